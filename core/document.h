@@ -1,0 +1,93 @@
+// Document: everything a person edits. A small value: copy, compare, undo, save. Edits are functions from one to the next.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/op.h"
+
+namespace convscope {
+
+/// The input was filled by `generate(kind, seed, shape)`.
+struct Generated {
+    std::string kind;
+    uint64_t seed = 0;
+    bool operator==(const Generated&) const = default;
+};
+
+/// The input was read from an image file and scaled into [0, 1].
+struct FromImage {
+    std::string path;
+    bool grey = false;
+    int64_t max_side = 0;     // scaled down so that neither side is longer; 0: as it is
+    std::string note;         // what was done, for the panel: "4000×3000 RGB, scaled to 1600×1200, divided by 255"
+    bool operator==(const FromImage&) const = default;
+};
+
+/// Typed or painted values have no origin (monostate).
+using Origin = std::variant<std::monostate, Generated, FromImage>;
+
+struct Input {
+    Tensor tensor;
+    Origin origin;
+    bool operator==(const Input&) const = default;
+};
+
+/// An op with its parameters and weights.
+struct Layer {
+    const Op* op = nullptr;
+    Params params;
+    std::vector<Tensor> weights;              // in the order of Plan::weights
+    std::vector<std::string> channel_names;   // of the output, "Sobel x", …; empty, or one a channel
+    bool operator==(const Layer&) const = default;
+};
+
+/// Where the backward pass starts: `grad_output` of the last layer.
+struct BackwardStart {
+    Tensor grad_output;                       // empty: random, RMS 1
+    uint64_t seed = 1;
+    bool operator==(const BackwardStart&) const = default;
+};
+
+struct Document {
+    std::string name;                         // "Emboss on random integers"; "" : untitled
+    Input input;
+    std::vector<Layer> layers;                // at least one
+    BackwardStart start;
+    bool operator==(const Document&) const = default;
+};
+
+/// Largest number of values in any one tensor a person can ask for.
+inline constexpr int64_t kMaxValues = int64_t(1) << 28;
+
+/// Kinds of generated tensors, in menu order: "integers 0–9", "integers −2–2", "uniform", "normal", "zeros", "ones",
+/// "impulse", "gradient", "checkerboard", "arange".
+const std::vector<std::string>& generator_kinds();
+/// Values of that kind: the same for the same arguments on every machine. An unknown kind gives zeros.
+Tensor generate(std::string_view kind, uint64_t seed, Shape shape);
+
+/// A layer of that op with standard parameters, fitted to the input's channels; weights seeded integers −2…2, bias 0.
+Layer make_layer(const Op& op, Shape input);
+/// The document the window opens on: a 7×7 input of small integers, an emboss kernel, stride 2, padding 1.
+Document standard_document();
+
+// ---- Edits. Weights keep their values where shapes allow (kernels around their centre), new cells are zero, new channels
+// seeded integers; later layers' channels follow.
+
+Document with_param(Document document, int layer, std::string_view key, Value value);
+Document with_weight(Document document, int layer, int weight, Tensor tensor);
+/// Replaces the input; the first layer's channels follow the new number of channels.
+Document with_input(Document document, Input input);
+/// Resizes the input: a generated one is generated anew, any other keeps its top left part, new cells zero.
+Document with_input_shape(Document document, Shape shape);
+
+/// Gives every layer weights of the shapes its plan asks for (see above), as far as the plans are possible.
+void fit_weights(Document& document);
+
+/// One sentence on how `after` differs from `before`: "stride 1 → 2", "input (2, 3) 4 → 7", "kernel: Emboss → Box blur".
+/// Empty when they are equal.
+std::string describe_change(const Document& before, const Document& after);
+
+}  // namespace convscope

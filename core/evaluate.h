@@ -1,0 +1,76 @@
+// Document → Result, whole or on a worker with progress and cancel; and the slow reference it is compared with.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+
+#include "core/document.h"
+
+namespace convscope {
+
+/// What to compute. What is left out has an empty tensor in the Result.
+struct Want {
+    bool optional_stages = true;   // stages like "stamped" that only some views show
+    bool backward = false;
+    bool operator==(const Want&) const = default;
+};
+
+struct LayerResult {
+    Plan plan;
+    Tensor input;
+    std::vector<Tensor> stages;    // in the order of plan.stages; empty tensors where not wanted
+    Tensor grad_output;            // what reached this layer, when the backward pass ran
+    const Tensor& output() const { return stages[static_cast<size_t>(plan.output)]; }
+};
+
+/// What was computed, with the Document it came from. With a problem, `layers` ends before the layer that has it.
+struct Result {
+    Document document;
+    std::vector<LayerResult> layers;
+    std::optional<Problem> problem;
+    int problem_layer = -1;
+};
+
+/// Computes the document. Cancelled: none.
+std::optional<Result> evaluate(const Document& document, Want want = {}, const Progress& progress = {});
+
+/// Multiply-adds of the forward pass, 0 when the document has a problem: small documents are computed at once.
+double work(const Document& document);
+
+/// Plans only: shapes after each layer, or the first problem.
+Result plan_only(const Document& document);
+
+/// The terms behind one cell of a Result, read from its float32 values.
+Explanation explain(const Result& result, int layer, int stage, Index cell);
+
+/// The definition itself: every stage of every layer as `explain` looped over its cells, in double.
+struct Reference {
+    std::vector<std::vector<DoubleTensor>> layers;   // [layer][stage]; optional stages too; backward ones when asked
+};
+/// The document must have no problem.
+Reference evaluate_reference(const Document& document, bool backward);
+
+/// One worker thread that computes the newest document given to it.
+class Evaluator {
+public:
+    Evaluator();
+    ~Evaluator();
+    Evaluator(const Evaluator&) = delete;
+    Evaluator& operator=(const Evaluator&) = delete;
+
+    /// Starts on this document; a computation under way is cancelled first. `finished` is called on the worker.
+    void start(Document document, Want want, std::function<void()> finished = {});
+    /// The finished Result, once; none while working or after a cancel.
+    std::optional<Result> take();
+    void cancel();
+    bool busy() const;
+    double fraction() const;       // 0…1 of the work under way
+    void wait();                   // until nothing runs
+
+private:
+    struct Worker;
+    std::unique_ptr<Worker> worker_;
+};
+
+}  // namespace convscope

@@ -1,0 +1,93 @@
+// From a typed op definition to the record Op. Only the files in core/ops include this.
+#pragma once
+
+#include <concepts>
+
+#include "core/op.h"
+
+namespace convscope {
+
+/// A row of an op's typed table: the field's description and the member that holds it.
+template <class P>
+struct TypedField {
+    Field field;
+    std::variant<int64_t P::*, Pair P::*, bool P::*, double P::*, Choice P::*, Padding P::*> member;
+};
+
+/// What core/ops/<id>/<id>.h must offer. `P` is the struct of parameters itself.
+template <class P>
+concept OpDefinition = requires(const P& p, const Plan& plan, Shape shape, Index cell, const Reader& read,
+                                const LayerInputs& inputs, const Tensor& grad, std::span<const int> wanted,
+                                std::span<Tensor> stages, const Progress& progress) {
+    { P::kId } -> std::convertible_to<std::string>;
+    { P::kTorchName } -> std::convertible_to<std::string>;
+    { P::kSummary } -> std::convertible_to<std::string>;
+    { P::fields() } -> std::same_as<const std::vector<TypedField<P>>&>;  // a function-local constant
+    { P::positional() } -> std::convertible_to<std::vector<std::string>>;
+    { P::plan(p, shape) } -> std::same_as<Plan>;
+    { P::explain(p, plan, 0, cell, read) } -> std::same_as<Explanation>;
+    { P::reach(p, plan, 0, cell) } -> std::same_as<std::pair<Index, Index>>;
+    { P::forward(p, plan, inputs, wanted, stages, progress) } -> std::same_as<bool>;
+    { P::backward(p, plan, inputs, grad, wanted, stages, progress) } -> std::same_as<bool>;
+    { P::size_formula(p, plan, shape) } -> std::same_as<std::vector<SizeFormula>>;
+    { P::card(p) } -> std::same_as<std::string>;
+    { P::fit_channels(p, int64_t()) } -> std::same_as<P>;
+};
+
+/// Generic values in table order, as the op's own struct.
+template <class P>
+P typed_params(const Params& params) {
+    P p;
+    const auto& rows = P::fields();
+    CHECK_THAT(params.size(), ==, rows.size());
+    for (size_t i = 0; i < rows.size(); ++i)
+        std::visit([&]<class T>(T P::*member) { p.*member = std::get<T>(params[i]); }, rows[i].member);
+    return p;
+}
+
+/// The op's own struct, as generic values in table order.
+template <class P>
+Params generic_params(const P& p) {
+    Params params;
+    for (const auto& row : P::fields())
+        std::visit([&](auto member) { params.emplace_back(p.*member); }, row.member);
+    return params;
+}
+
+template <OpDefinition P>
+Op make_op() {
+    Op op;
+    op.id = P::kId;
+    op.torch_name = P::kTorchName;
+    op.summary = P::kSummary;
+    op.positional = P::positional();
+    for (const auto& row : P::fields()) {
+        op.fields.push_back(row.field);
+        std::visit([&](auto member) { op.fields.back().standard = P{}.*member; }, row.member);
+    }
+    op.plan = [](const Params& p, Shape in) { return P::plan(typed_params<P>(p), in); };
+    op.explain = [](const Params& p, const Plan& plan, int stage, Index cell, const Reader& read) {
+        return P::explain(typed_params<P>(p), plan, stage, cell, read);
+    };
+    op.reach = [](const Params& p, const Plan& plan, int stage, Index cell) {
+        return P::reach(typed_params<P>(p), plan, stage, cell);
+    };
+    op.forward = [](const Params& p, const Plan& plan, const LayerInputs& in, std::span<const int> wanted,
+                    std::span<Tensor> stages, const Progress& progress) {
+        return P::forward(typed_params<P>(p), plan, in, wanted, stages, progress);
+    };
+    op.backward = [](const Params& p, const Plan& plan, const LayerInputs& in, const Tensor& grad,
+                     std::span<const int> wanted, std::span<Tensor> stages, const Progress& progress) {
+        return P::backward(typed_params<P>(p), plan, in, grad, wanted, stages, progress);
+    };
+    op.size_formula = [](const Params& p, const Plan& plan, Shape in) {
+        return P::size_formula(typed_params<P>(p), plan, in);
+    };
+    op.card = [](const Params& p) { return P::card(typed_params<P>(p)); };
+    op.fit_channels = [](const Params& p, int64_t channels) {
+        return generic_params(P::fit_channels(typed_params<P>(p), channels));
+    };
+    return op;
+}
+
+}  // namespace convscope

@@ -1,0 +1,80 @@
+// What an op is: the file to read first. An op is one kind of layer ("conv2d"); it lives in core/ops/<id>/ and has one
+// line in core/registry.cpp. It is written as a plain struct of parameters with typed static functions (concept
+// OpDefinition); make_op turns that into the record `Op`, which is all that the rest of the program sees.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/explain.h"
+#include "core/plan.h"
+
+namespace convscope {
+
+/// Progress and cancellation of a running computation. Both may be null.
+struct Progress {
+    std::function<void(double fraction)> report;  // fraction of this layer done, 0…1
+    std::function<bool()> cancelled;              // asked every few milliseconds
+    bool stop() const { return cancelled && cancelled(); }
+};
+
+/// What an op computes from. Tensors have the shapes of the Plan; absent ones (no bias) are not in the list.
+struct LayerInputs {
+    Tensor input;
+    std::span<const Tensor> weights;
+    std::span<const Tensor> buffers;
+    bool training = true;
+};
+
+/// One line of the size formula; `text` marks role words by [i…] [k…] [o…] (input, kernel, output), so that they can be
+/// coloured: "[i7] + 2·1 − 1·([k3]−1) − 1".
+struct SizeFormula {
+    std::string numerator, denominator;  // symbols; denominator empty: no fraction, no floor
+    std::string rest;                    // "+ 1"
+    std::string numerator_numbers, denominator_numbers;
+    std::string result;                  // "[o4]"
+    std::string axis;                    // "height", "width" or "height = width"
+    int64_t leftover = 0;                // cells that no window reaches
+};
+
+/// One kind of layer, for everyone outside its folder.
+struct Op {
+    std::string id;                      // "conv2d"
+    std::string torch_name;              // "Conv2d", as in torch.nn
+    std::string summary;                 // one sentence
+    std::vector<Field> fields;
+    std::vector<std::string> positional; // keys that PyTorch text gives by position: in_channels, out_channels, kernel_size
+
+    /// Shapes of weights and stages for an input of that shape, or the Problem. Any parameter and any shape may come in.
+    std::function<Plan(const Params&, Shape input)> plan;
+    /// The terms behind `cell` of stage `stage`. Backward stages read Source::grad_output.
+    std::function<Explanation(const Params&, const Plan&, int stage, Index cell, const Reader&)> explain;
+    /// Box [first, last] of cells of `stage` that may read input cell `cell`; last < first in some axis: none.
+    std::function<std::pair<Index, Index>(const Params&, const Plan&, int stage, Index cell)> reach;
+    /// Fills the forward stages listed in `wanted` (always with the output). False when cancelled.
+    std::function<bool(const Params&, const Plan&, const LayerInputs&, std::span<const int> wanted,
+                       std::span<Tensor> stages, const Progress&)> forward;
+    /// Fills the backward stages listed in `wanted` from the gradient of the output. False when cancelled.
+    std::function<bool(const Params&, const Plan&, const LayerInputs&, const Tensor& grad_output,
+                       std::span<const int> wanted, std::span<Tensor> stages, const Progress&)> backward;
+    /// Output size with the numbers filled in: one line when height and width agree in everything, else two.
+    std::function<std::vector<SizeFormula>(const Params&, const Plan&, Shape input)> size_formula;
+    /// Short text for a card in the chain: "3×3 s2 p1", with the channels when they are not 1→1.
+    std::function<std::string(const Params&)> card;
+    /// Parameters after the layer's input got `channels` channels (where the op has such a parameter; else unchanged).
+    std::function<Params(const Params&, int64_t channels)> fit_channels;
+};
+
+/// Every op, in the order of menus. One line an op in registry.cpp.
+const std::vector<Op>& all_ops();
+/// The op of that id, or null.
+const Op* find_op(std::string_view id);
+
+/// A fresh layer's parameters.
+Params standard_params(const Op& op);
+/// Index of field `key`, or −1.
+int field_index(const Op& op, std::string_view key);
+
+}  // namespace convscope

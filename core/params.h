@@ -1,0 +1,59 @@
+// Parameters of a layer: values, and the table of fields that drives panel, tooltips, JSON, PyTorch text and tests.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace convscope {
+
+/// (height, width), as PyTorch orders them.
+struct Pair {
+    int64_t h = 0, w = 0;
+    bool operator==(const Pair&) const = default;
+};
+
+/// conv2d's `padding`: rows and columns added on each side, or PyTorch's words for "as many as keep the size" and "none".
+struct Padding {
+    enum class Kind { pair, same, valid };
+    Kind kind = Kind::pair;
+    Pair pair;
+    bool operator==(const Padding&) const = default;
+};
+
+/// One of a field's `choices`, by its name ("zeros", "reflect", …).
+struct Choice {
+    std::string name;
+    bool operator==(const Choice&) const = default;
+};
+
+/// The value of one parameter. Which alternative a field holds never changes (it is that of `Field::standard`).
+using Value = std::variant<int64_t, Pair, bool, double, Choice, Padding>;
+
+/// The values of a layer's parameters, in the order of its op's fields.
+using Params = std::vector<Value>;
+
+/// One row of an op's parameter table.
+struct Field {
+    std::string key;                   // PyTorch's name: "kernel_size"
+    Value standard;                    // value of a fresh layer; PyTorch's default where it has one
+    bool has_default = false;          // PyTorch has a default, so its text leaves the parameter out when equal
+    double low = 0, high = 0;          // what the panel's − and + reach; typed text may be any number
+    std::vector<std::string> choices;  // for Choice
+    std::string help;                  // one sentence: what it does
+};
+
+/// "3", "3×1" for a pair with two values, "same", "zeros", "on", "0.1": for labels, captions and undo sentences.
+std::string to_text(const Value& value);
+
+/// The value in Python's spelling: 3, (3, 1), 'same', 'zeros', True, 0.1.
+std::string to_python(const Value& value);
+
+/// Reads what a person types into a field ("3", "3 1", "3x1", "(3, 1)", "same", "true", "1e-5"), keeping `like`'s
+/// alternative. None when it is no such value.
+std::optional<Value> parse_value(std::string_view text, const Value& like, const std::vector<std::string>& choices);
+
+}  // namespace convscope
