@@ -1,0 +1,11 @@
+// The version of the window library, for --version.
+#pragma once
+
+#include <string>
+
+namespace window {
+
+// For example "3.4.0".
+std::string glfw_version();
+
+}  // namespace window
