@@ -1,0 +1,75 @@
+// View: one way to tell a layer's story; a pure function from what is looked at to a Scene. One file each, one row in
+// views.cpp.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "app/scene/palettes.h"
+#include "app/scene/scene.h"
+#include "core/evaluate.h"
+#include "core/play_head.h"
+
+namespace convscope {
+
+/// The picture's place on the canvas: 1 and (0, 0) fit it.
+struct Camera {
+    float zoom = 1;
+    Point pan_px;
+    bool operator==(const Camera&) const = default;
+};
+
+/// Which sample and channels are shown.
+struct Shown {
+    int64_t n = 0;
+    int64_t out_channel = 0;
+    bool operator==(const Shown&) const = default;
+};
+
+/// A cell by the grid's name and its own indices.
+struct CellRef {
+    std::string grid;
+    int64_t row = 0, column = 0;
+    bool operator==(const CellRef&) const = default;
+};
+
+/// What a view may look at. Nothing else: the same input gives the same Scene.
+struct ViewInput {
+    const Result* result = nullptr;        // with at least `layer` computed
+    int layer = 0;
+    const Timeline* timeline = nullptr;    // in the view's order
+    int64_t step = 0;
+    int64_t from_step = 0;                 // where the move under way began
+    float fraction = 1;                    // of that move, eased; 1: at rest
+    Unit unit = Unit::term;
+    Shown shown;                           // follows the play head unless a channel was chosen at rest
+    bool corner_weights = true;
+    bool shared_range = false;             // maps: one range for all
+    int chosen_map = 0;                    // maps
+    std::optional<CellRef> hover;          // maps: the cursor
+    bool stale = false;                    // the picture is older than the document
+    std::string stale_reason;              // the caption then
+    Point size_px;
+    float scale = 1;                       // of the interface
+    Camera camera;
+};
+
+struct View {
+    std::string id;                        // "slide"
+    std::string label;                     // "Slide"
+    std::string help;                      // one sentence: what it shows
+    Order order = Order::by_output;
+    std::vector<Unit> units;               // what a step may be, in the order of the segments
+    bool (*offered)(const Plan& plan) = nullptr;
+    Scene (*build)(const ViewInput& in) = nullptr;
+};
+
+/// All views in the order of the tabs.
+const std::vector<View>& all_views();
+const View* find_view(std::string_view id);
+
+Scene build_slide(const ViewInput& in);
+Scene build_scatter(const ViewInput& in);
+Scene build_maps(const ViewInput& in);
+
+}  // namespace convscope
