@@ -6,6 +6,6 @@
 
 int main(int argc, char** argv) {
     const bool wants_version = argc > 1 && std::string_view(argv[1]) == "--version";
-    std::fputs(wants_version ? cli::version_text().c_str() : "convscope --version\n", stdout);
+    std::fputs(wants_version ? convscope::version_text().c_str() : "convscope --version\n", stdout);
     return 0;
 }

@@ -12,6 +12,7 @@ mkdir -p "$out"
 out=$(cd "$out" && pwd)
 stamp=$out/.stamp
 cmp -s "$lock" "$stamp" && exit 0
+echo "Fetching the pinned sources (5 MB) into $out"
 dl=${CONVSCOPE_DEPS_CACHE:-$out/dl}
 mkdir -p "$dl"
 dl=$(cd "$dl" && pwd)

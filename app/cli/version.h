@@ -3,9 +3,9 @@
 
 #include <string>
 
-namespace cli {
+namespace convscope {
 
 // Several lines, the first "Convscope 0.1.0", ends with a line feed.
 std::string version_text();
 
-}  // namespace cli
+}  // namespace convscope

@@ -4,7 +4,7 @@
 #include <GLFW/glfw3.h>
 #include <fmt/format.h>
 
-namespace window {
+namespace convscope {
 
 std::string glfw_version() {
     int major = 0;
@@ -14,4 +14,4 @@ std::string glfw_version() {
     return fmt::format("{}.{}.{}", major, minor, revision);
 }
 
-}  // namespace window
+}  // namespace convscope

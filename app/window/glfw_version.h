@@ -3,9 +3,9 @@
 
 #include <string>
 
-namespace window {
+namespace convscope {
 
 // For example "3.4.0".
 std::string glfw_version();
 
-}  // namespace window
+}  // namespace convscope
