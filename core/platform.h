@@ -1,0 +1,20 @@
+// What differs between operating systems, for the core. Every function has a portable fallback.
+#pragma once
+
+#include <filesystem>
+
+namespace convscope {
+
+/// The person's home folder; empty where there is none.
+std::filesystem::path home_directory();
+/// Convscope's own folders: settings, what can be made again, what should survive (autosave, recent
+/// files). XDG on Linux. They may not exist yet; empty where there is no home.
+std::filesystem::path config_directory();
+std::filesystem::path cache_directory();
+std::filesystem::path state_directory();
+
+/// Asks the system to put a file's or folder's content on the disk now. Does nothing where that is
+/// not known.
+bool sync_to_disk(const std::filesystem::path& path);
+
+}  // namespace convscope
