@@ -1,0 +1,102 @@
+// App: the State with the worker behind it, and every way to change it. One frame: input → panels call these → update →
+// build_scene → paint.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "app/state.h"
+
+namespace convscope {
+
+/// What the window lends to the app.
+struct Host {
+    std::function<std::string()> clipboard;
+    std::function<void(const std::string&)> set_clipboard;
+    std::function<void()> wake;                   // from any thread: draw a frame
+    std::function<void()> quit;
+};
+
+struct App {
+    State state;
+    Host host;
+    Evaluator evaluator;
+    Timeline timeline;                            // of the picture shown; kept by update()
+    Want evaluating;                              // what the worker computes
+
+    explicit App(Document document);
+};
+
+// ---- Documents
+
+/// Edits the document: one undo step, or part of `gesture` when that is not empty. Small documents are computed at once.
+void edit(App& app, Document next, const std::string& gesture = "");
+void end_gesture(App& app);
+void undo(App& app);
+void redo(App& app);
+/// Replaces the document (preset, file): one undo step named `label`; play head, camera and selection start anew.
+void show_document(App& app, Document document, const std::string& label);
+/// Opens a document or image file by its content. False, with a message shown, when it cannot; nothing is changed then.
+bool open_file(App& app, const std::string& path);
+bool save_file(App& app, const std::string& path);
+/// Adds a message for the person (errors stay until dismissed).
+void say(App& app, std::string text, bool error = false);
+
+// ---- Time
+
+/// Takes finished results, moves the play head. Call once a frame with the time since the last.
+void update(App& app, double dt_s);
+/// True while frames are needed without input: a move is under way, or the play is on.
+bool animating(const App& app);
+/// Seconds until something changes by itself (end of a rest); a large number when nothing will.
+double seconds_to_next_change(const App& app);
+/// Nothing is being computed.
+bool settled(const App& app);
+void wait_until_settled(App& app);
+
+// ---- Play head
+
+/// The chosen view; falls back to one that the layer offers.
+const View& chosen_view(const App& app);
+void choose_view(App& app, const std::string& id);     // keeps the term, as far as the new order has it
+void choose_layer(App& app, int layer);
+void step(App& app, int units);                        // forward or back, in the chosen unit, with motion
+void step_unit(App& app, Unit unit, int units);
+void go_to_step(App& app, int64_t step);               // no motion
+void go_to_cell(App& app, const CellRef& output);      // the step at which that output cell is done
+void set_playing(App& app, bool playing);
+void set_unit(App& app, Unit unit);
+
+// ---- Cells (names and indices as in the scene)
+
+/// What stands behind a grid's cell: input or weight cells can be edited.
+std::optional<Ref> cell_ref(const Scene& scene, const CellRef& cell);
+bool editable(const Scene& scene, const CellRef& cell);
+float value_at(const App& app, const Ref& ref);        // of the result's layer
+void set_value(App& app, const Ref& ref, float value, const std::string& gesture);
+void select_cell(App& app, const Scene& scene, const CellRef& cell);
+/// Fills the plane behind `ref`: "zeros", "ones", "random", "impulse", "gradient".
+void fill_plane(App& app, const Ref& ref, const std::string& kind);
+std::string copy_plane(const App& app, const Ref& ref);
+/// Puts pasted numbers into the plane: from that cell on, or, when the block is larger than the plane, as a new size.
+/// False with a message when they cannot be read.
+bool paste_plane(App& app, const Ref& ref, const std::string& text);
+
+// ---- Picture
+
+ViewInput view_input(const App& app, Point size_px, float scale);
+Scene build_scene(const App& app, Point size_px, float scale);
+/// The terms of the pinned cell, or of the play head's: for the ledger.
+struct LedgerCell {
+    int layer = 0, stage = 0;
+    Index cell;
+    Explanation explanation;
+    int64_t done = 0;          // terms done so far, by output; all when pinned
+    int64_t current = -1;      // index of the term that happens now, −1: none
+    bool pinned = false;
+};
+std::optional<LedgerCell> ledger(const App& app);
+
+}  // namespace convscope

@@ -1,0 +1,61 @@
+// Panels: the window's parts in ImGui. One file each, one row in panels.cpp; no state of their own but ImGui's.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "app/app.h"
+#include "app/scene/scene.h"
+
+struct ImFont;
+
+namespace convscope {
+
+/// Fonts at the present scale (sizes: style tokens, section 3). Owned by ImGui's atlas.
+struct UiFonts {
+    ImFont *body = nullptr, *small = nullptr, *label = nullptr, *section = nullptr, *caption = nullptr;
+    ImFont *mono = nullptr, *mono_small = nullptr, *mono_index = nullptr, *mono_bold = nullptr, *mono_code = nullptr;
+    ImFont *total = nullptr, *icons = nullptr, *icons_small = nullptr;
+};
+
+/// What a panel is given each frame.
+struct PanelContext {
+    App& app;
+    const UiFonts& fonts;
+    float scale = 1;
+    const Scene& scene;                       // of this frame
+    void* canvas_texture = nullptr;           // ImTextureID of the painted scene
+    Point canvas_px;                          // its size
+};
+
+/// Where each part lies this frame, in pixels (look: section 8).
+struct WindowLayout {
+    Box menu, chain, left, right, tabs, canvas, timeline;
+    bool rails = false;                       // panels are rails of 48
+    bool low = false;                         // tight rows
+};
+WindowLayout window_layout(Point size_px, float scale, const Settings& settings);
+
+struct Panel {
+    std::string name;                         // scripts say "name/label"
+    void (*draw)(PanelContext& context, const WindowLayout& layout);
+};
+/// In drawing order.
+const std::vector<Panel>& all_panels();
+
+/// Keys of the command table, once a frame, before the panels.
+void handle_keys(PanelContext& context);
+
+void draw_menu_bar(PanelContext& context, const WindowLayout& layout);
+void draw_chain_bar(PanelContext& context, const WindowLayout& layout);
+void draw_parameters(PanelContext& context, const WindowLayout& layout);
+void draw_tabs(PanelContext& context, const WindowLayout& layout);
+void draw_canvas(PanelContext& context, const WindowLayout& layout);
+void draw_inspector(PanelContext& context, const WindowLayout& layout);
+void draw_timeline(PanelContext& context, const WindowLayout& layout);
+void draw_command_palette(PanelContext& context, const WindowLayout& layout);
+void draw_help(PanelContext& context, const WindowLayout& layout);
+void draw_file_dialog(PanelContext& context, const WindowLayout& layout);
+void draw_messages(PanelContext& context, const WindowLayout& layout);
+
+}  // namespace convscope
