@@ -1,0 +1,83 @@
+// A window with OpenGL and Dear ImGui in it: on a screen (glfw_window) or without one (headless). One coordinate system:
+// everything, ImGui's too, counts in the framebuffer's pixels.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/paint/gl_painter.h"
+#include "app/scene/palettes.h"
+#include "app/window/test_hooks.h"
+#include "app/window/ui_fonts.h"
+
+namespace convscope {
+
+struct WindowOptions {
+    std::string title = "Convscope";
+    int width_px = 1280, height_px = 800;   // at monitor scale 1
+    Theme theme = Theme::light;
+    float interface_scale = 1;              // a setting, 1…3
+    bool records_items = false;             // for scripts and tests
+};
+
+class Ui;
+
+/// One frame: wait_events, begin_frame, ImGui calls, end_frame. Only post_wakeup may be called from another thread.
+class AppWindow {
+public:
+    virtual ~AppWindow();
+    AppWindow(const AppWindow&) = delete;
+    AppWindow& operator=(const AppWindow&) = delete;
+
+    virtual int width_px() const = 0;
+    virtual int height_px() const = 0;
+    /// Device pixels a style pixel: the monitor's scale times the setting.
+    float scale() const;
+    virtual float monitor_scale() const = 0;
+    Theme theme() const;
+    /// Takes effect with the next begin_frame: style, and fonts when the scale changed.
+    void set_look(Theme theme, float interface_scale);
+    const UiFonts& fonts() const;
+    ItemRecorder& items();
+
+    /// Waits for input, post_wakeup or the time (negative: for ever). True: draw a frame. Returns at once while ImGui has
+    /// input left to handle and for three frames after it, and in time for a tooltip that is due.
+    virtual bool wait_events(double timeout_s) = 0;
+    /// Takes what input there is, without waiting: while something moves.
+    bool poll_events() { return wait_events(0); }
+    void begin_frame();
+    /// Draws and shows the frame.
+    void end_frame();
+    /// The last frame, as it was drawn.
+    Pixels picture();
+    /// As a PNG file; a sentence when it could not be written.
+    std::string save_picture(const std::string& path);
+
+    virtual bool should_close() const = 0;
+    /// The close request was refused ("unsaved work").
+    virtual void keep_open() = 0;
+    virtual void set_title(const std::string& title) = 0;
+    virtual void set_full_screen(bool on) = 0;
+    virtual bool full_screen() const = 0;
+    /// Paths dropped on the window since the last call.
+    std::vector<std::string> take_dropped();
+    virtual void set_clipboard(const std::string& text) = 0;
+    virtual std::string clipboard() = 0;
+    virtual void post_wakeup() = 0;
+    /// Seconds since the window opened. Headless: frames / 60.
+    virtual double time_s() const = 0;
+
+protected:
+    AppWindow();
+    /// After the context is current and load_gl went well.
+    void open_ui(const WindowOptions& options);
+    void close_ui();
+    virtual void before_frame() = 0;
+    virtual void show_frame() = 0;
+
+    std::unique_ptr<Ui> ui_;
+    std::vector<std::string> dropped_;
+};
+
+}  // namespace convscope
