@@ -1,3 +1,4 @@
+// Tensor: shape text and conversions between float32 and double.
 #include "core/tensor.h"
 
 namespace convscope {

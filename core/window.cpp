@@ -1,3 +1,4 @@
+// Geometry of windowed layers, one axis at a time.
 #include "core/window.h"
 
 namespace convscope {
