@@ -20,7 +20,8 @@ using Lines = std::vector<std::string>;
 /// Folders and what they may include. A row counts for files directly in its folder and, unless a longer row matches, below it.
 struct Level {
     std::string folder;
-    std::vector<std::string> may_include;  // folders of this repository, each with what lies below it
+    std::vector<std::string>
+        may_include;  // folders of this repository, each with what lies below it
 };
 
 const std::vector<Level> kLevels = {
@@ -31,7 +32,9 @@ const std::vector<Level> kLevels = {
     {"app", {"core", "assets", "app/scene", "app/views", "app/lessons", "app/."}},
     {"app/paint", {"core", "assets", "app/scene", "app/paint"}},
     {"app/window", {"core", "assets", "app/scene", "app/paint", "app/window"}},
-    {"app/panels", {"core", "assets", "app/scene", "app/views", "app/lessons", "app/.", "app/paint", "app/window", "app/panels"}},
+    {"app/panels",
+     {"core", "assets", "app/scene", "app/views", "app/lessons", "app/.", "app/paint", "app/window",
+      "app/panels"}},
     {"app/cli", {"core", "assets", "app"}},
     {"app/main.cpp", {"core", "assets", "app"}},
 };
@@ -61,7 +64,8 @@ bool starts_with_folder(const std::string& path, const std::string& folder) {
 
 /// "app/." means the files of app itself.
 bool lies_in(const std::string& path, const std::string& folder) {
-    if (folder.ends_with("/.")) return fs::path(path).parent_path() == folder.substr(0, folder.size() - 2);
+    if (folder.ends_with("/."))
+        return fs::path(path).parent_path() == folder.substr(0, folder.size() - 2);
     return starts_with_folder(path, folder);
 }
 
@@ -86,7 +90,8 @@ Lines includes_of(const std::string& text) {
     Lines names;
     for (const std::string& line : lines_of(text)) {
         std::smatch match;
-        if (line.find("#") != std::string::npos && std::regex_search(line, match, pattern)) names.push_back(match[1]);
+        if (line.find('#') != std::string::npos && std::regex_search(line, match, pattern))
+            names.push_back(match[1]);
     }
     return names;
 }
@@ -96,14 +101,19 @@ Lines include_faults(const std::string& path, const std::string& text) {
     const Level* level = level_of(path);
     if (!level) return {path + " lies in a folder that has no row in kLevels"};
     for (const std::string& name : includes_of(text)) {
-        const bool is_ours = lies_in(name, "core") || lies_in(name, "app") || lies_in(name, "assets") || lies_in(name, "tests");
+        const bool is_ours = lies_in(name, "core") || lies_in(name, "app") ||
+                             lies_in(name, "assets") || lies_in(name, "tests");
         const auto holds = [](const auto& folders, const std::string& what) {
-            return std::any_of(folders.begin(), folders.end(), [&](const auto& folder) { return lies_in(what, folder); });
+            return std::any_of(folders.begin(), folders.end(),
+                               [&](const auto& folder) { return lies_in(what, folder); });
         };
-        if (name.find("..") != std::string::npos) faults.push_back(path + " includes " + name + ": write the path from the root");
-        if (is_ours && !holds(level->may_include, name)) faults.push_back(path + " may not include " + name);
+        if (name.find("..") != std::string::npos)
+            faults.push_back(path + " includes " + name + ": write the path from the root");
+        if (is_ours && !holds(level->may_include, name))
+            faults.push_back(path + " may not include " + name);
         for (const Library& library : kLibraries) {
-            if (std::regex_match(name, std::regex(library.header)) && !holds(library.only_in, path)) {
+            if (std::regex_match(name, std::regex(library.header)) &&
+                !holds(library.only_in, path)) {
                 faults.push_back(path + " may not include " + name);
             }
         }
@@ -116,12 +126,15 @@ Lines include_faults(const std::string& path, const std::string& text) {
 }
 
 /// Comparisons with an op's id outside core/ops and core/registry.cpp.
-Lines op_id_faults(const std::string& path, const std::string& text, const std::set<std::string>& ids) {
+Lines op_id_faults(const std::string& path, const std::string& text,
+                   const std::set<std::string>& ids) {
     if (lies_in(path, "core/ops") || path == "core/registry.cpp") return {};
     std::string alternatives;
     for (const std::string& id : ids) alternatives += (alternatives.empty() ? "" : "|") + id;
     const std::string id = "\"(" + alternatives + ")\"";
-    const std::regex comparison("[=!]= *" + id + "|" + id + "(sv|s)? *[=!]=|(compare|starts_with|ends_with|contains|strcmp)\\([^()]*" + id);
+    const std::regex comparison(
+        "[=!]= *" + id + "|" + id +
+        "(sv|s)? *[=!]=|(compare|starts_with|ends_with|contains|strcmp)\\([^()]*" + id);
     Lines faults;
     for (const std::string& line : lines_of(text)) {
         if (line.find('"') == std::string::npos || !std::regex_search(line, comparison)) continue;
@@ -136,10 +149,11 @@ Lines form_faults(const std::string& path, const std::string& text) {
     const Lines lines = lines_of(text);
     const std::size_t limit = is_header ? kHeaderLines : kSourceLines;
     if (lines.size() > limit) {
-        faults.push_back(path + " has " + std::to_string(lines.size()) + " lines, more than " + std::to_string(limit) +
-                         ": it holds two things");
+        faults.push_back(path + " has " + std::to_string(lines.size()) + " lines, more than " +
+                         std::to_string(limit) + ": it holds two things");
     }
-    if (lines.empty() || !lines[0].starts_with("//")) faults.push_back(path + ": the first line says what the file is for");
+    if (lines.empty() || !lines[0].starts_with("//"))
+        faults.push_back(path + ": the first line says what the file is for");
     if (is_header && std::find(lines.begin(), lines.end(), "#pragma once") == lines.end()) {
         faults.push_back(path + " lacks #pragma once");
     }
@@ -162,7 +176,8 @@ Lines sources(const std::vector<std::string>& folders) {
         if (!fs::exists(kRoot / folder)) continue;
         for (const auto& entry : fs::recursive_directory_iterator(kRoot / folder)) {
             const fs::path extension = entry.path().extension();
-            if (extension == ".h" || extension == ".cpp") paths.push_back(fs::relative(entry.path(), kRoot).generic_string());
+            if (extension == ".h" || extension == ".cpp")
+                paths.push_back(fs::relative(entry.path(), kRoot).generic_string());
         }
     }
     std::sort(paths.begin(), paths.end());
@@ -188,19 +203,21 @@ void append(Lines& all, const Lines& more) { all.insert(all.end(), more.begin(),
 
 TEST(IncludeRules, EveryFileIncludesOnlyWhatLiesBelowIt) {
     Lines faults;
-    for (const std::string& path : sources({"core", "app"})) append(faults, include_faults(path, read(kRoot / path)));
+    for (const std::string& path : sources({"core", "app"}))
+        append(faults, include_faults(path, read(kRoot / path)));
     EXPECT_TRUE(faults.empty()) << joined(faults);
 }
 
 TEST(IncludeRules, NobodyAsksWhichOpItIs) {
     std::set<std::string> ids = op_folders();
     // Ops of the design that may have no folder yet.
-    for (const char* id : {"conv2d", "conv_transpose2d", "batch_norm2d", "max_pool2d", "avg_pool2d", "upsample", "relu",
-                           "leaky_relu", "sigmoid", "tanh", "gelu", "silu"}) {
+    for (const char* id : {"conv2d", "conv_transpose2d", "batch_norm2d", "max_pool2d", "avg_pool2d",
+                           "upsample", "relu", "leaky_relu", "sigmoid", "tanh", "gelu", "silu"}) {
         ids.insert(id);
     }
     Lines faults;
-    for (const std::string& path : sources({"core", "app"})) append(faults, op_id_faults(path, read(kRoot / path), ids));
+    for (const std::string& path : sources({"core", "app"}))
+        append(faults, op_id_faults(path, read(kRoot / path), ids));
     EXPECT_TRUE(faults.empty()) << joined(faults);
 }
 
@@ -219,7 +236,8 @@ TEST(IncludeRules, OpFoldersAndRegistryAgree) {
     }
     for (const std::string& name : registered) {
         if (lies_in(name, "core/ops") && !ids.contains(fs::path(name).stem().string())) {
-            faults.push_back("core/registry.cpp includes " + name + ", which has no folder of that name");
+            faults.push_back("core/registry.cpp includes " + name +
+                             ", which has no folder of that name");
         }
     }
     EXPECT_TRUE(faults.empty()) << joined(faults);
@@ -236,15 +254,20 @@ TEST(IncludeRules, EveryFileHasOnePurposeAndSaysIt) {
 // The rules themselves: each must be able to fail ---------------------------------------------------
 
 TEST(IncludeRules, UpwardIncludesAreFaults) {
-    const auto count = [](const char* path, const char* text) { return include_faults(path, text).size(); };
+    const auto count = [](const char* path, const char* text) {
+        return include_faults(path, text).size();
+    };
     EXPECT_EQ(count("core/tensor.h", "#include \"app/state.h\"\n"), 1u);
     EXPECT_EQ(count("core/tensor.h", "#include \"core/shape.h\"\n#include <vector>\n"), 0u);
     EXPECT_EQ(count("core/ops/conv2d/conv2d.cpp", "  # include <imgui.h>\n"), 1u);
     EXPECT_EQ(count("app/views/slide.cpp", "#include \"app/state.h\"\n"), 1u);
     EXPECT_EQ(count("app/views/slide.cpp", "#include \"app/scene/scene.h\"\n"), 0u);
-    EXPECT_EQ(count("app/state.h", "#include \"app/panels/canvas.h\"\n#include \"app/history.h\"\n"), 1u);
-    EXPECT_EQ(count("app/panels/canvas.cpp", "#include <imgui.h>\n#include \"app/paint/gl.h\"\n"), 0u);
-    EXPECT_EQ(count("app/panels/canvas.cpp", "#include <glad/gl.h>\n#include \"app/cli/shot.h\"\n"), 2u);
+    EXPECT_EQ(
+        count("app/state.h", "#include \"app/panels/canvas.h\"\n#include \"app/history.h\"\n"), 1u);
+    EXPECT_EQ(count("app/panels/canvas.cpp", "#include <imgui.h>\n#include \"app/paint/gl.h\"\n"),
+              0u);
+    EXPECT_EQ(count("app/panels/canvas.cpp", "#include <glad/gl.h>\n#include \"app/cli/shot.h\"\n"),
+              2u);
     EXPECT_EQ(count("app/window/window.cpp", "#include \"app/panels/canvas.h\"\n"), 1u);
     EXPECT_EQ(count("app/paint/gl.cpp", "#include <GLFW/glfw3.h>\n#include <glad/gl.h>\n"), 1u);
     EXPECT_EQ(count("app/main.cpp", "#include \"core/ops/conv2d/conv2d.h\"\n"), 1u);
@@ -253,7 +276,9 @@ TEST(IncludeRules, UpwardIncludesAreFaults) {
 }
 
 TEST(IncludeRules, AskingForAnOpIsAFault) {
-    const auto count = [](const char* path, const char* line) { return op_id_faults(path, line, {"relu", "conv2d"}).size(); };
+    const auto count = [](const char* path, const char* line) {
+        return op_id_faults(path, line, {"relu", "conv2d"}).size();
+    };
     EXPECT_EQ(count("app/views/slide.cpp", "if (layer.op == \"conv2d\") {"), 1u);
     EXPECT_EQ(count("app/views/slide.cpp", "return \"relu\" != id;"), 1u);
     EXPECT_EQ(count("app/views/slide.cpp", "if (id.starts_with(\"conv2d\"))"), 1u);
