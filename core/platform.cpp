@@ -1,0 +1,77 @@
+#include "core/platform.h"
+
+#include <cstdlib>
+#include <string>
+
+#if defined(_WIN32)
+#include <fcntl.h>
+#include <io.h>
+#elif defined(__unix__) || defined(__APPLE__)
+#include <fcntl.h>
+#include <unistd.h>
+#endif
+
+namespace convscope {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// An environment variable that holds an absolute path; anything else counts as not set.
+fs::path path_variable(const char* name) {
+#if defined(_WIN32)
+    const std::wstring wide_name(name, name + std::char_traits<char>::length(name));
+    const wchar_t* value = _wgetenv(wide_name.c_str());
+#else
+    const char* value = std::getenv(name);
+#endif
+    if (value == nullptr) return {};
+    fs::path path(value);
+    return path.is_absolute() ? path : fs::path();
+}
+
+/// `variable`/convscope, or else ~/`below_home`/convscope.
+fs::path own_directory(const char* variable, const char* below_home) {
+    if (const fs::path base = path_variable(variable); !base.empty()) return base / "convscope";
+    const fs::path home = home_directory();
+    return home.empty() ? fs::path() : home / below_home / "convscope";
+}
+
+}  // namespace
+
+#if defined(_WIN32)
+
+fs::path home_directory() { return path_variable("USERPROFILE"); }
+fs::path config_directory() { return own_directory("APPDATA", "AppData/Roaming"); }
+fs::path cache_directory() { return own_directory("LOCALAPPDATA", "AppData/Local") / "cache"; }
+fs::path state_directory() { return own_directory("LOCALAPPDATA", "AppData/Local") / "state"; }
+
+bool sync_to_disk(const fs::path& path) {
+    const int file = _wopen(path.c_str(), _O_RDWR | _O_BINARY);
+    if (file < 0) return false;
+    const bool done = _commit(file) == 0;
+    _close(file);
+    return done;
+}
+
+#else
+
+fs::path home_directory() { return path_variable("HOME"); }
+fs::path config_directory() { return own_directory("XDG_CONFIG_HOME", ".config"); }
+fs::path cache_directory() { return own_directory("XDG_CACHE_HOME", ".cache"); }
+fs::path state_directory() { return own_directory("XDG_STATE_HOME", ".local/state"); }
+
+#if defined(__unix__) || defined(__APPLE__)
+bool sync_to_disk(const fs::path& path) {
+    const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0) return false;
+    const bool done = fsync(file) == 0;
+    close(file);
+    return done;
+}
+#else
+bool sync_to_disk(const fs::path&) { return true; }
+#endif
+
+#endif
+
+}  // namespace convscope
