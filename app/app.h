@@ -36,8 +36,12 @@ void edit(App& app, Document next, const std::string& gesture = "");
 void end_gesture(App& app);
 void undo(App& app);
 void redo(App& app);
-/// Replaces the document (preset, file): one undo step named `label`; play head, camera and selection start anew.
+/// Replaces the document (preset, file): one undo step named `label`; play head, camera and selection start anew, on the
+/// view that suits it and a telling step.
 void show_document(App& app, Document document, const std::string& label);
+/// Puts an image (or any tensor) in as the input: behind the classic filters while nothing was edited yet, else in front
+/// of the layers as they are.
+void show_image(App& app, Input input, const std::string& name);
 /// Opens a document or image file by its content. False, with a message shown, when it cannot; nothing is changed then.
 bool open_file(App& app, const std::string& path);
 bool save_file(App& app, const std::string& path);
@@ -46,8 +50,11 @@ void say(App& app, std::string text, bool error = false);
 
 // ---- Time
 
-/// Takes finished results, moves the play head. Call once a frame with the time since the last.
+/// Takes finished results, moves the play head. Call once a frame with the time since the last. When a move or the play
+/// began since then, at most 1/30 s of it counts: the window may have slept.
 void update(App& app, double dt_s);
+/// 0…1 of the move under way, eased; 1 at rest.
+float fraction(const App& app);
 /// True while frames are needed without input: a move is under way, or the play is on.
 bool animating(const App& app);
 /// Seconds until something changes by itself (end of a rest); a large number when nothing will.
@@ -65,24 +72,35 @@ void choose_layer(App& app, int layer);
 void step(App& app, int units);                        // forward or back, in the chosen unit, with motion
 void step_unit(App& app, Unit unit, int units);
 void go_to_step(App& app, int64_t step);               // no motion
+int64_t opening_step(const Timeline& timeline);        // a telling one, about the middle
 void go_to_cell(App& app, const CellRef& output);      // the step at which that output cell is done
-void set_playing(App& app, bool playing);
+void set_playing(App& app, bool playing);              // at the end: from the start
 void set_unit(App& app, Unit unit);
+void set_speed(App& app, float speed);
+/// Another output channel or sample at rest: the play head stays, the next step brings its own channel back.
+void show_channel(App& app, int64_t out_channel);
 
 // ---- Cells (names and indices as in the scene)
 
 /// What stands behind a grid's cell: input or weight cells can be edited.
 std::optional<Ref> cell_ref(const Scene& scene, const CellRef& cell);
 bool editable(const Scene& scene, const CellRef& cell);
-float value_at(const App& app, const Ref& ref);        // of the result's layer
+float value_at(const App& app, const Ref& ref);        // of the result's layer; 0 outside
+/// The same of the document, where an edit has not been computed yet; none for what is not an input or weight cell.
+std::optional<float> document_value(const App& app, const Ref& ref);
 void set_value(App& app, const Ref& ref, float value, const std::string& gesture);
 void select_cell(App& app, const Scene& scene, const CellRef& cell);
+void select_nothing(App& app);                         // neither selected nor pinned; typed text is dropped
+/// The plane that "Zeros", "Copy", … are about: of the selected cell, else the pinned one; none otherwise.
+std::optional<Ref> chosen_plane(const App& app);
 /// Fills the plane behind `ref`: "zeros", "ones", "random", "impulse", "gradient".
 void fill_plane(App& app, const Ref& ref, const std::string& kind);
 std::string copy_plane(const App& app, const Ref& ref);
 /// Puts pasted numbers into the plane: from that cell on, or, when the block is larger than the plane, as a new size.
 /// False with a message when they cannot be read.
 bool paste_plane(App& app, const Ref& ref, const std::string& text);
+/// Pasted numbers as the input, whatever their size.
+bool paste_input(App& app, const std::string& text);
 
 // ---- Picture
 
@@ -93,7 +111,7 @@ struct LedgerCell {
     int layer = 0, stage = 0;
     Index cell;
     Explanation explanation;
-    int64_t done = 0;          // terms done so far, by output; all when pinned
+    int64_t done = 0;          // the first so many terms are done; all when pinned. By input the terms stand in that order
     int64_t current = -1;      // index of the term that happens now, −1: none
     bool pinned = false;
 };

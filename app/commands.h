@@ -12,7 +12,9 @@ namespace convscope {
 struct Command {
     std::string label;       // "Step forward"; menus add nothing to it. An ellipsis where a dialog follows
     std::string menu;        // "File", "Edit", "View", "Step", "Help"; a sub-menu after a slash: "File/Examples"
-    std::string key;         // "Ctrl+Z", "Space", "Shift+Right"; empty: none. Several: "Plus|Equal"
+    // "Ctrl+Z", "Space", "Shift+Right"; empty: none. Several: "Plus|Equal"; menus show the first. Space acts when it goes
+    // up, and not when state.mouse.space_dragged.
+    std::string key;
     std::string help;        // one sentence
     bool separator = false;  // a rule above it in the menu
     bool text_keys = false;  // its key also works while a cell is selected

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/history.h"
+#include "app/settings.h"
 #include "app/views/view.h"
 
 namespace convscope {
@@ -16,8 +17,10 @@ namespace convscope {
 struct PlayHead {
     int64_t step = 0;             // terms done, in the order of the chosen view
     int64_t from_step = 0;        // where the move under way began
+    Unit moved = Unit::term;      // what the last move was: gives its time and curve
     double moving_s = 0;          // since it began; the picture's fraction follows from it
     double resting_s = 0;         // since it ended
+    bool fresh = false;           // nothing was moving before: the time until now does not count
     bool playing = false;
     float speed = 1;              // 0.25 … 16
     Unit unit = Unit::term;
@@ -37,53 +40,68 @@ struct Selection {
     std::optional<CellEdit> edit;
 };
 
-/// What survives a restart.
-struct Settings {
-    Theme theme = Theme::light;
-    float interface_scale = 1;       // 0.75 … 3
-    bool reduce_motion = false;
-    bool corner_weights = true;
-    bool shared_range = false;       // maps: one range for all
-    float left_px = 0, right_px = 0; // panel widths at scale 1; 0: by window size
-    std::vector<std::string> recent; // files, newest first
-    bool operator==(const Settings&) const = default;
+/// What the mouse is doing on the canvas (canvas_input.h).
+struct CanvasMouse {
+    enum class Drag { none, press, paint, pan };
+    Drag drag = Drag::none;
+    Point press;                     // where the button went down
+    Point last;                      // as far as was handled
+    CellRef cell;                    // under the press; no grid: background
+    Point pan_px;                    // the camera's then
+    float paint_value = 0;
+    int gestures = 0;                // counts drags and wheel bursts, to name them
+    std::optional<CellRef> wheeled;  // the cell of the wheel burst under way
+    double wheel_s = 0;              // since the burst's last turn
+    double hover_s = -1;             // since the pointer came over this cell; negative: just now
+    bool space_dragged = false;      // the canvas was dragged since Space went down: Space does not play then
 };
 
 /// Which popups are open, and their text fields.
+enum class FileMode { open, save };
 struct Popups {
-    bool palette = false, help = false, about = false, file_dialog = false, paste = false;
+    bool palette = false, help = false, about = false, file_dialog = false;
     bool left_rail_open = false, right_rail_open = false;   // below 1100 px
+    FileMode file_mode = FileMode::open;                    // what the file dialog is for
 };
 
 /// A sentence to the person: what went wrong or what was done.
 struct Message {
     std::string text;
-    bool error = false;
+    bool error = false;              // stays until dismissed, others go after kMessageSeconds
     double shown_s = 0;
 };
+inline constexpr double kMessageSeconds = 6;
 
 struct State {
     Document document;                            // what is edited
     std::shared_ptr<const Result> result;         // last good one; carries the document it came from
     std::optional<Problem> problem;               // why `document` cannot be computed
     int problem_layer = -1;
+    double computing_s = 0;                       // how long the worker has been at it; 0: it is not
     History history;
     std::string file;                             // where it was opened from or saved to
-    Document saved;                               // as it stands in that file
+    Document saved;                               // as it stands in that file; or as the document started
 
     int layer = 0;                                // chosen in the chain
     std::string view = "slide";
     PlayHead play;
     Selection selection;
+    CanvasMouse mouse;
     Shown shown;
+    int64_t shown_input_channel = 0;              // of strips of input planes
     int chosen_map = 0;
     Camera camera;
     Settings settings;
     Popups popups;
     std::deque<Message> messages;                 // newest last, at most 50
+    uint64_t next_seed = 1;                       // for the next random numbers
 };
 
 /// The picture on the canvas belongs to an older document.
 bool is_stale(const State& state);
+/// So much older that it is shown in grey: the document is impossible, or computing takes a while.
+bool is_greyed(const State& state);
+/// There is something that the file does not have.
+bool is_changed(const State& state);
 
 }  // namespace convscope
