@@ -45,9 +45,9 @@ install_packages() {
     if [ "$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi
     if [ $install = no ] || ! has apt-get || { [ -n "$sudo" ] && ! has sudo; }; then
         say "Missing packages: $packages"
-        if has apt-get; then say "Install them with: ${sudo:+sudo }$command"; else
-            say "This system has no apt-get: install their counterparts, then start again."
-        fi
+        if ! has apt-get; then say "This system has no apt-get: install their counterparts, then start again."
+        elif [ -n "$sudo" ] && ! has sudo; then say "Install them as root with: $command"
+        else say "Install them with: ${sudo:+sudo }$command"; fi
         exit 1
     fi
     say "Installing the missing packages (about a minute): $packages"
