@@ -152,8 +152,11 @@ Lines form_faults(const std::string& path, const std::string& text) {
         faults.push_back(path + " has " + std::to_string(lines.size()) + " lines, more than " +
                          std::to_string(limit) + ": it holds two things");
     }
-    if (lines.empty() || !lines[0].starts_with("//"))
+    // A source may begin with its own header, which says it.
+    const std::string own_header = "#include \"" + path.substr(0, path.rfind('.')) + ".h\"";
+    if (lines.empty() || !(lines[0].starts_with("//") || lines[0] == own_header)) {
         faults.push_back(path + ": the first line says what the file is for");
+    }
     if (is_header && std::find(lines.begin(), lines.end(), "#pragma once") == lines.end()) {
         faults.push_back(path + " lacks #pragma once");
     }
@@ -290,6 +293,8 @@ TEST(IncludeRules, LongOrNamelessFilesAreFaults) {
     std::string text = "// What for.\n#pragma once\n";
     EXPECT_TRUE(form_faults("core/x.h", text).empty());
     EXPECT_EQ(form_faults("core/x.h", "#include <x>\n").size(), 2u);
+    EXPECT_TRUE(form_faults("core/x.cpp", "#include \"core/x.h\"\n").empty());
+    EXPECT_EQ(form_faults("core/x.cpp", "#include \"core/y.h\"\n").size(), 1u);
     for (std::size_t i = 2; i < kHeaderLines; ++i) text += "\n";
     EXPECT_TRUE(form_faults("core/x.h", text).empty());
     EXPECT_EQ(form_faults("core/x.h", text + "\n").size(), 1u);
