@@ -10,6 +10,7 @@
 #include "app/history.h"
 #include "app/settings.h"
 #include "app/views/view.h"
+#include "core/io/files.h"
 
 namespace convscope {
 
@@ -58,10 +59,22 @@ struct CanvasMouse {
 
 /// Which popups are open, and their text fields.
 enum class FileMode { open, save };
+struct FileDialog {
+    std::string folder;                // shown now; empty: where the document is, else the home folder
+    std::string typed;                 // narrows the list; the name when saving
+    int row = -1;                      // chosen in the list
+    bool shows_hidden = false, shows_all = false;           // also files that Convscope cannot read
+    bool asks_overwrite = false;
+    std::string error;                 // stands in the dialog until the next key
+    DirectoryListing listing;
+};
 struct Popups {
     bool palette = false, help = false, about = false, file_dialog = false;
     bool left_rail_open = false, right_rail_open = false;   // below 1100 px
     FileMode file_mode = FileMode::open;                    // what the file dialog is for
+    FileDialog file;
+    std::string palette_text;
+    int palette_row = 0;               // chosen, counted over the rows found
 };
 
 /// A sentence to the person: what went wrong or what was done.
