@@ -62,31 +62,41 @@ struct Document {
 /// Largest number of values in any one tensor a person can ask for.
 inline constexpr int64_t kMaxValues = int64_t(1) << 28;
 
+/// Why no tensor of that shape can be made (an extent below 1, more than kMaxValues values); none when it can. `what`
+/// starts the sentence: "The input". Any numbers may come in.
+std::optional<Problem> size_problem(Shape shape, std::string_view what);
+
 /// Kinds of generated tensors, in menu order: "integers 0–9", "integers −2–2", "uniform", "normal", "zeros", "ones",
 /// "impulse", "gradient", "checkerboard", "arange".
 const std::vector<std::string>& generator_kinds();
-/// Values of that kind: the same for the same arguments on every machine. An unknown kind gives zeros.
+/// Values of that kind: the same for the same arguments on every machine. An unknown kind gives zeros. Random kinds give
+/// each place its own number, so a larger shape keeps the values of a smaller one.
 Tensor generate(std::string_view kind, uint64_t seed, Shape shape);
+/// Generated input, its tensor and its origin.
+Input generated_input(std::string_view kind, uint64_t seed, Shape shape);
 
 /// A layer of that op with standard parameters, fitted to the input's channels; weights seeded integers −2…2, bias 0.
-Layer make_layer(const Op& op, Shape input);
+Layer make_layer(const Op& op, Shape input, uint64_t seed = 1);
 /// The document the window opens on: a 7×7 input of small integers, an emboss kernel, stride 2, padding 1.
 Document standard_document();
 
 // ---- Edits. Weights keep their values where shapes allow (kernels around their centre), new cells are zero, new channels
 // seeded integers; later layers' channels follow.
 
+/// While the new parameters are impossible, weights stay as they are: going back finds them again.
 Document with_param(Document document, int layer, std::string_view key, Value value);
+/// Channel names follow: an output channel whose kernel changed is named after the preset it now is, or by its number.
 Document with_weight(Document document, int layer, int weight, Tensor tensor);
 /// Replaces the input; the first layer's channels follow the new number of channels.
 Document with_input(Document document, Input input);
-/// Resizes the input: a generated one is generated anew, any other keeps its top left part, new cells zero.
+/// Resizes the input: a generated one is generated anew, any other keeps its top left part, new cells zero, and has no
+/// origin any more. A shape with a `size_problem` leaves the document as it is: ask first.
 Document with_input_shape(Document document, Shape shape);
 
 /// Gives every layer weights of the shapes its plan asks for (see above), as far as the plans are possible.
 void fit_weights(Document& document);
 
-/// One sentence on how `after` differs from `before`: "stride 1 → 2", "input (2, 3) 4 → 7", "kernel: Emboss → Box blur".
+/// A few words on how `after` differs from `before`: "stride 1 → 2", "input (2, 3) 4 → 7", "kernel Emboss → Box blur".
 /// Empty when they are equal.
 std::string describe_change(const Document& before, const Document& after);
 

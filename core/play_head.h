@@ -28,9 +28,9 @@ struct Place {
 class Timeline {
 public:
     Timeline() = default;
-    /// By output: the stage's cells in row-major order, each with its terms. By input (needs plan.window): the input's
-    /// cells (padding included where the mode copies values into it), each with out_per_group·R·S products, and one
-    /// finishing step when sums are cropped or a bias is added.
+    /// By output: the stage's cells in row-major order, each with its terms. By input: the input's cells (padding included
+    /// where the mode copies values into it), each with out_per_group·R·S products, and one finishing step when sums are
+    /// cropped or a bias is added. A plan without a window goes by output.
     Timeline(const Plan& plan, Order order, int stage);
 
     Order order() const { return order_; }
@@ -39,7 +39,7 @@ public:
     Shape cells() const { return cells_; }          // grid that is walked
     Index first() const { return first_; }          // its first cell: (0, 0, 0, 0), or the padding's corner
     Place at(int64_t step) const;                   // any number: clamped to 0…steps()
-    /// The step after which `term` of `cell` is done.
+    /// The step after which `term` of `cell` is done; places outside the grid and terms beyond the last are clamped.
     int64_t step_of(Index cell, int64_t term) const;
 
     /// The next (or previous) resting step in that unit; from the end it stays.
@@ -51,8 +51,9 @@ public:
 private:
     int64_t terms_before(Index cell) const;         // all terms of the cells before it
     int64_t terms_in(Index cell) const;
+    int64_t row_terms(int64_t rows) const;          // of the first `rows` rows of a plane
     Index cell_at(int64_t step) const;              // the cell that holds the step-th term, step from 1
-    int64_t unit_end(int64_t step, Unit unit) const;
+    std::pair<int64_t, int64_t> unit_range(int64_t step, Unit unit) const;  // rests around the unit that holds it
 
     Order order_ = Order::by_output;
     Shape cells_{0, 0, 0, 0};
