@@ -6,17 +6,9 @@
 
 #include "app/app.h"
 #include "app/scene/scene.h"
-
-struct ImFont;
+#include "app/window/ui_fonts.h"
 
 namespace convscope {
-
-/// Fonts at the present scale (sizes: style tokens, section 3). Owned by ImGui's atlas.
-struct UiFonts {
-    ImFont *body = nullptr, *small = nullptr, *label = nullptr, *section = nullptr, *caption = nullptr;
-    ImFont *mono = nullptr, *mono_small = nullptr, *mono_index = nullptr, *mono_bold = nullptr, *mono_code = nullptr;
-    ImFont *total = nullptr, *icons = nullptr, *icons_small = nullptr;
-};
 
 /// What a panel is given each frame.
 struct PanelContext {

@@ -13,6 +13,15 @@ std::span<const unsigned char> font_data(Font font);
 /// Width in pixels of UTF-8 text at an em size, kerning left out.
 float text_width(Font font, float size_px, std::string_view text);
 float text_width(const std::vector<Run>& runs, float size_px);
+
+/// Takes the next character off the front of UTF-8 text; a broken byte gives U+FFFD. `text` must not be empty.
+char32_t next_char(std::string_view& text);
+/// The face that has the character: `font` itself, else Inter, else `font` (it shows its box).
+Font face_with(Font font, char32_t character);
+/// Advance width of a character of exactly that face, in em.
+float advance_em(Font font, char32_t character);
+/// From the middle of the capitals down to the baseline, in em.
+inline constexpr float kBaselineEm = 0.364f;
 /// Factor from em size to the ascent + descent height that ImGui and stb_truetype take as size.
 float line_height_factor(Font font);
 

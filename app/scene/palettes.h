@@ -31,8 +31,9 @@ Color map_color(ColorMap map, float position, Theme theme);
 struct CellStyle {
     Color ground;              // alpha 0: none
     Color border;
-    float border_px = 1;
-    bool dashed = false;       // 3–3, inset by 1, corners of 2
+    float border_px = 1;       // at scale 1, as radius_px
+    float radius_px = 0;
+    bool dashed = false;       // 3–3, inset by 1
     bool hatched = false;
     Color text;
     Color corner_text;

@@ -113,7 +113,9 @@ struct Grid {
     const Cell* cell(int64_t row, int64_t column) const;
 };
 
-/// A rectangle: window and target outlines, pills, boxes, key plates, thumbnails' frames.
+/// A rectangle: window and target outlines, pills, boxes, key plates, thumbnails' frames. A border is centred on the box's
+/// edges as the cells' lines are: around a block of cells it needs exactly the block's box. Painters round boxes with a
+/// border to whole pixels.
 struct Plate {
     Box box;
     Tone fill = Tone::none, border = Tone::none;
@@ -123,14 +125,14 @@ struct Plate {
     bool hatched = false;             // 45° lines of `border` instead of a fill
 };
 
-/// A line through points: projections, flows, spines.
+/// A line through points: projections, flows, spines. Butt ends; level and upright lines are put on whole pixels.
 struct Stroke {
     std::vector<Point> points;
     Tone tone = Tone::ink3;
     float width_px = 1;
     float dash_on = 0, dash_off = 0;
     float elbow_px = 0;               // radius at inner points
-    bool arrow = false;               // open arrow head at the last point
+    bool arrow = false;               // open arrow head at the last point, 5×6 for a width of 2
 };
 
 /// A filled convex quadrilateral, under everything else.

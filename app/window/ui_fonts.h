@@ -28,9 +28,9 @@ struct UiFonts {
     ImFont* caption_mono = nullptr;   // Bold 20: numbers in a caption
     ImFont* figure = nullptr;         // Bold 34: one number that is the message
 
-    ImFont* icon = nullptr;           // FontAwesome 14, on its em box
-    ImFont* icon_small = nullptr;     // 11
-    ImFont* icon_large = nullptr;     // 18
+    ImFont* icons = nullptr;          // FontAwesome 14, on its em box
+    ImFont* icons_small = nullptr;    // 11
+    ImFont* icons_large = nullptr;    // 18
 };
 
 /// From the top of a line to the middle of its capitals, in pixels: text centred by this sits on one line in all faces.
