@@ -1,0 +1,53 @@
+// Parts that the one-channel and the many-channel picture of the slide view share.
+#pragma once
+
+#include "app/views/easel.h"
+#include "app/views/story.h"
+
+namespace convscope {
+
+/// What both pictures are drawn from.
+struct Slide {
+    const ViewInput& in;
+    const Plan& plan;
+    const LayerResult& layer;
+    const Layer& document_layer;
+    const Window& window;
+    Place place;
+    std::optional<Story> story;           // none before the first step
+    int weight = 0;                       // index of the weight tensor
+
+    explicit Slide(const ViewInput& view_input);
+    const Tensor& weights() const { return document_layer.weights[static_cast<size_t>(weight)]; }
+    Index cell() const { return story ? story->cell : Index{}; }
+    int64_t group() const { return cell().c / window.out_per_group; }
+    /// Input channel number `i` of the current group, and the weight plane it meets.
+    int64_t input_channel(int64_t i) const { return group() * window.in_per_group + i; }
+    Index weight_plane(int64_t i) const;
+    /// Rows and columns of the input grid, with the padding ring of a plain window.
+    int64_t ring_rows() const { return window.h.in + ring(window.h.pad_before) + ring(window.h.pad_after); }
+    int64_t ring_columns() const { return window.w.in + ring(window.w.pad_before) + ring(window.w.pad_after); }
+    int64_t ring(int64_t pad) const { return window.transposed() ? 0 : pad; }
+    double bias() const;                  // of the current output channel
+    bool has_bias() const { return document_layer.weights.size() > 1; }
+};
+
+/// The input grid of one channel with padding, leftover and the window's cells lit; `x`, `y` of its ring's corner.
+Grid& add_input(Easel& easel, const Slide& slide, const std::string& name, int64_t channel, float x, float y, float cell);
+Grid& add_kernel(Easel& easel, const Slide& slide, const std::string& name, int64_t i, float x, float y, float cell);
+/// Products of one input channel at their kernel cells.
+Grid& add_products(Easel& easel, const Slide& slide, const std::string& name, int64_t channel, float x, float y,
+                   float cell);
+/// The shown plane of the output: done, current, pending.
+Grid& add_output(Easel& easel, const Slide& slide, float x, float y, float cell);
+
+/// The window's place on an input grid now, moving between windows; none before the first step or in another plane.
+std::optional<Box> window_box(const Slide& slide, const Grid& input);
+bool is_moving(const Slide& slide);
+
+Caption slide_caption(const Slide& slide);
+
+Scene build_slide_one(const Slide& slide);
+Scene build_slide_channels(const Slide& slide);
+
+}  // namespace convscope
