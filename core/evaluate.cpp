@@ -150,6 +150,9 @@ bool compute(Result& result, Want want, const Progress& progress) {
                                             part_of(progress, done, share)))
             return false;
         flowing = layer.output();
+        for (int64_t plane = 0; plane < flowing.shape().n * flowing.shape().c; ++plane)
+            layer.statistics.push_back(plane_statistics(flowing, layer.plan, plane / flowing.shape().c,
+                                                        plane % flowing.shape().c));
         done += share;
     }
     if (!want.backward) return true;
@@ -239,7 +242,7 @@ Result plan_only(const Document& document) {
             stop_at(result, k, *problem);
             return result;
         }
-        result.layers.push_back({std::move(plan), {}, {}, {}});
+        result.layers.push_back({std::move(plan), {}, {}, {}, {}});
     }
     return result;
 }

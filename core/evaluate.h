@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "core/document.h"
+#include "core/statistics.h"
 
 namespace convscope {
 
@@ -21,6 +22,7 @@ struct LayerResult {
     Tensor input;
     std::vector<Tensor> stages;    // in the order of plan.stages; empty tensors where not wanted
     Tensor grad_output;            // what reached this layer, when the backward pass ran
+    std::vector<PlaneStatistics> statistics;   // of the output's planes, n·C + c
     const Tensor& output() const { return stages[static_cast<size_t>(plan.output)]; }
 };
 

@@ -100,6 +100,7 @@ std::vector<Unit> Timeline::units() const {
     if (channels_ > 1 && summed > channels_) units.push_back(Unit::channel);
     if (summed + extra_ > 1) units.push_back(Unit::window);
     if (cells_.w > 1) units.push_back(Unit::row);
+    if (cells_.n * cells_.c > 1 && cells_.h > 1) units.push_back(Unit::map);
     if (cells_.n * cells_.c * cells_.h > 1 || finish_ > 0) units.push_back(Unit::layer);
     return units;
 }
@@ -144,6 +145,10 @@ std::pair<int64_t, int64_t> Timeline::unit_range(int64_t step, Unit unit) const 
     const Index cell = cell_at(step);
     const int64_t before = terms_before(cell), terms = terms_in(cell);
     if (unit == Unit::window) return {before, before + terms};
+    if (unit == Unit::map) {
+        const int64_t plane_terms = row_terms(cells_.h), plane = (step - 1) / plane_terms;
+        return {plane * plane_terms, (plane + 1) * plane_terms};
+    }
     if (unit == Unit::channel) {
         const int64_t summed = terms - extra_, term = step - 1 - before;
         if (term >= summed) return {before + summed, before + terms};  // the bias rests by itself
@@ -185,6 +190,7 @@ std::string unit_name(Unit unit, Order order) {
         case Unit::channel: return "channel";
         case Unit::window: return order == Order::by_input ? "stamp" : "window";
         case Unit::row: return "row";
+        case Unit::map: return "map";
         case Unit::layer: return "layer";
     }
     return "";

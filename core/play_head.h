@@ -10,8 +10,8 @@ namespace convscope {
 
 enum class Order { by_output, by_input };
 /// How far one step goes. `window` is one output cell, or one stamp when going by input; `channel` is one input channel
-/// of a window, or one output channel of a stamp.
-enum class Unit { term, channel, window, row, layer };
+/// of a window, or one output channel of a stamp. `map` is one plane of what is walked.
+enum class Unit { term, channel, window, row, map, layer };
 
 /// Where step n stands: n terms are done, the last of them is `term` of `cell`. At n = 0 nothing is done (`started` false).
 struct Place {

@@ -1,0 +1,373 @@
+// The maps view: the input and every output channel as images, one cursor in all of them.
+#include <algorithm>
+#include <cmath>
+
+#include "app/scene/fonts.h"
+#include "app/scene/numbers.h"
+#include "app/views/easel.h"
+#include "app/views/story.h"
+
+namespace convscope {
+namespace {
+
+float f(int64_t n) { return static_cast<float>(n); }
+
+constexpr float kGap = 14, kName = 28, kLegend = 44;   // between maps; above a map; under the large ones
+
+/// Columns and sizes of the gallery in base pixels: input and chosen map take 2×2 units, the others one each.
+struct Gallery {
+    int64_t columns = 0, small = 0, first = 0;   // small maps shown, the first of them
+    float unit_w = 0, unit_h = 0;                // of a small map
+    float large_w = 0, large_h = 0;
+    float width = 0, height = 0;
+};
+
+/// Gallery of `columns` columns whose units are `unit` wide; `aspect` = height / width of the maps.
+Gallery gallery_of(float unit, float aspect, int64_t columns, int64_t small, float s) {
+    Gallery g;
+    const float gap = kGap * s, name = kName * s;
+    g.columns = columns;
+    g.small = small;
+    g.unit_w = unit;
+    g.unit_h = unit * aspect;
+    g.large_w = 2 * unit + gap;
+    g.large_h = 2 * g.unit_h + name;
+    const int64_t right = (columns - 4) * 2;      // small maps beside the large ones
+    const int64_t rows = small > right ? (small - right + columns - 1) / columns : 0;
+    g.width = columns == 4 ? 2 * g.large_w + gap : f(columns) * unit + f(columns - 1) * gap;
+    g.height = name + g.large_h + kLegend * s + f(rows) * (g.unit_h + name + 4 * s);
+    return g;
+}
+
+/// The arrangement with the largest maps; when even 44 px do not fit, a page of them around the chosen one.
+Gallery arrange(const Easel& easel, float aspect, int64_t maps, int64_t chosen) {
+    const float s = easel.scale(), least = 44 * s;
+    const int64_t small = maps - 1;
+    Gallery best;
+    for (int64_t columns = small == 0 ? 4 : 5; columns <= (small == 0 ? 4 : 12); ++columns) {
+        for (float unit = std::floor(easel.room_width() / f(columns)); unit >= 12 * s; unit -= 1) {
+            const Gallery g = gallery_of(unit, aspect, columns, small, s);
+            if (g.width > easel.room_width() || g.height > easel.room_height()) continue;
+            if (unit > best.unit_w) best = g;
+            break;
+        }
+    }
+    if (best.unit_w >= least || small == 0) return best;
+    // Too many: as many as fit at the least size.
+    const auto columns = std::clamp<int64_t>(static_cast<int64_t>((easel.room_width() + kGap * s) / (least + kGap * s)), 5, 24);
+    const float unit = (easel.room_width() - f(columns - 1) * kGap * s) / f(columns);
+    int64_t fits = small;
+    while (fits > (columns - 4) * 2 && gallery_of(unit, aspect, columns, fits, s).height > easel.room_height()) fits -= 1;
+    Gallery page = gallery_of(unit, aspect, columns, fits, s);
+    page.first = std::clamp<int64_t>(chosen - fits / 2, 0, small - fits);
+    return page;
+}
+
+/// 0…1 or −1…1 from left to right, for legends. Built once: painters keep pictures by tensor identity.
+const Tensor& ramp(bool is_signed) {
+    const auto build = [](float low) {
+        std::vector<float> values;
+        for (int i = 0; i < 128; ++i) values.push_back(low + (1 - low) * static_cast<float>(i) / 127);
+        return Tensor(Shape{1, 1, 1, 128}, std::move(values));
+    };
+    static const Tensor kSigned = build(-1), kPlain = build(0);
+    return is_signed ? kSigned : kPlain;
+}
+
+std::string map_name(const Layer& layer, int64_t channel, int64_t channels) {
+    if (channel < static_cast<int64_t>(layer.channel_names.size())) return layer.channel_names[static_cast<size_t>(channel)];
+    return channels == 1 ? "Output" : fmt::format("Map {}", channel);
+}
+
+struct Maps {
+    const ViewInput& in;
+    const LayerResult& layer;
+    const Layer& document_layer;
+    Shape input, output;
+    int64_t n = 0, chosen = 0;
+    bool rgb = false;
+    std::optional<Index> cursor;                 // output row and column under the pointer or the play head
+
+    explicit Maps(const ViewInput& view_input)
+        : in(view_input),
+          layer(in.result->layers[static_cast<size_t>(in.layer)]),
+          document_layer(in.result->document.layers[static_cast<size_t>(in.layer)]),
+          input(layer.input.shape()),
+          output(layer.output().shape()) {
+        const Place place = in.timeline->at(in.step);
+        n = place.cell.n;
+        chosen = place.cell.c;
+        rgb = in.layer == 0 && input.c == 3 && std::holds_alternative<FromImage>(in.result->document.input.origin);
+        if (in.hover) {
+            if (in.hover->grid == "input") cursor = window_of(in.hover->row, in.hover->column);
+            else if (in.hover->grid.starts_with("output")) cursor = Index{n, chosen, in.hover->row, in.hover->column};
+        } else if (place.started) {
+            cursor = place.cell;
+        }
+        if (cursor && !output.contains({n, chosen, cursor->h, cursor->w})) cursor.reset();
+    }
+
+    /// The output cell whose window stands around an input cell.
+    Index window_of(int64_t row, int64_t column) const {
+        if (!layer.plan.window) return {n, chosen, row, column};
+        const auto axis = [](const WindowAxis& a, int64_t i) {
+            const int64_t o = a.transposed ? i * a.stride - a.pad_before + a.span() / 2
+                                           : floor_div(i + a.pad_before - a.span() / 2 + a.stride / 2, a.stride);
+            return std::clamp<int64_t>(o, 0, a.out - 1);
+        };
+        return {n, chosen, axis(layer.plan.window->h, row), axis(layer.plan.window->w, column)};
+    }
+
+    /// Input cells that the window of the cursor spans: row, column, last row, last column, clipped to the input.
+    std::array<int64_t, 4> window_span() const {
+        const auto axis = [](const WindowAxis& a, int64_t o) {
+            int64_t low = a.in, high = -1;
+            for (int64_t k = 0; k < a.kernel; ++k)
+                if (const auto place = a.input_place(o, k)) {
+                    low = std::min(low, std::clamp<int64_t>(*place, 0, a.in - 1));
+                    high = std::max(high, std::clamp<int64_t>(*place, 0, a.in - 1));
+                }
+            return std::pair{low, high};
+        };
+        if (!layer.plan.window) return {cursor->h, cursor->w, cursor->h, cursor->w};
+        const auto [row, last_row] = axis(layer.plan.window->h, cursor->h);
+        const auto [column, last_column] = axis(layer.plan.window->w, cursor->w);
+        return {row, column, last_row, last_column};
+    }
+
+    const PlaneStatistics& statistics(int64_t channel) const {
+        return layer.statistics[static_cast<size_t>(n * output.c + channel)];
+    }
+    /// Any map has negative values: all are shown signed when they share a range.
+    bool is_signed(int64_t channel) const {
+        if (!in.shared_range) return statistics(channel).low < 0;
+        for (int64_t c = 0; c < output.c; ++c)
+            if (statistics(c).low < 0) return true;
+        return false;
+    }
+    float range(int64_t channel) const {
+        if (!in.shared_range) return statistics(channel).range;
+        float range = 0;
+        for (int64_t c = 0; c < output.c; ++c) range = std::max(range, statistics(c).range);
+        return range;
+    }
+};
+
+/// A plane as an image that can be pointed at.
+Grid& add_plane(Easel& easel, const Maps& maps, const std::string& name, Role role, const Tensor& tensor, Ref origin,
+                Point at, float width, float height) {
+    const Shape shape = tensor.shape();
+    Grid grid;
+    grid.name = name;
+    grid.role = role;
+    grid.rows = shape.h;
+    grid.columns = shape.w;
+    grid.origin = origin;
+    grid.stale = maps.in.stale;
+    const Point corner = easel.at(at.x, at.y);
+    // Fitted into its place, keeping its aspect.
+    const float fit = std::min(easel.length(width) / f(shape.w), easel.length(height) / f(shape.h));
+    grid.cell_px = fit;
+    grid.box = {std::round(corner.x), std::round(corner.y), fit * f(shape.w), fit * f(shape.h)};
+    Picture picture;
+    picture.box = grid.box;
+    picture.tensor = tensor;
+    picture.n = origin.cell.n;
+    picture.c = origin.cell.c;
+    grid.picture = picture;
+    easel.scene.grids.push_back(std::move(grid));
+    return easel.scene.grids.back();
+}
+
+Grid& add_map(Easel& easel, const Maps& maps, int64_t channel, Point at, float width, float height, bool large) {
+    const float s = easel.scale();
+    Grid& grid = add_plane(easel, maps, channel == 0 ? "output" : fmt::format("output/{}", channel), Role::output,
+                           maps.layer.output(), {Source::stage, maps.layer.plan.output, {maps.n, channel, 0, 0}},
+                           {at.x, at.y + kName * s}, width, height);
+    Picture& picture = *grid.picture;
+    const float range = maps.range(channel);
+    const bool is_signed = maps.is_signed(channel);
+    picture.map = is_signed ? ColorMap::signed_values : ColorMap::grey;
+    picture.low = is_signed ? -range : std::min(0.f, maps.statistics(channel).low);
+    picture.high = range > 0 ? range : 1;
+
+    const float name_y = grid.box.y - 15 * s, size = (large ? 14.f : 13.f) * s;
+    std::string name = map_name(maps.document_layer, channel, maps.output.c);
+    std::vector<Run> value;
+    if (maps.cursor)
+        value = {{number_text_short(maps.layer.output().at({maps.n, channel, maps.cursor->h, maps.cursor->w}), 2),
+                  large ? Font::mono_bold : Font::mono, large ? Tone::output_text : Tone::ink2}};
+    const float room = grid.box.w - text_width(value, size) - 6 * s;
+    while (name.size() > 1 && text_width(Font::semibold, size, name) > room) {   // whole UTF-8 characters only
+        do name.pop_back();
+        while (!name.empty() && (static_cast<unsigned char>(name.back()) & 0xC0) == 0x80);
+    }
+    easel.scene.labels.push_back({{grid.box.x, name_y}, Align::left, size,
+                                  {{name, Font::semibold, maps.in.stale ? Tone::ink3 : Tone::output_text}}});
+    if (!value.empty())
+        easel.scene.labels.push_back({{grid.box.right(), name_y}, Align::right, size, std::move(value)});
+    if (large) {
+        const std::string note = is_signed ? "±" + number_text_short(range, 2) : "0–" + number_text_short(range, 2);
+        const float x = grid.box.x + text_width(Font::semibold, size, name) + 8 * s;
+        if (x + text_width(Font::mono, 12.5f * s, note) < grid.box.right() - 70 * s)
+            easel.scene.labels.push_back({{x, name_y}, Align::left, 12.5f * s, {{note, Font::mono, Tone::ink3}}});
+    } else {
+        easel.scene.hits.push_back({grid.box.grown(2 * s), fmt::format("channel {}", channel), ""});
+    }
+    return grid;
+}
+
+void add_legend(Easel& easel, const Maps& maps, const Grid& map) {
+    const float s = easel.scale();
+    Scene& scene = easel.scene;
+    Picture legend;
+    legend.box = {map.box.x, map.box.bottom() + 10 * s, map.box.w, 7 * s};
+    const bool is_signed = map.picture->map == ColorMap::signed_values;
+    legend.tensor = ramp(is_signed);
+    legend.map = map.picture->map;
+    legend.low = is_signed ? -1.f : 0.f;
+    legend.high = 1;
+    scene.pictures.push_back(legend);
+    const float y = legend.box.bottom() + 11 * s;
+    const auto label = [&](float x, Align align, float value) {
+        scene.labels.push_back({{x, y}, align, 11.5f * s, {{number_text_short(value, 2), Font::mono, Tone::ink3}}});
+    };
+    label(legend.box.x, Align::left, map.picture->low);
+    label(legend.box.right(), Align::right, map.picture->high);
+    if (is_signed) label(legend.box.center().x, Align::center, 0);
+    // Triangles where values lie beyond the range.
+    const PlaneStatistics& statistics = maps.statistics(maps.chosen);
+    const float half = 4 * s, mid = legend.box.center().y;
+    const auto triangle = [&](float x, float towards) {
+        scene.quads.push_back({{{x, mid - half}, {x + towards, mid}, {x + towards, mid}, {x, mid + half}}, Tone::ink, 1});
+    };
+    if (statistics.low < map.picture->low) triangle(legend.box.x - 2 * s, -6 * s);
+    if (statistics.high > map.picture->high) triangle(legend.box.right() + 2 * s, 6 * s);
+}
+
+void add_cursor(Easel& easel, const Grid& grid, int64_t row, int64_t column) {
+    const float s = easel.scale();
+    const Point center = grid.cell_box(row, column).center();
+    const float side = std::max(9 * s, grid.cell_px);
+    Plate outer;
+    outer.box = {center.x - side / 2 - s, center.y - side / 2 - s, side + 2 * s, side + 2 * s};
+    outer.border = Tone::canvas;
+    outer.border_px = 3.5f * s;
+    easel.scene.plates.push_back(outer);
+    Plate inner = outer;
+    inner.box = {center.x - side / 2, center.y - side / 2, side, side};
+    inner.border = Tone::ink;
+    inner.border_px = 1.5f * s;
+    easel.scene.plates.push_back(inner);
+}
+
+Caption maps_caption(const Maps& maps) {
+    Caption caption;
+    if (maps.in.stale) {
+        caption.runs = {plain(maps.in.stale_reason)};
+        caption.second = "In grey: the last possible picture. Ctrl+Z brings it back.";
+        return caption;
+    }
+    caption.second = maps.is_signed(maps.chosen)
+                         ? std::string("Blue is negative, orange is positive. ")
+                         : std::string("From dark for the least to light for the most. ");
+    if (maps.output.c > 1)
+        caption.second += maps.in.shared_range ? "All maps share one range." : "Every map has its own range.";
+    const std::string name = map_name(maps.document_layer, maps.chosen, maps.output.c);
+    if (!maps.cursor) {
+        caption.runs = {{name, Font::semibold, Tone::output_text}, plain(" and its values: point at a map to read them.")};
+        return caption;
+    }
+    const float value = maps.layer.output().at({maps.n, maps.chosen, maps.cursor->h, maps.cursor->w});
+    caption.runs = {{name, Font::semibold, Tone::output_text}, plain(" answers "),
+                    number(number_text_short(value, 3), Tone::output_text), plain(" at "),
+                    {place_text(*maps.cursor, false), Font::mono, Tone::ink}, plain(".")};
+    return caption;
+}
+
+}  // namespace
+
+Scene build_maps(const ViewInput& in) {
+    const Maps maps(in);
+    Easel easel(in);
+    const float s = easel.scale(), gap = kGap * s, name = kName * s;
+    const float aspect = f(maps.output.h) / f(maps.output.w);
+    const Gallery g = arrange(easel, std::clamp(aspect, 0.25f, 4.f), maps.output.c, maps.chosen);
+    easel.scene.grids.reserve(static_cast<size_t>(g.small) + 2);
+    easel.place_block(g.width, g.height);
+
+    // Input, at the left.
+    const int64_t input_channel = maps.rgb ? 0 : std::min<int64_t>(maps.input.c - 1, 0);
+    const Grid input = add_plane(easel, maps, "input", Role::input, maps.layer.input,
+                                 {Source::input, 0, {maps.n, input_channel, 0, 0}}, {0, name}, g.large_w, g.large_h);
+    Picture& picture = *easel.scene.grids.back().picture;
+    if (maps.rgb) {
+        picture.map = ColorMap::rgb;
+    } else {
+        const PlaneRange range = plane_range(maps.layer.input, maps.n, input_channel);
+        const bool image = std::holds_alternative<FromImage>(maps.in.result->document.input.origin) && in.layer == 0;
+        picture.map = range.low < 0 ? ColorMap::signed_values : ColorMap::grey;
+        picture.low = range.low < 0 ? -range.magnitude : 0;
+        picture.high = image ? 1 : range.magnitude > 0 ? range.magnitude : 1;
+    }
+    easel.scene.labels.push_back({{input.box.x, input.box.y - 15 * s}, Align::left, 14 * s,
+                                  {{"Input", Font::semibold, in.stale ? Tone::ink3 : Tone::input_text}}});
+    std::string note = maps.rgb ? "Colours as they are" : fmt::format("{}×{}", maps.input.h, maps.input.w);
+    if (!maps.rgb && maps.input.c > 1) note = fmt::format("Channel 0 of {}", maps.input.c);
+    if (maps.layer.plan.window)
+        note += fmt::format(", window {}×{}.", maps.layer.plan.window->h.span(), maps.layer.plan.window->w.span());
+    easel.scene.labels.push_back({{input.box.x, input.box.bottom() + 18 * s}, Align::left, 13 * s,
+                                  {{note, Font::inter, Tone::ink2}}});
+
+    // The chosen map beside it, the others around.
+    const float chosen_x = g.large_w + gap;
+    const Grid chosen = add_map(easel, maps, maps.chosen, {chosen_x, 0}, g.large_w, g.large_h, true);
+    std::vector<Grid> shown{chosen};
+    for (int64_t i = 0; i < g.small; ++i) {
+        int64_t channel = g.first + i;
+        if (channel >= maps.chosen) ++channel;
+        const int64_t right = g.columns - 4;
+        Point at;
+        if (i < 2 * right) {
+            at = {2 * (g.large_w + gap) + f(i % right) * (g.unit_w + gap), f(i / right) * (g.unit_h + name)};
+        } else {
+            const int64_t j = i - 2 * right;
+            at = {f(j % g.columns) * (g.unit_w + gap),
+                  name + g.large_h + kLegend * s + f(j / g.columns) * (g.unit_h + name + 4 * s)};
+        }
+        shown.push_back(add_map(easel, maps, channel, at, g.unit_w, g.unit_h, false));
+    }
+    add_legend(easel, maps, chosen);
+    easel.add_outline(chosen.box.grown(1 * s), Tone::ink, 2, 2);
+
+    if (maps.cursor && !in.stale) {
+        const auto [row, column, last_row, last_column] = maps.window_span();
+        if (last_row >= row && last_column >= column) {
+            Box box = cells_box(input, row, column, last_row, last_column);
+            const float grow = std::max(0.f, (9 * s - std::min(box.w, box.h)) / 2);
+            box = box.grown(grow);
+            easel.add_outline(box.grown(1.5f * s), Tone::canvas, 1.5f, 3);
+            easel.add_outline(box, Tone::kernel_line, 2.5f, 3);
+        }
+        for (const Grid& map : shown) add_cursor(easel, map, maps.cursor->h, maps.cursor->w);
+    }
+    if (g.small < maps.output.c - 1)
+        easel.scene.labels.push_back({{chosen.box.right(), chosen.box.bottom() + 34 * s}, Align::right, 12 * s,
+                                      {{fmt::format("{} of {} maps shown", g.small + 1, maps.output.c), Font::inter, Tone::ink3}}});
+    // Values of the input under the cursor.
+    if (maps.cursor) {
+        const auto [row, column, last_row, last_column] = maps.window_span();
+        const int64_t h = (row + last_row) / 2, w = (column + last_column) / 2;
+        if (maps.layer.input.shape().contains({maps.n, input_channel, h, w})) {
+            std::string text;
+            for (int64_t c = 0; c < (maps.rgb ? 3 : 1); ++c)
+                text += (c ? " " : "") + number_text_short(maps.layer.input.at({maps.n, c, h, w}), 2);
+            easel.scene.labels.push_back({{input.box.right(), input.box.y - 15 * s}, Align::right, 12.5f * s,
+                                          {{fmt::format("({}, {})  {}", h, w, text), Font::mono, Tone::ink2}}});
+        }
+    }
+    easel.add_caption(maps_caption(maps), g.height + 26 * s);
+    return easel.finish();
+}
+
+}  // namespace convscope

@@ -1,0 +1,27 @@
+// The table of views: one row each, in the order of the tabs.
+#include "app/views/view.h"
+
+namespace convscope {
+
+const std::vector<View>& all_views() {
+    static const std::vector<View> kViews{
+        {"slide", "Slide", "The kernel's window moves over the input; its products add up to one output cell.",
+         Order::by_output, {Unit::term, Unit::channel, Unit::window, Unit::row, Unit::layer},
+         [](const Plan& plan) { return plan.window.has_value() && !plan.weights.empty(); }, build_slide},
+        {"scatter", "Scatter", "One input cell times the whole kernel is stamped on the output; overlaps add up.",
+         Order::by_input, {Unit::term, Unit::channel, Unit::window, Unit::row, Unit::layer},
+         [](const Plan& plan) { return plan.window.has_value() && !plan.weights.empty(); }, build_scatter},
+        {"maps", "Maps", "Every output channel as an image, with the value under the pointer in all of them.",
+         Order::by_output, {Unit::row, Unit::map, Unit::layer},
+         [](const Plan&) { return true; }, build_maps},
+    };
+    return kViews;
+}
+
+const View* find_view(std::string_view id) {
+    for (const View& view : all_views())
+        if (view.id == id) return &view;
+    return nullptr;
+}
+
+}  // namespace convscope
