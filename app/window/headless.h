@@ -26,11 +26,10 @@ public:
     static std::unique_ptr<HeadlessWindow> make(const WindowOptions& options, std::string& error);
     ~HeadlessWindow() override;
 
-    void resize(int width_px, int height_px);
-    void drop(std::string path) { dropped_.push_back(std::move(path)); }
     void request_close(bool on) { should_close_ = on; }
     const std::string& title() const { return title_; }
 
+    void resize(int width_px, int height_px) override;
     int width_px() const override;
     int height_px() const override;
     float monitor_scale() const override { return 1; }

@@ -2,6 +2,7 @@
 // everything, ImGui's too, counts in the framebuffer's pixels.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -47,8 +48,9 @@ public:
     /// Takes what input there is, without waiting: while something moves.
     bool poll_events() { return wait_events(0); }
     void begin_frame();
-    /// Draws and shows the frame.
-    void end_frame();
+    /// Draws and shows the frame. `draws` false: ends ImGui's frame without OpenGL work, for scripts that look at few
+    /// frames of many.
+    void end_frame(bool draws = true);
     /// The last frame, as it was drawn.
     Pixels picture();
     /// As a PNG file; a sentence when it could not be written.
@@ -60,8 +62,12 @@ public:
     virtual void set_title(const std::string& title) = 0;
     virtual void set_full_screen(bool on) = 0;
     virtual bool full_screen() const = 0;
+    virtual void resize(int width_px, int height_px) = 0;
     /// Paths dropped on the window since the last call.
     std::vector<std::string> take_dropped();
+    void drop(std::string path) { dropped_.push_back(std::move(path)); }
+    /// Called in begin_frame after the real input was taken: scripts add theirs here, so that it counts last.
+    std::function<void()> on_input;
     virtual void set_clipboard(const std::string& text) = 0;
     virtual std::string clipboard() = 0;
     virtual void post_wakeup() = 0;
