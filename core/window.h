@@ -2,7 +2,9 @@
 // output cell belong together. The ops' explain, the views and the step counts all ask here.
 #pragma once
 
+#include <algorithm>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "core/tensor.h"
@@ -19,6 +21,7 @@ struct WindowAxis {
     int64_t kernel = 1, stride = 1, dilation = 1;
     int64_t pad_before = 0, pad_after = 0; // for a transposed window: cells cropped off the stamped sums
     bool transposed = false;
+    bool operator==(const WindowAxis&) const = default;
 
     /// Cells a kernel spans, holes included: d(k−1)+1.
     int64_t span() const { return dilation * (kernel - 1) + 1; }
@@ -70,5 +73,17 @@ struct Window {
 
 /// The input cell whose value stands at `place` on an axis of `in` cells; none where the mode fills in a zero.
 std::optional<int64_t> padded_cell(int64_t place, int64_t in, PaddingMode mode);
+
+/// Places of a plain window's padded axis that hold the value of input cell `cell`, ascending: itself and its copies.
+std::vector<int64_t> places_of(int64_t cell, const WindowAxis& axis, PaddingMode mode);
+
+/// How many such places each input cell has.
+std::vector<int64_t> places_per_input(const WindowAxis& axis, PaddingMode mode);
+
+/// First and last output that may read input cell `cell`; last < first: none.
+std::pair<int64_t, int64_t> outputs_reading(int64_t cell, const WindowAxis& axis, PaddingMode mode);
+
+/// The way back: the transposed window whose outputs are the padded input of the plain window `axis`.
+WindowAxis padded_gradient_axis(const WindowAxis& axis);
 
 }  // namespace convscope

@@ -1,0 +1,58 @@
+// The fast passes of conv2d and conv_transpose2d. Both know one pair of grids: the *wide* one, which windows are laid on
+// (conv2d's input, conv_transpose2d's output), and the *narrow* one with a cell for each window (conv2d's output,
+// conv_transpose2d's input). Forward and backward of both are the same three passes, in one direction or the other.
+#pragma once
+
+#include "core/op.h"
+#include "core/window.h"
+
+namespace convscope {
+
+/// A plain window (`in` cells of the wide grid, `out` of the narrow one). Both layouts of the weight are
+/// (narrow channel, wide channel within the group, row, column).
+struct ConvGeometry {
+    WindowAxis h, w;
+    PaddingMode mode = PaddingMode::zeros;
+    int64_t batch = 1, groups = 1;
+    int64_t wide_per_group = 1, narrow_per_group = 1;  // channels
+
+    int64_t taps() const { return h.kernel * w.kernel; }
+    Shape wide() const { return {batch, groups * wide_per_group, h.in, w.in}; }
+    Shape narrow() const { return {batch, groups * narrow_per_group, h.out, w.out}; }
+    /// Multiplications of each pass.
+    int64_t products() const { return narrow().count() * wide_per_group * taps(); }
+};
+
+/// Counts products, reports the fraction done and asks for cancellation every few million.
+class Meter {
+public:
+    Meter(const Progress& progress, double products) : progress_(progress), all_(products) {}
+    /// False when cancelled.
+    bool spend(int64_t products);
+
+private:
+    const Progress& progress_;
+    double all_, done_ = 0;
+    int64_t unasked_ = 0;
+};
+
+// Each pass overwrites its result and returns false when cancelled. `bias` may be null.
+
+/// narrow cell = Σ over its window of wide cell · weight, + bias.
+bool gather_windows(const ConvGeometry&, const Tensor& wide, const Tensor& weight, const Tensor* bias, Tensor& narrow,
+                    Meter&);
+/// wide cell = Σ over the windows on it of narrow cell · weight, + bias. Windows' cells outside the wide grid (padding of
+/// zeros) are dropped.
+bool spread_stamps(const ConvGeometry&, const Tensor& narrow, const Tensor& weight, const Tensor* bias, Tensor& wide,
+                   Meter&);
+/// weight cell = Σ over all windows of the wide cell under it · narrow cell.
+bool correlate(const ConvGeometry&, const Tensor& wide, const Tensor& narrow, Tensor& weight, Meter&);
+
+/// Sum of each channel: the gradient of a bias.
+void sum_channels(const Tensor& grad_output, Tensor& grad_bias);
+
+/// The tensor of a stage, made when it is not there yet.
+Tensor& stage_tensor(const Plan& plan, std::span<Tensor> stages, int stage);
+bool is_wanted(std::span<const int> wanted, int stage);
+
+}  // namespace convscope

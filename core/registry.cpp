@@ -1,0 +1,35 @@
+// Every op, one line each, in the order of menus.
+#include "core/make_op.h"
+#include "core/op.h"
+#include "core/ops/conv2d/conv2d.h"
+#include "core/ops/conv_transpose2d/conv_transpose2d.h"
+
+namespace convscope {
+
+const std::vector<Op>& all_ops() {
+    static const std::vector<Op> ops{
+        make_op<Conv2d>(),
+        make_op<ConvTranspose2d>(),
+    };
+    return ops;
+}
+
+const Op* find_op(std::string_view id) {
+    for (const Op& op : all_ops())
+        if (op.id == id) return &op;
+    return nullptr;
+}
+
+Params standard_params(const Op& op) {
+    Params params;
+    for (const Field& field : op.fields) params.push_back(field.standard);
+    return params;
+}
+
+int field_index(const Op& op, std::string_view key) {
+    for (size_t i = 0; i < op.fields.size(); ++i)
+        if (op.fields[i].key == key) return static_cast<int>(i);
+    return -1;
+}
+
+}  // namespace convscope
