@@ -1,0 +1,236 @@
+// Every view over every document preset: snapshots of the scene as text, and what must hold in any scene.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "app/scene/fonts.h"
+#include "app/scene/numbers.h"
+#include "app/views/view.h"
+#include "core/presets.h"
+
+namespace convscope {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A computed document under one view.
+struct Looked {
+    Result result;
+    const View* view = nullptr;
+    Timeline timeline;
+    ViewInput input;
+
+    Looked(const Document& document, const View& v, Point size = {748, 580}) : view(&v) {
+        result = *evaluate(document);
+        const Plan& plan = result.layers[0].plan;
+        timeline = Timeline(plan, v.order, plan.output);
+        input.result = &result;
+        input.timeline = &timeline;
+        input.size_px = size;
+    }
+    Looked(const Looked&) = delete;
+    Scene at(int64_t step, Unit unit = Unit::term) {
+        input.step = input.from_step = step;
+        input.unit = unit;
+        return view->build(input);
+    }
+    const LayerResult& layer() const { return result.layers[0]; }
+};
+
+Document preset(std::string_view name) {
+    for (const DocumentPreset& p : document_presets())
+        if (p.name == name) return p.make();
+    ADD_FAILURE() << "no preset " << name;
+    return standard_document();
+}
+
+std::string slug(std::string text) {
+    for (char& c : text)
+        if (!std::isalnum(static_cast<unsigned char>(c))) c = '-';
+    return text;
+}
+
+/// Compares with tests/snapshots/<name>.txt; CONVSCOPE_UPDATE_SNAPSHOTS=1 writes it instead.
+void expect_snapshot(const std::string& name, const std::string& text) {
+    const fs::path path = fs::path(CONVSCOPE_SOURCE_DIR) / "tests/snapshots" / (name + ".txt");
+    if (std::getenv("CONVSCOPE_UPDATE_SNAPSHOTS")) {
+        std::ofstream(path) << text;
+        return;
+    }
+    std::ifstream file(path);
+    std::stringstream stored;
+    stored << file.rdbuf();
+    EXPECT_EQ(stored.str(), text) << "scene " << name << " changed";
+}
+
+void for_every_scene(const std::function<void(Looked&, const Scene&, const std::string&)>& look) {
+    for (const DocumentPreset& p : document_presets()) {
+        const Document document = p.make();
+        for (const View& view : all_views()) {
+            Looked looked(document, view);
+            if (!view.offered(looked.layer().plan)) continue;
+            const int64_t steps = looked.timeline.steps();
+            for (const int64_t step : {int64_t(0), int64_t(1), steps / 3, steps / 2 + 1, steps - 1, steps})
+                for (const Unit unit : {Unit::term, Unit::window})
+                    look(looked, looked.at(step, unit), fmt::format("{} / {} / step {}", p.name, view.id, step));
+        }
+    }
+}
+
+TEST(Views, SnapshotsOfTheTeachingPresets) {
+    for (const std::string name : {document_presets()[0].name, document_presets()[1].name, document_presets()[2].name})
+        for (const std::string id : {"slide", "scatter", "maps"}) {
+            Looked looked(preset(name), *find_view(id));
+            const int64_t steps = looked.timeline.steps();
+            for (const int64_t step : {int64_t(0), steps / 2 - 1, steps})
+                expect_snapshot(fmt::format("{}-{}-{}", slug(name), id, step), to_text(looked.at(step)));
+        }
+}
+
+TEST(Views, TheStandardDocumentTellsTheWorkedExample) {
+    // By hand: window 8 of a 7×7 input, stride 2, padding 1; −18 −7 0 −4 +6 is −23.
+    Looked looked(standard_document(), *find_view("slide"));
+    const Scene scene = looked.at(68);
+    EXPECT_EQ(scene.caption.text(),
+              "Input (2, 6) = 6 times weight (1, 1) = 1 is 6, the sum so far is −23. "
+              "Window 8 of 16: rows 1–3, columns 5–7. Column 7 is padding and reads as zero.");
+    const Grid& input = *scene.grid("input");
+    EXPECT_EQ(input.cell(2, 6)->state, CellState::current);
+    EXPECT_EQ(input.cell(1, 5)->state, CellState::contributing);
+    EXPECT_EQ(input.cell(1, 5)->corner, "−2");
+    EXPECT_EQ(input.cell(1, 7)->state, CellState::padding_read);
+    EXPECT_EQ(input.cell(0, 7)->state, CellState::padding);
+    EXPECT_EQ(scene.grid("kernel")->cell(1, 1)->state, CellState::current);
+    EXPECT_EQ(scene.grid("products")->cell(0, 0)->text, "−18");
+    EXPECT_EQ(scene.grid("products")->cell(1, 1)->state, CellState::product_now);
+    EXPECT_EQ(scene.grid("products")->cell(1, 2)->state, CellState::pending);
+    EXPECT_EQ(scene.grid("output")->cell(1, 3)->text, "−23");
+    EXPECT_EQ(scene.grid("output")->cell(0, 2)->text, "39");
+    EXPECT_EQ(scene.grid("output")->cell(2, 0)->text, "");
+}
+
+TEST(Views, ScatterAddsOverlapsOfTheTransposedExample) {
+    // By hand: [[1, 0], [2, 3]] stamped with [[2, 3], [4, 5]] at stride 1; term 10 adds 2·3 to 1·5 in the middle.
+    Looked looked(preset("Transposed 2×2, overlapping stamps"), *find_view("scatter"));
+    ASSERT_EQ(looked.timeline.steps(), 16);
+    const Scene scene = looked.at(10);
+    EXPECT_EQ(scene.caption.runs.front().text + scene.caption.runs[1].text, "Input (1, 0) = 2");
+    const Grid& output = *scene.grid("output");
+    EXPECT_EQ(output.cell(1, 1)->text, "11");
+    EXPECT_EQ(output.cell(1, 1)->below, "5 + 6");
+    EXPECT_EQ(output.cell(1, 1)->state, CellState::running_sum);
+    EXPECT_EQ(output.cell(2, 2)->state, CellState::pending);
+    EXPECT_EQ(scene.grid("products")->cell(0, 0)->text, "4");
+}
+
+TEST(Views, TheLastStepShowsTheWholeOutput) {
+    for_every_scene([](Looked& looked, const Scene& scene, const std::string& where) {
+        if (looked.input.step != looked.timeline.steps()) return;
+        const Grid* output = scene.grid("output");
+        if (!output || output->cells.empty()) return;
+        for (const Cell& cell : output->cells) {
+            if (!looked.layer().output().shape().contains(cell.ref.cell)) continue;
+            EXPECT_FLOAT_EQ(cell.value, looked.layer().output().at(cell.ref.cell)) << where;
+            EXPECT_FALSE(cell.text.empty()) << where;
+        }
+    });
+}
+
+TEST(Views, CellsShowTheNumberTheyComeFrom) {
+    for_every_scene([](Looked& looked, const Scene& scene, const std::string& where) {
+        for (const Grid& grid : scene.grids)
+            for (const Cell& cell : grid.cells) {
+                if (cell.text.empty() || cell.state == CellState::running_sum) continue;
+                if (cell.ref.source == Source::input) {
+                    EXPECT_EQ(cell.value, looked.layer().input.at(cell.ref.cell)) << where << " " << grid.name;
+                } else if (cell.ref.source == Source::weight) {
+                    const Tensor& weight = looked.result.document.layers[0].weights[static_cast<size_t>(cell.ref.which)];
+                    EXPECT_EQ(cell.value, weight.at(cell.ref.cell)) << where << " " << grid.name;
+                }
+            }
+    });
+}
+
+TEST(Views, AtMostOneCellOfAGridIsHappeningNow) {
+    for_every_scene([](Looked&, const Scene& scene, const std::string& where) {
+        for (const Grid& grid : scene.grids) {
+            int now = 0;
+            for (const Cell& cell : grid.cells)
+                now += cell.state == CellState::current || cell.state == CellState::product_now;
+            EXPECT_LE(now, 1) << where << " " << grid.name;
+        }
+    });
+}
+
+TEST(Views, EveryStepIsASentence) {
+    for_every_scene([](Looked&, const Scene& scene, const std::string& where) {
+        const std::string text = scene.caption.text();
+        EXPECT_FALSE(scene.caption.runs.empty()) << where;
+        EXPECT_TRUE(text.ends_with('.')) << where << ": " << text;
+        EXPECT_EQ(text.find("  "), std::string::npos) << where << ": " << text;
+        EXPECT_EQ(text.find(" ."), std::string::npos) << where << ": " << text;
+    });
+}
+
+TEST(Views, NothingLeavesTheCanvasAndTextsDoNotOverlap) {
+    for (const Point size : {Point{748, 580}, Point{928, 500}, Point{848, 680}, Point{1248, 860}})
+        for (const DocumentPreset& p : document_presets())
+            for (const View& view : all_views()) {
+                Looked looked(p.make(), view, size);
+                const std::string where = fmt::format("{} / {} at {}×{}", p.name, view.id, size.x, size.y);
+                const Scene scene = looked.at(looked.timeline.steps() / 2 + 1);
+                const Box canvas{0, 0, size.x, size.y};
+                const auto inside = [&](const Box& b) {
+                    return b.x >= -1 && b.y >= -1 && b.right() <= canvas.w + 1 && b.bottom() <= canvas.h + 1;
+                };
+                for (const Grid& grid : scene.grids) EXPECT_TRUE(inside(grid.box)) << where << " grid " << grid.name;
+                std::vector<Box> boxes;
+                for (const Label& label : scene.labels) {
+                    const float width = text_width(label.runs, label.size_px);
+                    const float x = label.at.x - (label.align == Align::left ? 0 : label.align == Align::right ? width : width / 2);
+                    const Box box{x, label.at.y - label.size_px * 0.4f, width, label.size_px * 0.8f};
+                    std::string text;
+                    for (const Run& run : label.runs) text += run.text;
+                    EXPECT_TRUE(inside(box)) << where << " label " << text;
+                    EXPECT_GE(label.size_px, 10) << where << " label " << text;
+                    for (const Box& other : boxes) {
+                        const bool apart = box.right() <= other.x || other.right() <= box.x ||
+                                           box.bottom() <= other.y || other.bottom() <= box.y;
+                        EXPECT_TRUE(apart) << where << " label " << text << " lies on another";
+                    }
+                    boxes.push_back(box);
+                }
+            }
+}
+
+TEST(Views, AMoveIsAFunctionOfItsFraction) {
+    Looked looked(standard_document(), *find_view("slide"));
+    looked.at(63, Unit::window);
+    looked.input.step = 72;
+    looked.input.from_step = 63;
+    const auto window_at = [&](float fraction) {
+        looked.input.fraction = fraction;
+        return looked.view->build(looked.input).plates.front().box;
+    };
+    const Box start = window_at(0), middle = window_at(0.5f), end = window_at(1);
+    EXPECT_LT(start.x, middle.x);
+    EXPECT_LT(middle.x, end.x);
+    EXPECT_NEAR(middle.x, (start.x + end.x) / 2, 0.01);
+}
+
+TEST(Views, ZoomKeepsNumbersCrispAndCaptionInPlace) {
+    Looked looked(standard_document(), *find_view("slide"));
+    const Scene plain = looked.at(68);
+    looked.input.camera.zoom = 2;
+    const Scene zoomed = looked.at(68);
+    EXPECT_FLOAT_EQ(zoomed.grid("input")->cell_px, 2 * plain.grid("input")->cell_px);
+    EXPECT_GT(zoomed.grid("input")->digits_px, plain.grid("input")->digits_px);
+    EXPECT_EQ(zoomed.caption.text(), plain.caption.text());
+}
+
+}  // namespace
+}  // namespace convscope
