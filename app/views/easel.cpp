@@ -191,9 +191,15 @@ void Easel::add_name(const Grid& grid, const std::string& name, Tone tone, const
     std::vector<Run> runs{{name, Font::semibold, grid.stale ? Tone::ink3 : tone}};
     const Point at_name{grid.box.x, grid.box.y - 34 * scale_};
     scene.labels.push_back({at_name, Align::left, 14 * scale_, runs});
-    if (note.empty()) return;
     const float x = at_name.x + text_width(runs, 14 * scale_) + 8 * scale_;
-    scene.labels.push_back({{x, at_name.y}, Align::left, 12.5f * scale_, {{note, Font::mono, Tone::ink3}}});
+    // What does not fit on the canvas is left out from its end, phrase by phrase.
+    std::string fits = note;
+    while (!fits.empty() && x + text_width(Font::mono, 12.5f * scale_, fits) > in_.size_px.x - 8 * scale_) {
+        const size_t comma = fits.rfind(", ");
+        fits = comma == std::string::npos ? "" : fits.substr(0, comma);
+    }
+    if (!fits.empty())
+        scene.labels.push_back({{x, at_name.y}, Align::left, 12.5f * scale_, {{fits, Font::mono, Tone::ink3}}});
 }
 
 void Easel::add_text(float x, float y, Align align, float size, std::vector<Run> runs) {

@@ -269,10 +269,10 @@ Caption maps_caption(const Maps& maps) {
         return caption;
     }
     caption.second = maps.is_signed(maps.chosen)
-                         ? std::string("Blue is negative, orange is positive. ")
-                         : std::string("From dark for the least to light for the most. ");
+                         ? std::string("Blue is negative, orange is positive.")
+                         : std::string("From dark for the least to light for the most.");
     if (maps.output.c > 1)
-        caption.second += maps.in.shared_range ? "All maps share one range." : "Every map has its own range.";
+        caption.second += maps.in.shared_range ? " All maps share one range." : " Every map has its own range.";
     const std::string name = map_name(maps.document_layer, maps.chosen, maps.output.c);
     if (!maps.cursor) {
         caption.runs = {{name, Font::semibold, Tone::output_text}, plain(" and its values: point at a map to read them.")};

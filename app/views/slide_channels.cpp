@@ -40,7 +40,7 @@ Sizes sizes_for(const Slide& slide, const Easel& easel, float cell, int64_t rows
     const float left = easel.room_width() - sizes.output_x;
     sizes.output = std::floor(std::min({std::max(cell, 27 * s), left / f(window.w.out),
                                         (sizes.rows_height - 110 * s) / f(window.h.out)}));
-    sizes.width = sizes.output_x + std::max(f(window.w.out) * sizes.output, 76 * s);
+    sizes.width = sizes.output_x + std::max(f(window.w.out) * sizes.output, 140 * s);   // the name above has room
     sizes.height = 34 * s + sizes.rows_height + (slide.has_bias() ? 46 * s : 0);
     return sizes;
 }
