@@ -10,6 +10,7 @@
 namespace convscope {
 namespace {
 
+constexpr float kLow = 600;                   // canvas height of a window below 820: smaller caption
 constexpr float kSmallestCell = 5;            // pixels; below it a grid is drawn as a picture
 constexpr int64_t kMostCells = 40000;         // more on the canvas: a picture too
 constexpr int64_t kSample = 4096;             // values looked at to choose decimals
@@ -71,15 +72,15 @@ float Easel::gap() const {
     return (width < 840 ? 46.f : width < 1200 ? 56.f : 72.f) * scale_;
 }
 
-float Easel::room_width() const { return in_.size_px.x - 2 * 40 * scale_; }
+float Easel::room_width() const { return in_.size_px.x - (40 + 24) * scale_; }
 
 float Easel::room_height() const {
-    const float caption = (in_.size_px.y / scale_ < 520 ? 84.f : 96.f) * scale_;
+    const float caption = (in_.size_px.y / scale_ < kLow ? 84.f : 96.f) * scale_;
     return in_.size_px.y - 2 * 26 * scale_ - caption;
 }
 
 void Easel::place_block(float width, float height) {
-    const float caption = (in_.size_px.y / scale_ < 520 ? 84.f : 96.f) * scale_;
+    const float caption = (in_.size_px.y / scale_ < kLow ? 84.f : 96.f) * scale_;
     origin_x_ = std::round(std::max(28 * scale_, (in_.size_px.x - width) / 2));
     // A little above the middle: the caption is lighter than the picture.
     origin_y_ = std::round(std::max(22 * scale_, (in_.size_px.y - height - caption) * 0.42f));
@@ -216,12 +217,12 @@ void Easel::add_outline(const Box& box, Tone tone, float width, float radius) {
 }
 
 void Easel::add_caption(Caption caption, float y) {
-    const bool low = in_.size_px.y / scale_ < 520;
+    const bool low = in_.size_px.y / scale_ < kLow;
     float size = (low ? 17.f : 20.f) * scale_;
     const float copy = 40 * scale_;                              // for the icon
     const float left = origin_x_;
     const float right = std::min(in_.size_px.x - 24 * scale_,
-                                 std::max(scene.content.right(), left + 420 * scale_));
+                                 std::max(scene.content.right(), left + 640 * scale_));
     const float width = right - copy - left;
     const auto fits = [&](float s) { return text_width(caption.runs, s) <= width; };
     if (!fits(size) && fits(17 * scale_)) size = 17 * scale_;

@@ -33,7 +33,9 @@ Sizes sizes_for(const Slide& slide, const Easel& easel, float cell, int64_t rows
     sizes.row_height = std::max(cell * f(slide.ring_rows()), sizes.kernel * f(window.h.kernel));
     sizes.rows_height = f(rows) * sizes.row_height + f(rows - 1) * sizes.row_gap;
     const float gap = easel.gap() * 0.85f;
-    sizes.kernel_x = f(slide.ring_columns()) * cell + gap;
+    // The name of the first column, "Input channels 4–7 of 64", has room.
+    const float name = (rows < slide.window.in_per_group || slide.window.groups > 1 ? 190.f : 128.f) * s;
+    sizes.kernel_x = std::max(f(slide.ring_columns()) * cell + gap, name);
     sizes.products_x = sizes.kernel_x + f(window.w.kernel) * sizes.kernel + gap;
     sizes.partial_x = sizes.products_x + f(window.w.kernel) * sizes.kernel + 28 * s;
     sizes.output_x = sizes.partial_x + kBox * s + 84 * s;
