@@ -1,3 +1,4 @@
+// The core's only source that may ask which operating system this is.
 #include "core/platform.h"
 
 #include <cstdlib>

@@ -1,3 +1,4 @@
+// Reading, replacing and listing files with std::filesystem; every failure becomes a sentence.
 #include "core/io/files.h"
 
 #include <algorithm>
@@ -89,6 +90,10 @@ bool replace_file(const fs::path& target, std::span<const unsigned char> bytes,
                   const std::string& name, std::string& error) {
     std::error_code code;
     const fs::file_status status = fs::status(target, code);
+    if (status.type() == fs::file_type::none) {
+        error = fmt::format("{} could not be written: {}.", name, reason(code));
+        return false;
+    }
     if (status.type() == fs::file_type::directory) {
         error = fmt::format("{} could not be written: it is a folder.", name);
         return false;
@@ -182,18 +187,14 @@ fs::path to_path(std::string_view utf8) {
     if (utf8.find('\0') != std::string_view::npos) return {};
     try {
         return fs::path(std::u8string(utf8.begin(), utf8.end()));
-    } catch (const std::exception&) {
-        return {};
-    }
+    } catch (const std::exception&) { return {}; }
 }
 
 std::string to_utf8(const fs::path& path) {
     try {
         const std::u8string text = path.generic_u8string();
         return std::string(text.begin(), text.end());
-    } catch (const std::exception&) {
-        return {};
-    }
+    } catch (const std::exception&) { return {}; }
 }
 
 std::string display_text(std::string_view text, int max_characters) {

@@ -29,6 +29,7 @@ struct ImageResult {
 /// Larger files and pictures are refused before they are read or decoded.
 inline constexpr int64_t kMaxImageBytes = int64_t(512) << 20;
 inline constexpr int64_t kMaxImagePixels = 64'000'000;
+inline constexpr int64_t kMaxImageSide = 65535;
 
 /// Reads the image file at the UTF-8 `path`. Never blocks on a pipe or device.
 ImageResult load_image(const std::string& path, const ImageOptions& options = {});

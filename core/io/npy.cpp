@@ -1,4 +1,4 @@
-// The format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+// .npy files. The format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 #include "core/io/npy.h"
 
 #include <bit>

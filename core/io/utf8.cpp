@@ -1,3 +1,4 @@
+// UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing above U+10FFFF.
 #include "core/io/utf8.h"
 
 namespace convscope {
