@@ -91,7 +91,7 @@ TEST(Numbers, SizeOfDigits) {
     EXPECT_FLOAT_EQ(digits_px(120, 1, 1), 26.0f);
     EXPECT_FLOAT_EQ(digits_px(42, 5, 1), 12.5f);      // 38 / 3 = 12.67
     EXPECT_FLOAT_EQ(digits_px(42, 6, 1), 0.0f);       // 10.6: too small to read
-    EXPECT_FLOAT_EQ(digits_px(24, 1, 1), 12.0f);      // small cells: 0.52·z, at most 12.5
+    EXPECT_FLOAT_EQ(digits_px(18, 1, 1), 11.0f);      // small cells: 0.62·z, at most 12.5
     EXPECT_FLOAT_EQ(digits_px(12, 1, 1), 0.0f);
     EXPECT_FLOAT_EQ(digits_px(84, 3, 2), 33.5f);      // the same at twice the scale
     EXPECT_FLOAT_EQ(digits_px(24, 1, 2), 0.0f);

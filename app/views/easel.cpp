@@ -75,15 +75,15 @@ float Easel::gap() const {
 float Easel::room_width() const { return in_.size_px.x - (40 + 24) * scale_; }
 
 float Easel::room_height() const {
-    const float caption = (in_.size_px.y / scale_ < kLow ? 84.f : 96.f) * scale_;
-    return in_.size_px.y - 2 * 26 * scale_ - caption;
+    return in_.size_px.y - 2 * 22 * scale_ - caption_height();
 }
 
+float Easel::caption_height() const { return (in_.size_px.y / scale_ < kLow ? 78.f : 88.f) * scale_; }
+
 void Easel::place_block(float width, float height) {
-    const float caption = (in_.size_px.y / scale_ < kLow ? 84.f : 96.f) * scale_;
     origin_x_ = std::round(std::max(28 * scale_, (in_.size_px.x - width) / 2));
     // A little above the middle: the caption is lighter than the picture.
-    origin_y_ = std::round(std::max(22 * scale_, (in_.size_px.y - height - caption) * 0.42f));
+    origin_y_ = std::round(std::max(22 * scale_, (in_.size_px.y - height - caption_height()) * 0.42f));
     scene.content = {origin_x_, origin_y_, width, height};
 }
 
@@ -220,9 +220,11 @@ void Easel::add_caption(Caption caption, float y) {
     const bool low = in_.size_px.y / scale_ < kLow;
     float size = (low ? 17.f : 20.f) * scale_;
     const float copy = 40 * scale_;                              // for the icon
-    const float left = origin_x_;
     const float right = std::min(in_.size_px.x - 24 * scale_,
-                                 std::max(scene.content.right(), left + 640 * scale_));
+                                 std::max(scene.content.right(), origin_x_ + 640 * scale_));
+    // At the first grid's edge; further left when the sentence is longer than what is beside it.
+    const float needed = std::min(text_width(caption.runs, 17 * scale_), in_.size_px.x - 64 * scale_ - copy);
+    const float left = std::max(std::min(origin_x_, right - copy - needed), 40 * scale_);
     const float width = right - copy - left;
     const auto fits = [&](float s) { return text_width(caption.runs, s) <= width; };
     if (!fits(size) && fits(17 * scale_)) size = 17 * scale_;

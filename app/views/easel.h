@@ -51,6 +51,8 @@ public:
     Scene scene;
 
 private:
+    float caption_height() const;
+
     const ViewInput& in_;
     float scale_;
     float origin_x_ = 0, origin_y_ = 0;

@@ -9,6 +9,8 @@
 namespace convscope {
 namespace {
 
+constexpr float kNameWidth = 100;             // room for the output's name at its left
+
 float f(int64_t n) { return static_cast<float>(n); }
 
 /// What the picture is drawn from.
@@ -91,7 +93,10 @@ Arrangement arrange(const Scatter& scatter, const Easel& easel, float cell, bool
         a.width = std::max(row_w, output_w);
         const float shift = (a.width - row_w) / 2;
         for (Point* p : {&a.input, &a.kernel, &a.stamp}) p->x += shift;
-        a.output = {(a.width - output_w) / 2, top + row_h + 92 * s};
+        // Its name stands at its left, so that the projection has free way.
+        a.width = std::max(a.width, output_w + 2 * kNameWidth * s);
+        for (Point* p : {&a.input, &a.kernel, &a.stamp}) p->x += (a.width - row_w) / 2 - shift;
+        a.output = {(a.width - output_w) / 2, top + row_h + 76 * s};
         a.height = a.output.y + output_h;
     } else {
         a.output = {row_w + easel.gap() * 1.5f, top};
@@ -383,19 +388,31 @@ Scene build_scatter(const ViewInput& in) {
     const bool stamping = scatter.place.started && !scatter.place.finishing;
     easel.add_name(stamp, stamping ? fmt::format("Stamp {}", scatter.place.window + 1) : "Stamp", Tone::ink, "");
     const bool done = scatter.place.started && in.step >= in.timeline->steps();
-    easel.add_name(output, "Output", Tone::output_text,
-                   fmt::format("{}×{}", window.h.out, window.w.out) + of(scatter.out_channel(), out_shape.c) +
-                       (done ? "" : ", so far"));
+    if (a.below) {
+        const float x = output.box.x - 32 * s;
+        std::vector<std::string> lines{fmt::format("{}×{}", window.h.out, window.w.out)};
+        if (out_shape.c > 1) lines.push_back(fmt::format("channel {}/{}", scatter.out_channel(), out_shape.c));
+        if (!done) lines.push_back("so far");
+        float y = output.box.y + 12 * s;
+        easel.scene.labels.push_back({{x, y}, Align::right, 14 * s,
+                                      {{"Output", Font::semibold, in.stale ? Tone::ink3 : Tone::output_text}}});
+        for (const std::string& line : lines)
+            easel.scene.labels.push_back({{x, y += 20 * s}, Align::right, 12.5f * s, {{line, Font::mono, Tone::ink3}}});
+    } else {
+        easel.add_name(output, "Output", Tone::output_text,
+                       fmt::format("{}×{}", window.h.out, window.w.out) + of(scatter.out_channel(), out_shape.c) +
+                           (done ? "" : ", so far"));
+    }
     easel.add_indices(input, window.h.in, window.w.in);
     easel.add_indices(kernel, window.h.kernel, window.w.kernel);
-    easel.add_indices(output, window.h.out, window.w.out);
+    easel.add_indices(output, window.h.out, a.below ? 0 : window.w.out);
 
-    const auto sign = [&](const Grid& left, const Grid& right, const char* text) {
-        easel.scene.labels.push_back({{(left.box.right() + right.box.x) / 2, kernel.box.center().y}, Align::center, 18 * s,
+    const auto sign = [&](const Grid& left, const char* text) {   // clear of the indices of the grid behind it
+        easel.scene.labels.push_back({{left.box.right() + 15 * s, kernel.box.center().y}, Align::center, 18 * s,
                                       {{text, Font::mono, Tone::ink2}}});
     };
-    sign(input, kernel, "×");
-    sign(kernel, stamp, "=");
+    sign(input, "×");
+    sign(kernel, "=");
 
     if (stamping) {
         const auto box_of = [&](const Place& place, int64_t first) -> std::optional<Box> {
@@ -413,7 +430,7 @@ Scene build_scatter(const ViewInput& in) {
         if (box) {
             if (a.below)
                 add_projection_down(easel.scene, stamp.box, *box, stamp.box.bottom() + 2 * s,
-                                    output.box.y - 44 * s, s);
+                                    output.box.y - 3 * s, s);
             else
                 add_projection_right(easel.scene, stamp.box, *box, stamp.box.right() + 2 * s, output.box.x - 14 * s, s);
             easel.add_outline(*box, Tone::kernel_line, 3, 5);

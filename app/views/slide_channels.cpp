@@ -17,6 +17,7 @@ struct Sizes {
     float row_height = 0, row_gap = 0;
     float kernel_x = 0, products_x = 0, partial_x = 0, output_x = 0;
     float width = 0, height = 0, rows_height = 0;
+    float bias_y = 0;                              // middle of the bias, from the rows' top
 };
 
 constexpr float kBox = 60;                         // width of a partial sum's box
@@ -27,9 +28,9 @@ Sizes sizes_for(const Slide& slide, const Easel& easel, float cell, int64_t rows
     Sizes sizes;
     sizes.input = cell;
     sizes.rows = rows;
-    sizes.row_gap = 18 * s;
+    sizes.row_gap = 12 * s;
     const float kernel_room = std::floor((cell * f(slide.ring_rows())) / f(window.h.kernel));
-    sizes.kernel = std::max(std::min({30 * s, kernel_room, std::max(cell * 1.3f, 18 * s)}), cell);
+    sizes.kernel = std::max(std::min(std::max(cell * 1.3f, 30 * s), kernel_room), cell);
     sizes.row_height = std::max(cell * f(slide.ring_rows()), sizes.kernel * f(window.h.kernel));
     sizes.rows_height = f(rows) * sizes.row_height + f(rows - 1) * sizes.row_gap;
     const float gap = easel.gap() * 0.85f;
@@ -43,7 +44,9 @@ Sizes sizes_for(const Slide& slide, const Easel& easel, float cell, int64_t rows
     sizes.output = std::floor(std::min({std::max(cell, 27 * s), left / f(window.w.out),
                                         (sizes.rows_height - 110 * s) / f(window.h.out)}));
     sizes.width = sizes.output_x + std::max(f(window.w.out) * sizes.output, 140 * s);   // the name above has room
-    sizes.height = 34 * s + sizes.rows_height + (slide.has_bias() ? 46 * s : 0);
+    // The bias stands below the last partial sum, within its row where that is high enough.
+    sizes.bias_y = sizes.rows_height - sizes.row_height / 2 + std::max(sizes.row_height / 2 - 16 * s, 52 * s);
+    sizes.height = 34 * s + std::max(sizes.rows_height, slide.has_bias() ? sizes.bias_y + 18 * s : 0);
     return sizes;
 }
 
@@ -211,7 +214,7 @@ Scene build_slide_channels(const Slide& slide) {
         const float first_y = easel.at(0, middle(0)).y;
         float last_y = std::max(easel.at(0, middle(rows - 1)).y, pill.center().y);
         if (slide.has_bias()) {
-            const float bias_y = top + sizes.rows_height + 26 * s;
+            const float bias_y = top + sizes.bias_y;
             const Point corner = easel.at(sizes.partial_x, bias_y - 16 * s);
             const Box box{corner.x, corner.y, easel.length(kBox * s), easel.length(32 * s)};
             add_box(easel, box, number_text_short(slide.bias(), 3), stale ? Tone::panel : complete ? Tone::kernel_fill : Tone::kernel_tint,
@@ -236,7 +239,7 @@ Scene build_slide_channels(const Slide& slide) {
             for (int64_t i = 0; i < channels; ++i)
                 if (i < sizes.first || i >= sizes.first + rows)
                     rest += partial_sum(*slide.story, slide.input_channel(i)).value_or(0);
-            const Point below = easel.at(0, top + sizes.rows_height + 22 * s);
+            const Point below = easel.at(0, top + sizes.rows_height + 16 * s);
             easel.scene.labels.push_back({below, Align::left, 12.5f * s,
                                           {{fmt::format("the other {} channels add ", channels - rows), Font::inter, Tone::ink2},
                                            {number_text_short(rest), Font::mono_bold, Tone::ink}}});
