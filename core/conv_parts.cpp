@@ -12,8 +12,7 @@ void add_term(Explanation& sum, Term term) {
     sum.terms.push_back(term);
 }
 
-Explanation explain_grad_bias(Shape output, Index cell, const Reader& read) {
-    Explanation sum;
+void explain_grad_bias(Shape output, Index cell, const Reader& read, Explanation& sum) {
     for (int64_t n = 0; n < output.n; ++n)
         for (int64_t h = 0; h < output.h; ++h)
             for (int64_t w = 0; w < output.w; ++w) {
@@ -22,7 +21,6 @@ Explanation explain_grad_bias(Shape output, Index cell, const Reader& read) {
                 term.a_value = read(term.a);
                 add_term(sum, term);
             }
-    return sum;
 }
 
 std::string bracketed(int64_t value) {

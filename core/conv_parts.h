@@ -12,7 +12,7 @@ namespace convscope {
 void add_term(Explanation& sum, Term term);
 
 /// grad_bias[c]: the bias is added to every output cell of its channel, so their gradients add up.
-Explanation explain_grad_bias(Shape output, Index cell, const Reader& read);
+void explain_grad_bias(Shape output, Index cell, const Reader& read, Explanation& sum);
 
 /// "3", or "(−3)" in a formula.
 std::string bracketed(int64_t value);

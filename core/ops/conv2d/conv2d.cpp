@@ -26,8 +26,7 @@ Term padded_input(const Window& window, Index place, const Reader& read) {
     return term;
 }
 
-Explanation explain_output(const Window& window, Index cell, bool has_bias, const Reader& read) {
-    Explanation e;
+void explain_output(const Window& window, Index cell, bool has_bias, const Reader& read, Explanation& e) {
     const int64_t first_channel = cell.c / window.out_per_group * window.in_per_group;
     for (int64_t c = 0; c < window.in_per_group; ++c)
         for (int64_t r = 0; r < window.h.kernel; ++r)
@@ -46,13 +45,11 @@ Explanation explain_output(const Window& window, Index cell, bool has_bias, cons
         term.a_value = read(term.a);
         add_term(e, term);
     }
-    return e;
 }
 
 /// Gradient of the padded input (cell counted from the padding's corner): every output that read the cell sends its
 /// gradient back through the weight it used. A transposed convolution of grad_output with the same weights.
-Explanation explain_grad_padded(const Window& window, Index cell, const Reader& read) {
-    Explanation e;
+void explain_grad_padded(const Window& window, Index cell, const Reader& read, Explanation& e) {
     const WindowAxis rows = padded_gradient_axis(window.h), columns = padded_gradient_axis(window.w);
     const int64_t group = cell.c / window.in_per_group;
     for (int64_t o = group * window.out_per_group; o < (group + 1) * window.out_per_group; ++o)
@@ -70,12 +67,10 @@ Explanation explain_grad_padded(const Window& window, Index cell, const Reader& 
                 add_term(e, term);
             }
         }
-    return e;
 }
 
 /// The padding of zeros is cropped off; copies in the padding give their gradient to the cell they copy.
-Explanation explain_folded(const Window& window, int padded_stage, Index cell, const Reader& read) {
-    Explanation e;
+void explain_folded(const Window& window, int padded_stage, Index cell, const Reader& read, Explanation& e) {
     for (int64_t h : places_of(cell.h, window.h, window.mode))
         for (int64_t w : places_of(cell.w, window.w, window.mode)) {
             Term term;
@@ -84,11 +79,9 @@ Explanation explain_folded(const Window& window, int padded_stage, Index cell, c
             term.a_value = read(term.a);
             add_term(e, term);
         }
-    return e;
 }
 
-Explanation explain_grad_weight(const Window& window, int64_t batches, Index cell, const Reader& read) {
-    Explanation e;
+void explain_grad_weight(const Window& window, int64_t batches, Index cell, const Reader& read, Explanation& e) {
     const int64_t channel = cell.n / window.out_per_group * window.in_per_group + cell.c;
     for (int64_t n = 0; n < batches; ++n)
         for (int64_t h = 0; h < window.h.out; ++h)
@@ -101,7 +94,6 @@ Explanation explain_grad_weight(const Window& window, int64_t batches, Index cel
                 term.b_value = read(term.b);
                 add_term(e, term);
             }
-    return e;
 }
 
 /// Card and formula call "same" and "valid" by their names.
@@ -219,15 +211,16 @@ Plan Conv2d::plan(const Conv2d& p, Shape input) {
 Explanation Conv2d::explain(const Conv2d& p, const Plan& plan, int stage, Index cell, const Reader& read) {
     const Window& window = *plan.window;
     const Shape output = plan.output_stage().shape;
-    const std::string& name = plan.stages[static_cast<size_t>(stage)].name;
+    const StageSpec& spec = plan.stages[static_cast<size_t>(stage)];
     const int padded_stage = plan.stage("grad_padded_input");
-    if (name == "output") return explain_output(window, cell, p.bias, read);
-    if (name == "grad_padded_input") return explain_grad_padded(window, cell, read);
-    if (name == "grad_input")
-        return padded_stage < 0 ? explain_grad_padded(window, cell, read)
-                                : explain_folded(window, padded_stage, cell, read);
-    if (name == "grad_weight") return explain_grad_weight(window, output.n, cell, read);
-    return explain_grad_bias(output, cell, read);
+    Explanation e;
+    e.terms.reserve(static_cast<size_t>(spec.terms(cell)));
+    if (spec.name == "output") explain_output(window, cell, p.bias, read, e);
+    else if (spec.name == "grad_weight") explain_grad_weight(window, output.n, cell, read, e);
+    else if (spec.name == "grad_bias") explain_grad_bias(output, cell, read, e);
+    else if (spec.name == "grad_input" && padded_stage >= 0) explain_folded(window, padded_stage, cell, read, e);
+    else explain_grad_padded(window, cell, read, e);
+    return e;
 }
 
 std::pair<Index, Index> Conv2d::reach(const Conv2d&, const Plan& plan, int stage, Index cell) {

@@ -31,9 +31,8 @@ WindowAxis canvas(WindowAxis a) {
 }
 
 /// All products that land on an output cell: by input channel, input row, input column.
-Explanation explain_sum(const WindowAxis& rows, const WindowAxis& columns, const Window& window, Index cell,
-                        const Reader& read) {
-    Explanation e;
+void explain_sum(const WindowAxis& rows, const WindowAxis& columns, const Window& window, Index cell,
+                        const Reader& read, Explanation& e) {
     const int64_t group = cell.c / window.out_per_group;
     for (int64_t c = group * window.in_per_group; c < (group + 1) * window.in_per_group; ++c)
         for (int64_t r = window.h.kernel - 1; r >= 0; --r) {
@@ -50,18 +49,16 @@ Explanation explain_sum(const WindowAxis& rows, const WindowAxis& columns, const
                 add_term(e, term);
             }
         }
-    return e;
 }
 
-Explanation explain_output(const Window& window, Index cell, bool has_bias, const Reader& read) {
-    Explanation e = explain_sum(window.h, window.w, window, cell, read);
+void explain_output(const Window& window, Index cell, bool has_bias, const Reader& read, Explanation& e) {
+    explain_sum(window.h, window.w, window, cell, read, e);
     if (has_bias) {
         Term term;
         term.a = {Source::weight, kBias, {0, cell.c, 0, 0}};
         term.a_value = read(term.a);
         add_term(e, term);
     }
-    return e;
 }
 
 /// grad_output where a stamp's product landed. Products that were cropped off got no gradient: a zero of the padding
@@ -78,8 +75,7 @@ Term landed(const Window& window, Index place, const Reader& read) {
 }
 
 /// An ordinary convolution of grad_output, with the same weights, stride and padding.
-Explanation explain_grad_input(const Window& window, Index cell, const Reader& read) {
-    Explanation e;
+void explain_grad_input(const Window& window, Index cell, const Reader& read, Explanation& e) {
     const int64_t first_channel = cell.c / window.in_per_group * window.out_per_group;
     for (int64_t o = 0; o < window.out_per_group; ++o)
         for (int64_t r = 0; r < window.h.kernel; ++r)
@@ -92,11 +88,9 @@ Explanation explain_grad_input(const Window& window, Index cell, const Reader& r
                 term.b_value = read(term.b);
                 add_term(e, term);
             }
-    return e;
 }
 
-Explanation explain_grad_weight(const Window& window, int64_t batches, Index cell, const Reader& read) {
-    Explanation e;
+void explain_grad_weight(const Window& window, int64_t batches, Index cell, const Reader& read, Explanation& e) {
     const int64_t channel = cell.n / window.in_per_group * window.out_per_group + cell.c;
     for (int64_t n = 0; n < batches; ++n)
         for (int64_t h = 0; h < window.h.in; ++h)
@@ -109,7 +103,6 @@ Explanation explain_grad_weight(const Window& window, int64_t batches, Index cel
                 term.b_value = read(term.b);
                 add_term(e, term);
             }
-    return e;
 }
 
 SizeFormula formula(const WindowAxis& a, int64_t output_padding, const char* letter) {
@@ -188,12 +181,15 @@ Explanation ConvTranspose2d::explain(const ConvTranspose2d& p, const Plan& plan,
                                      const Reader& read) {
     const Window& window = *plan.window;
     const Shape output = plan.output_stage().shape;
-    const std::string& name = plan.stages[static_cast<size_t>(stage)].name;
-    if (name == "stamped") return explain_sum(canvas(window.h), canvas(window.w), window, cell, read);
-    if (name == "output") return explain_output(window, cell, p.bias, read);
-    if (name == "grad_input") return explain_grad_input(window, cell, read);
-    if (name == "grad_weight") return explain_grad_weight(window, output.n, cell, read);
-    return explain_grad_bias(output, cell, read);
+    const StageSpec& spec = plan.stages[static_cast<size_t>(stage)];
+    Explanation e;
+    e.terms.reserve(static_cast<size_t>(spec.terms(cell)));
+    if (spec.name == "stamped") explain_sum(canvas(window.h), canvas(window.w), window, cell, read, e);
+    else if (spec.name == "output") explain_output(window, cell, p.bias, read, e);
+    else if (spec.name == "grad_input") explain_grad_input(window, cell, read, e);
+    else if (spec.name == "grad_weight") explain_grad_weight(window, output.n, cell, read, e);
+    else explain_grad_bias(output, cell, read, e);
+    return e;
 }
 
 std::pair<Index, Index> ConvTranspose2d::reach(const ConvTranspose2d&, const Plan& plan, int stage,

@@ -1,0 +1,87 @@
+// Layers too large to explain whole: sampled cells of the fast passes against the definition, where rows are cut into
+// tiles, sums go through doubles and work is split for cancellation.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "core/row_sums.h"
+#include "tests/layer_case.h"
+
+namespace convscope {
+namespace {
+
+struct Large {
+    const char* id;
+    Shape input;
+    std::vector<std::pair<const char*, Value>> params;
+    bool is_constant = false;  // rounding errors that all point the same way
+};
+
+void expect_sampled(const Large& large) {
+    const Op& op = *find_op(large.id);
+    Params params = op.fit_channels(standard_params(op), large.input.c);
+    for (const auto& [key, value] : large.params)
+        params[static_cast<size_t>(field_index(op, key))] = value;
+    const Plan plan = op.plan(params, large.input);
+    ASSERT_FALSE(plan.problem) << plan.problem->whole();
+    std::mt19937_64 random(11);
+    const auto fill = [&](Shape shape) {
+        return large.is_constant ? Tensor(shape, 0.1f) : random_tensor(shape, random, false);
+    };
+    std::vector<Tensor> weights;
+    for (const WeightSpec& spec : plan.weights) weights.push_back(fill(spec.shape));
+    const Document document =
+        one_layer(op, params, fill(large.input), weights, fill(plan.output_stage().shape));
+    SCOPED_TRACE(describe(document));
+    CaseReader read(document);
+    const auto result = evaluate(document, {.optional_stages = true, .backward = true});
+    ASSERT_TRUE(result && !result->problem);
+    for (size_t s = 0; s < plan.stages.size(); ++s) {
+        const Tensor& stage = result->layers[0].stages[s];
+        read.stages.push_back(to_double(stage));
+        for (int64_t left = 3'000'000, samples = 0; left > 0 && samples < 60; ++samples) {
+            const Index cell =
+                stage.shape().index(static_cast<int64_t>(random() % static_cast<uint64_t>(stage.shape().count())));
+            const Explanation e = op.explain(params, plan, static_cast<int>(s), cell, read);
+            left -= static_cast<int64_t>(e.terms.size());
+            double size = 0;
+            for (const Term& term : e.terms) size += std::abs(term.product);
+            const double bound = (4 + 2 * std::sqrt(e.terms.size())) * std::ldexp(size, -24);
+            ASSERT_NEAR(static_cast<double>(stage.at(cell)), e.value, bound)
+                << plan.stages[s].name << " (" << cell.n << ", " << cell.c << ", " << cell.h << ", " << cell.w << ")";
+        }
+    }
+}
+
+TEST(LargeLayers, rows_longer_than_a_tile) {
+    expect_sampled({"conv2d", {1, 8, 20, 9000},
+                    {{"out_channels", int64_t(5)}, {"kernel_size", Pair{7, 3}}, {"stride", Pair{1, 2}},
+                     {"padding", Padding{Padding::Kind::pair, {3, 1}}}, {"padding_mode", Choice{"circular"}}}});
+}
+
+TEST(LargeLayers, many_channels) {
+    expect_sampled({"conv2d", {1, 300, 20, 90},
+                    {{"out_channels", int64_t(7)}, {"padding", Padding{Padding::Kind::pair, {1, 1}}}}});
+    expect_sampled({"conv_transpose2d", {1, 200, 12, 40},
+                    {{"out_channels", int64_t(9)}, {"kernel_size", Pair{4, 4}}, {"stride", Pair{2, 2}},
+                     {"padding", Pair{1, 1}}}});
+}
+
+TEST(LargeLayers, kernels_as_large_as_the_input) {
+    expect_sampled({"conv2d", {1, 1, 300, 280}, {{"kernel_size", Pair{290, 270}}}});
+    expect_sampled({"conv_transpose2d", {1, 1, 9, 8}, {{"kernel_size", Pair{200, 210}}, {"dilation", Pair{2, 3}}}});
+}
+
+TEST(LargeLayers, errors_that_all_point_the_same_way) {
+    expect_sampled({"conv2d", {1, 512, 10, 40}, {{"out_channels", int64_t(4)}}, true});
+    expect_sampled({"conv_transpose2d", {1, 256, 10, 40}, {{"out_channels", int64_t(4)}}, true});
+    expect_sampled({"conv2d", {1, 1, 700, 700}, {{"padding", Padding{Padding::Kind::same, {}}}}, true});
+}
+
+TEST(LargeLayers, far_apart) {
+    expect_sampled({"conv2d", {1, 2, 3000, 2000}, {{"stride", Pair{700, 900}}, {"dilation", Pair{800, 333}}}});
+    expect_sampled({"conv_transpose2d", {1, 2, 3, 4}, {{"stride", Pair{500, 300}}, {"dilation", Pair{7, 350}}}});
+}
+
+}  // namespace
+}  // namespace convscope
