@@ -24,6 +24,31 @@ float largest_magnitude(const std::vector<Cell>& cells) {
     return largest;
 }
 
+size_t longest_text(const Grid& grid) {
+    size_t longest = 1;
+    for (const Cell& cell : grid.cells) longest = std::max(longest, glyphs(cell.text));
+    return longest;
+}
+
+int most_decimals(const Grid& grid) {
+    size_t most = 0;
+    for (const Cell& cell : grid.cells) {
+        const size_t point = cell.text.find('.');
+        if (point != std::string::npos) most = std::max(most, cell.text.size() - point - 1);
+    }
+    return static_cast<int>(std::min<size_t>(most, 4));
+}
+
+/// Fewer decimals and no zero before the point, where all of them do not fit: ".04", "−.5". Hovering tells the rest.
+void round_texts(Grid& grid, int decimals) {
+    for (Cell& cell : grid.cells) {
+        if (cell.text.empty()) continue;
+        cell.text = number_text(cell.value, decimals);
+        if (cell.text.starts_with("0.")) cell.text.erase(0, 1);
+        else if (cell.text.starts_with("−0.")) cell.text.erase(std::string("−").size(), 1);
+    }
+}
+
 /// A run cut into words that keep their trailing spaces.
 std::vector<Run> words(const std::vector<Run>& runs) {
     std::vector<Run> out;
@@ -227,11 +252,16 @@ void Easel::add_caption(Caption caption, float y) {
     const float left = std::max(std::min(origin_x_, right - copy - needed), 40 * scale_);
     const float width = right - copy - left;
     const auto fits = [&](float s) { return text_width(caption.runs, s) <= width; };
-    if (!fits(size) && fits(17 * scale_)) size = 17 * scale_;
+    // A little smaller rather than broken, broken rather than small.
+    for (const float smaller : {17.f, 15.5f})
+        if (!fits(size)) size = std::min(size, smaller * scale_);
+    if (!fits(size)) size = 17 * scale_;
     auto lines = wrap(caption.runs, size, width);
-    if (lines.size() > 1) lines = wrap(caption.runs, size = std::min(size, 17 * scale_), width);
+    const float small = (text_width(Font::inter, 14 * scale_, caption.second) > width + copy ? 12.f : 14.f) * scale_;
+    auto second = wrap({{caption.second, Font::inter, Tone::ink2}}, small, width + copy);
 
-    float line_y = std::min(origin_y_ + y, in_.size_px.y - 30 * scale_ - static_cast<float>(lines.size()) * 28 * scale_);
+    const float below = static_cast<float>(lines.size() - 1) * 28 + static_cast<float>(second.size()) * 22 + 16;
+    float line_y = std::min(origin_y_ + y, in_.size_px.y - below * scale_);
     const bool moved = in_.camera.zoom != 1 || in_.camera.pan_px != Point{};
     if (moved) {   // the picture may lie under it
         Plate ground;
@@ -250,8 +280,7 @@ void Easel::add_caption(Caption caption, float y) {
         scene.labels.push_back({{left, line_y}, Align::left, size, std::move(line)});
         line_y += 28 * scale_;
     }
-    const float small = (text_width(Font::inter, 14 * scale_, caption.second) > width ? 12.f : 14.f) * scale_;
-    for (auto& line : wrap({{caption.second, Font::inter, Tone::ink2}}, small, width + copy)) {
+    for (auto& line : second) {
         scene.labels.push_back({{left, line_y}, Align::left, small, std::move(line)});
         line_y += 22 * scale_;
     }
@@ -260,9 +289,14 @@ void Easel::add_caption(Caption caption, float y) {
 
 Scene Easel::finish() {
     for (Grid& grid : scene.grids) {
-        size_t longest = 1;
-        for (const Cell& cell : grid.cells) longest = std::max(longest, glyphs(cell.text));
-        grid.digits_px = digits_px(grid.cell_px, longest, scale_);
+        grid.digits_px = digits_px(grid.cell_px, longest_text(grid), scale_);
+        for (int decimals = most_decimals(grid) - 1; grid.digits_px == 0 && decimals > 0; --decimals) {
+            round_texts(grid, decimals);
+            grid.digits_px = digits_px(grid.cell_px, longest_text(grid), scale_);
+        }
+        // Corner weights that would cover the number are left out.
+        for (Cell& cell : grid.cells)
+            if (0.6f * 10 * scale_ * static_cast<float>(glyphs(cell.corner)) > grid.cell_px - 8 * scale_) cell.corner.clear();
         if (grid.digits_px > 0 || grid.cells.empty()) continue;
         // No digits fit: values are told by shade.
         const float largest = largest_magnitude(grid.cells);
