@@ -54,6 +54,11 @@ inline constexpr const char* kExpand = "\xEF\x81\xA5";         // f065
 inline constexpr const char* kUndo = "\xEF\x83\xA2";           // f0e2
 inline constexpr const char* kArrowUp = "\xEF\x81\xA2";        // f062
 inline constexpr const char* kClose = "\xEF\x80\x8D";          // f00d
+/// Every icon stands here too: the interface's font atlas holds these.
+inline constexpr const char* kAll[] = {
+    kPlay, kPause, kStepForward, kStepBack, kFastForward, kFastBack, kCopy, kSearch, kMoon, kSun,
+    kImage, kFolder, kFile, kShuffle, kWarning, kChevronDown, kChevronRight, kChevronLeft, kSliders,
+    kTable, kCalculator, kList, kCode, kExpand, kUndo, kArrowUp, kClose,};
 }  // namespace icon
 
 }  // namespace convscope

@@ -1,11 +1,115 @@
-// ImGui calls these for every widget it submits, when TestEngineHookItems is set.
+// ImGui calls the hooks at the end for every item it submits while a recorder is attached.
+#include "app/window/test_hooks.h"
+
+#include <algorithm>
+
 #include <imgui.h>
 #include <imgui_internal.h>
 
-void ImGuiTestEngineHook_ItemAdd(ImGuiContext*, ImGuiID, const ImRect&,
-                                 const ImGuiLastItemData*) {}
+namespace convscope {
+namespace {
 
-void ImGuiTestEngineHook_ItemInfo(ImGuiContext*, ImGuiID, const char*, ImGuiItemStatusFlags) {}
+// "Stride##conv" → "Stride"; "##stride" → "stride".
+std::string spoken(std::string_view label) {
+    const size_t mark = label.find("##");
+    if (mark != 0) return std::string(label.substr(0, mark));
+    return std::string(label.substr(std::min(label.find_first_not_of('#'), label.size())));
+}
+
+// A child's name is "parent/name_1234ABCD"; popups are "##Popup_1234abcd".
+std::string window_name(const ImGuiWindow& window) {
+    std::string_view name = window.Name;
+    if (window.Flags & ImGuiWindowFlags_Popup && !(window.Flags & ImGuiWindowFlags_Modal)) return {};
+    if (window.Flags & ImGuiWindowFlags_ChildWindow && window.ParentWindow) {
+        const std::string_view parent = window.ParentWindow->Name;
+        if (name.starts_with(parent) && name.size() > parent.size()) name.remove_prefix(parent.size() + 1);
+        if (name.size() >= 9 && name[name.size() - 9] == '_') name.remove_suffix(9);
+        else if (name.size() == 8) name = {};
+    }
+    return spoken(name);
+}
+
+Box to_box(const ImRect& rect) { return {rect.Min.x, rect.Min.y, rect.GetWidth(), rect.GetHeight()}; }
+
+}  // namespace
+
+std::string UiItem::path() const { return panels.empty() ? label : panels.back() + "/" + label; }
+
+ItemRecorder::~ItemRecorder() { attach(false); }
+
+void ItemRecorder::attach(bool on) {
+    auto* context = static_cast<ImGuiContext*>(context_);
+    if (!on && context) {
+        context->TestEngineHookItems = false;
+        context->TestEngine = nullptr;
+        context_ = nullptr;
+    } else if (on) {
+        context = ImGui::GetCurrentContext();
+        context->TestEngineHookItems = true;
+        context->TestEngine = this;
+        context_ = context;
+    }
+}
+
+void ItemRecorder::begin_frame() { items_.clear(); }
+
+const UiItem* ItemRecorder::find(std::string_view path) const {
+    const UiItem* best = nullptr;
+    const auto matches = [&](const UiItem& item) {
+        if (item.label.empty() || !path.ends_with(item.label)) return false;
+        if (path.size() == item.label.size()) return true;
+        std::string_view panel = path.substr(0, path.size() - item.label.size());
+        if (panel.back() != '/') return false;
+        panel.remove_suffix(1);
+        return std::find(item.panels.begin(), item.panels.end(), panel) != item.panels.end();
+    };
+    for (const UiItem& item : items_) {
+        if (!matches(item)) continue;
+        if (!best || (item.visible() && !best->visible())) best = &item;
+    }
+    return best;
+}
+
+std::vector<std::string> ItemRecorder::paths() const {
+    std::vector<std::string> all;
+    for (const UiItem& item : items_)
+        if (!item.label.empty()) all.push_back(item.path());
+    std::sort(all.begin(), all.end());
+    all.erase(std::unique(all.begin(), all.end()), all.end());
+    return all;
+}
+
+UiItem* ItemRecorder::last(uint32_t id) {
+    const auto found = std::find_if(items_.rbegin(), items_.rend(), [&](const UiItem& item) { return item.id == id; });
+    return found == items_.rend() ? nullptr : &*found;
+}
+
+}  // namespace convscope
+
+void ImGuiTestEngineHook_ItemAdd(ImGuiContext* context, ImGuiID id, const ImRect& box, const ImGuiLastItemData* data) {
+    auto* recorder = static_cast<convscope::ItemRecorder*>(context->TestEngine);
+    if (!recorder || id == 0) return;
+    convscope::UiItem item;
+    item.id = id;
+    item.box = convscope::to_box(box);
+    const ImGuiWindow* window = context->CurrentWindow;
+    item.clip = convscope::to_box(window->ClipRect);
+    item.disabled = data && (data->InFlags & ImGuiItemFlags_Disabled);
+    for (; window; window = window->ParentWindow)
+        if (std::string name = convscope::window_name(*window); !name.empty()) item.panels.push_back(std::move(name));
+    recorder->add(std::move(item));
+}
+
+void ImGuiTestEngineHook_ItemInfo(ImGuiContext* context, ImGuiID id, const char* label, ImGuiItemStatusFlags flags) {
+    auto* recorder = static_cast<convscope::ItemRecorder*>(context->TestEngine);
+    convscope::UiItem* item = recorder ? recorder->last(id) : nullptr;
+    if (!item) return;
+    // Windows are items too; scripts mean what lies in them.
+    const ImGuiWindow* window = label ? ImGui::FindWindowByName(label) : nullptr;
+    if (window && (window->ID == id || window->MoveId == id || window->ChildId == id)) return;
+    item->label = label ? convscope::spoken(label) : std::string();
+    item->flags = flags;
+}
 
 void ImGuiTestEngineHook_Log(ImGuiContext*, const char*, ...) {}
 

@@ -35,7 +35,7 @@ struct UiFonts {
 
 /// From the top of a line to the middle of its capitals, in pixels: text centred by this sits on one line in all faces.
 float cap_center_px(const ImFont* font);
-/// Size in CSS pixels at scale 1 (13.5 for `body`).
+/// Em size in device pixels: 13.5 times the scale for `body`.
 float em_px(const ImFont* font);
 
 }  // namespace convscope

@@ -42,8 +42,9 @@ public:
     const UiFonts& fonts() const;
     ItemRecorder& items();
 
-    /// Waits for input, post_wakeup or the time (negative: for ever). True: draw a frame. Returns at once while ImGui has
-    /// input left to handle and for three frames after it, and in time for a tooltip that is due.
+    /// Waits for input, post_wakeup or the time (negative: for ever). True: draw a frame; false: only the time passed.
+    /// Returns at once while ImGui has input left to handle and for three frames after it, and in time for a tooltip that
+    /// is due.
     virtual bool wait_events(double timeout_s) = 0;
     /// Takes what input there is, without waiting: while something moves.
     bool poll_events() { return wait_events(0); }
@@ -84,6 +85,10 @@ protected:
 
     std::unique_ptr<Ui> ui_;
     std::vector<std::string> dropped_;
+
+private:
+    float interface_scale_ = 1;
+    double last_frame_s_ = 0;
 };
 
 }  // namespace convscope

@@ -1,0 +1,157 @@
+// Texture coordinates, tiles and levels of detail of pictures.
+#include "app/paint/picture_textures.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "app/paint/gl.h"
+
+namespace convscope {
+namespace {
+
+using Rgba = std::array<uint8_t, 4>;
+
+Rgba bytes_of(Color c) {
+    const auto byte = [](float v) { return static_cast<uint8_t>(std::lround(std::clamp(v, 0.0f, 1.0f) * 255)); };
+    return {byte(c.r), byte(c.g), byte(c.b), 255};
+}
+
+// A colour map as a table: fine enough that every 8-bit colour of it is met.
+constexpr int kTableSteps = 2048;
+std::vector<Rgba> map_table(ColorMap map, Theme theme) {
+    std::vector<Rgba> table(kTableSteps + 1);
+    for (int i = 0; i <= kTableSteps; ++i) {
+        const float t = static_cast<float>(i) / kTableSteps;
+        table[static_cast<size_t>(i)] = bytes_of(map_color(map, map == ColorMap::signed_values ? 2 * t - 1 : t, theme));
+    }
+    return table;
+}
+
+int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+bool same_source(const Picture& a, const Picture& b) {
+    return a.tensor.same_as(b.tensor) && a.n == b.n && a.c == b.c && a.map == b.map && a.low == b.low && a.high == b.high;
+}
+
+// Mean of the factor × factor values from (row, column) on that lie in the plane; NaN where one is not finite.
+float mean(const float* plane, int64_t h, int64_t w, int64_t factor, int64_t row, int64_t column) {
+    if (factor == 1) {
+        const float value = plane[row * w + column];
+        return std::isfinite(value) ? value : NAN;
+    }
+    const int64_t y0 = row * factor, y1 = std::min(h, y0 + factor), x0 = column * factor, x1 = std::min(w, x0 + factor);
+    double sum = 0;
+    for (int64_t y = y0; y < y1; ++y)
+        for (int64_t x = x0; x < x1; ++x) sum += plane[y * w + x];
+    return std::isfinite(sum) ? static_cast<float>(sum / static_cast<double>((y1 - y0) * (x1 - x0))) : NAN;
+}
+
+}  // namespace
+
+std::vector<uint8_t> tile_colors(const Picture& picture, Theme theme, int64_t factor, int64_t first_row, int64_t first_column,
+                                 int64_t rows, int64_t columns) {
+    const Shape shape = picture.tensor.shape();
+    const float* values = picture.tensor.data();
+    const Rgba broken = bytes_of(palette(theme)[Tone::error_tint]);
+    const bool is_rgb = picture.map == ColorMap::rgb;
+    const std::vector<Rgba> table = is_rgb ? std::vector<Rgba>{} : map_table(picture.map, theme);
+    const bool is_signed = picture.map == ColorMap::signed_values;
+    const float low = is_signed ? -picture.high : picture.low, range = picture.high - low;
+    const auto plane = [&](int64_t c) { return values + shape.offset({picture.n, std::min(c, shape.c - 1), 0, 0}); };
+
+    std::vector<uint8_t> out(static_cast<size_t>(rows * columns) * 4);
+    uint8_t* to = out.data();
+    for (int64_t r = 0; r < rows; ++r)
+        for (int64_t c = 0; c < columns; ++c, to += 4) {
+            const auto value = [&](int64_t channel) { return mean(plane(channel), shape.h, shape.w, factor, first_row + r, first_column + c); };
+            Rgba color = broken;
+            if (is_rgb) {
+                const float red = value(0), green = value(1), blue = value(2);
+                if (!std::isnan(red + green + blue)) color = bytes_of({red, green, blue});
+            } else if (const float v = value(picture.c); !std::isnan(v)) {
+                const float at = range > 0 && std::isfinite(range) ? std::clamp((v - low) / range, 0.0f, 1.0f) : is_signed ? 0.5f : 0.0f;
+                color = table[static_cast<size_t>(std::lround(at * kTableSteps))];
+            }
+            std::copy(color.begin(), color.end(), to);
+        }
+    return out;
+}
+
+PictureTextures::~PictureTextures() {
+    for (const Entry& entry : entries_) glDeleteTextures(1, &entry.texture);
+}
+
+void PictureTextures::before() { ++scene_; }
+
+void PictureTextures::after() {
+    while (bytes_ > kBudget_bytes && !entries_.empty() && entries_.back().used != scene_) {
+        glDeleteTextures(1, &entries_.back().texture);
+        bytes_ -= entries_.back().bytes;
+        entries_.pop_back();
+    }
+}
+
+std::vector<PictureTile> PictureTextures::tiles(const Picture& picture, Theme theme, Point size_px) {
+    const Shape shape = picture.tensor.shape();
+    if (picture.tensor.empty() || shape.count() == 0 || !shape.contains({picture.n, picture.map == ColorMap::rgb ? 0 : picture.c, 0, 0}))
+        return {};
+    const float x0 = std::round(picture.box.x), y0 = std::round(picture.box.y);
+    const float w = std::round(picture.box.right()) - x0, h = std::round(picture.box.bottom()) - y0;
+    if (!(w >= 1 && h >= 1)) return {};
+    // Values a pixel; whole powers of two are averaged here, the rest is the mipmap's.
+    const double per_px = std::max(static_cast<double>(shape.w) / w, static_cast<double>(shape.h) / h);
+    int64_t factor = 1;
+    while (static_cast<double>(factor) * 2 <= per_px) factor *= 2;
+    const int64_t rows = ceil_div(shape.h, factor), columns = ceil_div(shape.w, factor);
+    const double texel_w = static_cast<double>(w) * static_cast<double>(factor) / static_cast<double>(shape.w);
+    const double texel_h = static_cast<double>(h) * static_cast<double>(factor) / static_cast<double>(shape.h);
+
+    std::vector<PictureTile> made;
+    for (int64_t row = 0; row < rows; row += kTile)
+        for (int64_t column = 0; column < columns; column += kTile) {
+            const int64_t end_row = std::min(rows, row + kTile), end_column = std::min(columns, column + kTile);
+            const double left = x0 + static_cast<double>(column) * texel_w, top = y0 + static_cast<double>(row) * texel_h;
+            const double right = std::min<double>(x0 + w, x0 + static_cast<double>(end_column) * texel_w);
+            const double bottom = std::min<double>(y0 + h, y0 + static_cast<double>(end_row) * texel_h);
+            if (right <= 0 || bottom <= 0 || left >= size_px.x || top >= size_px.y) continue;
+            const Entry& found = entry(picture, theme, factor, row, column, end_row - row, end_column - column);
+            PictureTile tile;
+            tile.texture = found.texture;
+            tile.box = {static_cast<float>(left), static_cast<float>(top), static_cast<float>(right - left), static_cast<float>(bottom - top)};
+            // The last texel may stand for fewer values than the others.
+            tile.uv[2] = static_cast<float>((right - left) / (texel_w * static_cast<double>(end_column - column)));
+            tile.uv[3] = static_cast<float>((bottom - top) / (texel_h * static_cast<double>(end_row - row)));
+            tile.detail = static_cast<float>(std::max(0.0, std::log2(per_px / static_cast<double>(factor))));
+            made.push_back(tile);
+        }
+    return made;
+}
+
+const PictureTextures::Entry& PictureTextures::entry(const Picture& picture, Theme theme, int64_t factor, int64_t row, int64_t column,
+                                                     int64_t rows, int64_t columns) {
+    for (auto found = entries_.begin(); found != entries_.end(); ++found)
+        if (found->theme == theme && found->factor == factor && found->row == row && found->column == column &&
+            same_source(found->picture, picture)) {
+            found->used = scene_;
+            entries_.splice(entries_.begin(), entries_, found);
+            return entries_.front();
+        }
+    const std::vector<uint8_t> colors = tile_colors(picture, theme, factor, row, column, rows, columns);
+    Entry made{picture, theme, factor, row, column, 0, static_cast<int64_t>(colors.size()) * 4 / 3, scene_};
+    glGenTextures(1, &made.texture);
+    glBindTexture(GL_TEXTURE_2D, made.texture);
+    glPixelStorei(GL_UNPACK_ALIGNMENT, 4);
+    glTexImage2D(GL_TEXTURE_2D, 0, GL_RGBA8, static_cast<GLsizei>(columns), static_cast<GLsizei>(rows), 0, GL_RGBA, GL_UNSIGNED_BYTE,
+                 colors.data());
+    glGenerateMipmap(GL_TEXTURE_2D);
+    glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_LINEAR_MIPMAP_LINEAR);
+    glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, GL_NEAREST);
+    glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_S, GL_CLAMP_TO_EDGE);
+    glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_T, GL_CLAMP_TO_EDGE);
+    bytes_ += made.bytes;
+    entries_.push_front(std::move(made));
+    return entries_.front();
+}
+
+}  // namespace convscope

@@ -1,0 +1,53 @@
+// Planes of tensors as textures: coloured by their map, cut into tiles, kept as long as there is room.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <vector>
+
+#include "app/paint/scene_batch.h"
+
+namespace convscope {
+
+/// Colours of one tile: texels (row-major RGBA) of `rows` × `columns`, each the mean of factor × factor values from
+/// (first_row, first_column) on, counted in texels. A mean with a NaN or ∞ in it has the error tint.
+std::vector<uint8_t> tile_colors(const Picture& picture, Theme theme, int64_t factor, int64_t first_row,
+                                 int64_t first_column, int64_t rows, int64_t columns);
+
+class PictureTextures {
+public:
+    static constexpr int64_t kTile = 1024;                     // texels a side, below every OpenGL's limit
+    static constexpr int64_t kBudget_bytes = int64_t(192) << 20;
+
+    PictureTextures() = default;
+    ~PictureTextures();
+    PictureTextures(const PictureTextures&) = delete;
+    PictureTextures& operator=(const PictureTextures&) = delete;
+
+    /// Before the pictures of a scene are asked for; after(): drops the longest unused beyond the budget.
+    void before();
+    void after();
+    /// The tiles of the picture that lie inside 0…size.
+    std::vector<PictureTile> tiles(const Picture& picture, Theme theme, Point size_px);
+
+    int64_t count() const { return static_cast<int64_t>(entries_.size()); }
+    int64_t bytes() const { return bytes_; }
+
+private:
+    struct Entry {
+        Picture picture;                // without its box; holds the tensor, so that its identity stays its own
+        Theme theme = Theme::light;
+        int64_t factor = 1, row = 0, column = 0;
+        uint32_t texture = 0;
+        int64_t bytes = 0;
+        uint64_t used = 0;              // number of the scene that used it last
+    };
+    const Entry& entry(const Picture& picture, Theme theme, int64_t factor, int64_t row, int64_t column,
+                       int64_t rows, int64_t columns);
+
+    std::list<Entry> entries_;          // last used first
+    int64_t bytes_ = 0;
+    uint64_t scene_ = 0;
+};
+
+}  // namespace convscope

@@ -1,0 +1,96 @@
+// OpenGL without a window system: EGL's surfaceless platform, opened at run time, so that nothing links to it.
+#include <dlfcn.h>
+
+#include <cstdint>
+
+#include <fmt/format.h>
+
+#include "app/window/headless.h"
+
+namespace convscope {
+namespace {
+
+// The few names of EGL 1.5 that are needed (Khronos registry); its headers need not be installed.
+using Display = void*;
+using Config = void*;
+using Context = void*;
+using Surface = void*;
+using Int = int32_t;
+using Bool = unsigned;
+constexpr Int kPlatformSurfaceless = 0x31DD, kNone = 0x3038, kOpenGl = 0x30A2;
+constexpr Int kSurfaceType = 0x3033, kPbuffer = 0x0001, kRenderableType = 0x3040, kOpenGlBit = 0x0008;
+constexpr Int kMajor = 0x3098, kMinor = 0x30FB, kProfile = 0x30FD, kCore = 0x00000001;
+
+struct Egl {
+    void* library = nullptr;
+    GlGet get = nullptr;
+    Display (*platform_display)(Int platform, void* native, const Int* attributes) = nullptr;
+    Bool (*initialize)(Display, Int* major, Int* minor) = nullptr;
+    Bool (*terminate)(Display) = nullptr;
+    Bool (*bind_api)(unsigned api) = nullptr;
+    Bool (*choose_config)(Display, const Int* attributes, Config*, Int size, Int* found) = nullptr;
+    Context (*create_context)(Display, Config, Context share, const Int* attributes) = nullptr;
+    Bool (*destroy_context)(Display, Context) = nullptr;
+    Bool (*make_current)(Display, Surface draw, Surface read, Context) = nullptr;
+};
+
+template <class F>
+bool find(const Egl& egl, const char* name, F& function) {
+    function = reinterpret_cast<F>(dlsym(egl.library, name));
+    if (!function && egl.get) function = reinterpret_cast<F>(egl.get(name));
+    return function != nullptr;
+}
+
+bool open(Egl& egl) {
+    egl.library = dlopen("libEGL.so.1", RTLD_NOW | RTLD_LOCAL);
+    return egl.library && find(egl, "eglGetProcAddress", egl.get) && find(egl, "eglGetPlatformDisplayEXT", egl.platform_display) &&
+           find(egl, "eglInitialize", egl.initialize) && find(egl, "eglTerminate", egl.terminate) &&
+           find(egl, "eglBindAPI", egl.bind_api) && find(egl, "eglChooseConfig", egl.choose_config) &&
+           find(egl, "eglCreateContext", egl.create_context) && find(egl, "eglDestroyContext", egl.destroy_context) &&
+           find(egl, "eglMakeCurrent", egl.make_current);
+}
+
+}  // namespace
+
+struct HeadlessContext::Parts {
+    Egl egl;
+    Display display = nullptr;
+    Context context = nullptr;
+    ~Parts() {
+        if (context) {
+            egl.make_current(display, nullptr, nullptr, nullptr);
+            egl.destroy_context(display, context);
+        }
+        if (display) egl.terminate(display);
+        // The library stays open: Mesa's threads end with the program.
+    }
+};
+
+HeadlessContext::HeadlessContext() : parts_(std::make_unique<Parts>()) {}
+HeadlessContext::~HeadlessContext() = default;
+
+std::unique_ptr<HeadlessContext> HeadlessContext::make(std::string& error) {
+    std::unique_ptr<HeadlessContext> made(new HeadlessContext);
+    Parts& parts = *made->parts_;
+    if (!open(parts.egl)) {
+        error = "Pictures without a display need EGL: libEGL.so.1 was not found (package libegl1).";
+        return nullptr;
+    }
+    error = "EGL has no surfaceless OpenGL here (package libgl1-mesa-dri).";
+    Display display = parts.egl.platform_display(kPlatformSurfaceless, nullptr, nullptr);
+    Int major = 0, minor = 0;
+    if (!display || !parts.egl.initialize(display, &major, &minor)) return nullptr;
+    parts.display = display;
+    if (!parts.egl.bind_api(kOpenGl)) return nullptr;
+    const Int wanted[] = {kSurfaceType, kPbuffer, kRenderableType, kOpenGlBit, kNone};
+    Config config = nullptr;
+    Int found = 0;
+    if (!parts.egl.choose_config(display, wanted, &config, 1, &found) || found == 0) return nullptr;
+    const Int version[] = {kMajor, 3, kMinor, 3, kProfile, kCore, kNone};
+    parts.context = parts.egl.create_context(display, config, nullptr, version);
+    if (!parts.context || !parts.egl.make_current(display, nullptr, nullptr, parts.context)) return nullptr;
+    error = load_gl(parts.egl.get);
+    return error.empty() ? std::move(made) : nullptr;
+}
+
+}  // namespace convscope

@@ -1,0 +1,257 @@
+// GLFW: X11 and Wayland here, its own systems elsewhere. Waits without work until there is something to draw.
+#include "app/window/glfw_window.h"
+
+#include <GLFW/glfw3.h>
+#include <imgui.h>
+#include <imgui_impl_glfw.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <thread>
+
+#include "app/window/imgui_setup.h"
+
+namespace convscope {
+namespace {
+
+constexpr int kSmallestWidth = 480, kSmallestHeight = 360;
+
+class GlfwWindow : public AppWindow {
+public:
+    static std::unique_ptr<GlfwWindow> make(const WindowOptions& options, std::string& error);
+    ~GlfwWindow() override;
+
+    int width_px() const override { return width_px_; }
+    int height_px() const override { return height_px_; }
+    float monitor_scale() const override { return monitor_scale_; }
+    bool wait_events(double timeout_s) override;
+    bool should_close() const override { return glfwWindowShouldClose(window_); }
+    void keep_open() override { glfwSetWindowShouldClose(window_, GLFW_FALSE); }
+    void set_title(const std::string& title) override { glfwSetWindowTitle(window_, title.c_str()); }
+    void set_full_screen(bool on) override;
+    bool full_screen() const override { return glfwGetWindowMonitor(window_) != nullptr; }
+    void resize(int width_px, int height_px) override;
+    void set_clipboard(const std::string& text) override { glfwSetClipboardString(window_, text.c_str()); }
+    std::string clipboard() override;
+    void post_wakeup() override;
+    double time_s() const override { return glfwGetTime(); }
+
+private:
+    GlfwWindow() = default;
+    static GlfwWindow& of(GLFWwindow* window) { return *static_cast<GlfwWindow*>(glfwGetWindowUserPointer(window)); }
+    void install_callbacks();
+    void read_size();
+    void set_icon();
+    double pixels_per_unit() const;
+    void before_frame() override;
+    void show_frame() override;
+
+    GLFWwindow* window_ = nullptr;
+    bool glfw_runs_ = false;
+    int width_px_ = 1, height_px_ = 1;
+    float monitor_scale_ = 1;
+    std::atomic<bool> woken_ = false;
+    bool changed_ = false;          // size, scale, exposure, drop, close request
+    double last_swap_s_ = 0;
+    int refresh_hz_ = 60;
+    std::array<int, 4> windowed_{0, 0, 1280, 800};
+};
+
+// What GLFW said last, for our sentences; it reports through a callback without a place for our pointer.
+std::string last_glfw_error() {
+    const char* text = nullptr;
+    glfwGetError(&text);
+    return text ? text : "no reason given";
+}
+
+std::unique_ptr<GlfwWindow> GlfwWindow::make(const WindowOptions& options, std::string& error) {
+    std::unique_ptr<GlfwWindow> made(new GlfwWindow);
+    glfwInitHint(GLFW_JOYSTICK_HAT_BUTTONS, GLFW_FALSE);
+    if (!glfwInit()) {
+        error = "There is no display to open a window on (" + last_glfw_error() + ").";
+        return nullptr;
+    }
+    made->glfw_runs_ = true;
+    glfwWindowHint(GLFW_CONTEXT_VERSION_MAJOR, 3);
+    glfwWindowHint(GLFW_CONTEXT_VERSION_MINOR, 3);
+    glfwWindowHint(GLFW_OPENGL_PROFILE, GLFW_OPENGL_CORE_PROFILE);
+    glfwWindowHint(GLFW_OPENGL_FORWARD_COMPAT, GLFW_TRUE);
+    glfwWindowHint(GLFW_DEPTH_BITS, 0);
+    glfwWindowHint(GLFW_STENCIL_BITS, 0);
+    glfwWindowHint(GLFW_ALPHA_BITS, 0);
+    glfwWindowHint(GLFW_SCALE_TO_MONITOR, GLFW_TRUE);
+    glfwWindowHint(GLFW_VISIBLE, GLFW_FALSE);
+    glfwWindowHintString(GLFW_X11_CLASS_NAME, "Convscope");
+    glfwWindowHintString(GLFW_X11_INSTANCE_NAME, "convscope");
+    glfwWindowHintString(GLFW_WAYLAND_APP_ID, "convscope");
+    made->window_ = glfwCreateWindow(std::max(options.width_px, kSmallestWidth), std::max(options.height_px, kSmallestHeight),
+                                     options.title.c_str(), nullptr, nullptr);
+    if (!made->window_) {
+        error = "Convscope needs OpenGL 3.3, which this display does not offer (" + last_glfw_error() + ").";
+        return nullptr;
+    }
+    glfwMakeContextCurrent(made->window_);
+    error = load_gl(glfwGetProcAddress);
+    if (!error.empty()) return nullptr;
+    glfwSwapInterval(1);
+    glfwSetWindowSizeLimits(made->window_, kSmallestWidth, kSmallestHeight, GLFW_DONT_CARE, GLFW_DONT_CARE);
+    made->read_size();
+    made->install_callbacks();
+    made->open_ui(options);
+    ImGui_ImplGlfw_InitForOpenGL(made->window_, true);
+    // ImGui counts in framebuffer pixels here, GLFW on some systems in larger units.
+    glfwSetCursorPosCallback(made->window_, [](GLFWwindow* window, double x, double y) {
+        const double pixels = of(window).pixels_per_unit();
+        ImGui_ImplGlfw_CursorPosCallback(window, x * pixels, y * pixels);
+    });
+    made->set_icon();
+    if (GLFWmonitor* monitor = glfwGetPrimaryMonitor())
+        if (const GLFWvidmode* mode = glfwGetVideoMode(monitor)) made->refresh_hz_ = std::clamp(mode->refreshRate, 30, 240);
+    glfwShowWindow(made->window_);
+    glfwFocusWindow(made->window_);
+    glfwGetError(nullptr);  // icon and focus are wishes: Wayland has neither
+    return made;
+}
+
+GlfwWindow::~GlfwWindow() {
+    if (ui_) {
+        ImGui_ImplGlfw_Shutdown();
+        close_ui();
+    }
+    if (window_) glfwDestroyWindow(window_);
+    if (glfw_runs_) glfwTerminate();
+}
+
+void GlfwWindow::install_callbacks() {
+    glfwSetWindowUserPointer(window_, this);
+    glfwSetFramebufferSizeCallback(window_, [](GLFWwindow* window, int, int) {
+        of(window).read_size();
+        of(window).changed_ = true;
+    });
+    glfwSetWindowContentScaleCallback(window_, [](GLFWwindow* window, float, float) {
+        of(window).read_size();
+        of(window).changed_ = true;
+    });
+    glfwSetWindowRefreshCallback(window_, [](GLFWwindow* window) { of(window).changed_ = true; });
+    glfwSetWindowCloseCallback(window_, [](GLFWwindow* window) { of(window).changed_ = true; });
+    glfwSetDropCallback(window_, [](GLFWwindow* window, int count, const char** paths) {
+        for (int i = 0; i < count; ++i) of(window).dropped_.emplace_back(paths[i]);
+        of(window).changed_ = true;
+    });
+}
+
+void GlfwWindow::read_size() {
+    glfwGetFramebufferSize(window_, &width_px_, &height_px_);
+    width_px_ = std::max(width_px_, 1);
+    height_px_ = std::max(height_px_, 1);
+    float x = 1, y = 1;
+    glfwGetWindowContentScale(window_, &x, &y);
+    monitor_scale_ = std::isfinite(y) ? std::clamp(y, 0.5f, 4.0f) : 1;
+}
+
+double GlfwWindow::pixels_per_unit() const {
+    int width = 0, height = 0;
+    glfwGetWindowSize(window_, &width, &height);
+    return width > 0 ? static_cast<double>(width_px_) / width : 1;
+}
+
+// Nine cells, one of them the current one.
+void GlfwWindow::set_icon() {
+    constexpr int kSide = 48, kCell = 12, kGap = 4, kMargin = 2;
+    std::vector<unsigned char> rgba(kSide * kSide * 4, 0);
+    const Palette& colors = palette(Theme::light);
+    for (int cell = 0; cell < 9; ++cell) {
+        const Color color = colors[cell == 4 ? Tone::kernel_solid : cell == 0 || cell == 8 ? Tone::input_solid : Tone::ink];
+        const int x0 = kMargin + cell % 3 * (kCell + kGap), y0 = kMargin + cell / 3 * (kCell + kGap);
+        for (int y = y0; y < y0 + kCell; ++y)
+            for (int x = x0; x < x0 + kCell; ++x) {
+                unsigned char* to = rgba.data() + (y * kSide + x) * 4;
+                const float channels[] = {color.r, color.g, color.b, 1};
+                for (int i = 0; i < 4; ++i) to[i] = static_cast<unsigned char>(std::lround(channels[i] * 255));
+            }
+    }
+    const GLFWimage image{kSide, kSide, rgba.data()};
+    glfwSetWindowIcon(window_, 1, &image);
+}
+
+bool GlfwWindow::wait_events(double timeout_s) {
+    const bool wanted = ui_->wants_frames();
+    bool tooltip_due = false;
+    if (wanted || timeout_s == 0) {
+        glfwPollEvents();
+    } else {
+        double wait_s = timeout_s;
+        if (const auto tooltip_s = ui_->seconds_to_tooltip(); tooltip_s && (wait_s < 0 || *tooltip_s <= wait_s)) {
+            wait_s = *tooltip_s;
+            tooltip_due = true;
+        }
+        if (wait_s < 0) glfwWaitEvents();
+        else glfwWaitEventsTimeout(wait_s);
+    }
+    const bool came = woken_.exchange(false) || changed_ || ui_->has_input();
+    changed_ = false;
+    if (came) ui_->note_input();
+    return came || wanted || tooltip_due || timeout_s == 0;
+}
+
+void GlfwWindow::post_wakeup() {
+    woken_ = true;
+    glfwPostEmptyEvent();
+}
+
+void GlfwWindow::before_frame() { ImGui_ImplGlfw_NewFrame(); }
+
+void GlfwWindow::show_frame() {
+    ui_->draw(false);
+    glfwSwapBuffers(window_);
+    // Software OpenGL does not wait for the screen.
+    const double frame_s = 0.9 / refresh_hz_, now_s = glfwGetTime();
+    if (const double early_s = last_swap_s_ + frame_s - now_s; early_s > 0 && early_s <= frame_s)
+        std::this_thread::sleep_for(std::chrono::duration<double>(early_s));
+    last_swap_s_ = glfwGetTime();
+}
+
+void GlfwWindow::set_full_screen(bool on) {
+    if (on == full_screen()) return;
+    if (!on) {
+        glfwSetWindowMonitor(window_, nullptr, windowed_[0], windowed_[1], windowed_[2], windowed_[3], GLFW_DONT_CARE);
+        return;
+    }
+    glfwGetWindowPos(window_, &windowed_[0], &windowed_[1]);
+    glfwGetWindowSize(window_, &windowed_[2], &windowed_[3]);
+    // The screen that holds the window's middle.
+    const int x = windowed_[0] + windowed_[2] / 2, y = windowed_[1] + windowed_[3] / 2;
+    int count = 0;
+    GLFWmonitor** monitors = glfwGetMonitors(&count);
+    GLFWmonitor* chosen = glfwGetPrimaryMonitor();
+    for (int i = 0; i < count; ++i) {
+        int left = 0, top = 0;
+        glfwGetMonitorPos(monitors[i], &left, &top);
+        const GLFWvidmode* mode = glfwGetVideoMode(monitors[i]);
+        if (mode && x >= left && y >= top && x < left + mode->width && y < top + mode->height) chosen = monitors[i];
+    }
+    if (!chosen) return;
+    const GLFWvidmode* mode = glfwGetVideoMode(chosen);
+    if (mode) glfwSetWindowMonitor(window_, chosen, 0, 0, mode->width, mode->height, mode->refreshRate);
+}
+
+void GlfwWindow::resize(int width_px, int height_px) {
+    const double pixels = pixels_per_unit();
+    glfwSetWindowSize(window_, static_cast<int>(std::lround(width_px / pixels)), static_cast<int>(std::lround(height_px / pixels)));
+}
+
+std::string GlfwWindow::clipboard() {
+    const char* text = glfwGetClipboardString(window_);
+    return text ? text : "";
+}
+
+}  // namespace
+
+std::unique_ptr<AppWindow> make_glfw_window(const WindowOptions& options, std::string& error) {
+    return GlfwWindow::make(options, error);
+}
+
+}  // namespace convscope

@@ -1,0 +1,85 @@
+// The ImGui context's life, and when it wants to be drawn again.
+#include "app/window/imgui_setup.h"
+
+#include <algorithm>
+
+#include <imgui.h>
+#include <imgui_internal.h>
+
+#include "app/paint/gl_painter.h"
+
+namespace convscope {
+
+Ui::Ui(Theme theme, float scale, bool records_items) : next_theme_(theme), next_scale_(scale) {
+    IMGUI_CHECKVERSION();
+    context_ = ImGui::CreateContext();
+    ImGui::SetCurrentContext(context_);
+    ImGuiIO& io = ImGui::GetIO();
+    io.IniFilename = nullptr;
+    io.LogFilename = nullptr;
+    io.ConfigFlags |= ImGuiConfigFlags_NavEnableKeyboard;
+    io.ConfigInputTextCursorBlink = false;  // nothing moves while nobody asked
+    io.ConfigWindowsMoveFromTitleBarOnly = true;
+    io.ConfigWindowsResizeFromEdges = false;
+    if (records_items) items_.attach(true);
+}
+
+Ui::~Ui() {
+    items_.attach(false);
+    ImGui::DestroyContext(context_);
+}
+
+void Ui::set_look(Theme theme, float scale) {
+    style_is_old_ = style_is_old_ || theme != next_theme_ || scale != next_scale_;
+    next_theme_ = theme;
+    next_scale_ = scale;
+}
+
+void Ui::begin_frame(int width_px, int height_px, float dt_s) {
+    ImGui::SetCurrentContext(context_);
+    ImGuiIO& io = ImGui::GetIO();
+    if (style_is_old_) {
+        set_style(ImGui::GetStyle(), next_theme_, next_scale_);
+        if (scale_ != next_scale_) {
+            io.Fonts->Clear();
+            io.Fonts->TexDesiredWidth = 2048;
+            fonts_ = build_fonts(*io.Fonts, next_scale_);
+            renderer_.set_fonts(*io.Fonts);
+            io.FontDefault = fonts_.body;
+        }
+        theme_ = next_theme_;
+        scale_ = next_scale_;
+        style_is_old_ = false;
+        note_input();
+    }
+    io.DisplaySize = ImVec2(static_cast<float>(std::max(width_px, 1)), static_cast<float>(std::max(height_px, 1)));
+    io.DisplayFramebufferScale = ImVec2(1, 1);
+    io.DeltaTime = std::max(dt_s, 1e-4f);
+    items_.begin_frame();
+    ImGui::NewFrame();
+}
+
+void Ui::end_frame() {
+    ImGui::Render();
+    if (has_input()) note_input();
+    else if (frames_wanted_ > 0) --frames_wanted_;
+}
+
+void Ui::draw(bool top_first) {
+    clear_pixels(palette(theme_)[Tone::panel]);
+    if (const ImDrawData* data = ImGui::GetDrawData()) renderer_.draw(*data, top_first);
+}
+
+bool Ui::has_input() const { return context_->InputEventsQueue.Size > 0; }
+
+bool Ui::wants_frames() const { return frames_wanted_ > 0 || has_input() || style_is_old_; }
+
+std::optional<double> Ui::seconds_to_tooltip() const {
+    const float delay = context_->Style.HoverDelayNormal;
+    if (context_->HoveredId == 0 && context_->HoverItemDelayId == 0) return {};
+    const float timer = context_->HoverItemDelayId != 0 ? context_->HoverItemDelayTimer : context_->HoveredIdTimer;
+    if (timer >= delay) return {};
+    return static_cast<double>(delay - timer) + 0.01;
+}
+
+}  // namespace convscope
