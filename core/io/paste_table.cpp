@@ -162,18 +162,16 @@ PasteResult shape_of(const std::vector<Row>& rows, std::vector<float> values) {
     const bool single_rows =
         std::all_of(blocks.begin(), blocks.end(), [](size_t block) { return block == 1; });
     if (blocks.size() == 1 || single_rows) return {{{1, 1, height, width}, std::move(values)}, ""};
-    for (size_t i = 1; i < blocks.size(); ++i)
-        if (blocks[i] != blocks[0])
-            return {
-                {},
+    for (size_t i = 1; i < blocks.size(); ++i) {
+        if (blocks[i] == blocks[0]) continue;
+        const std::string rows_there = counted(blocks[i], "row", "rows");
+        return {{},
                 fmt::format(
                     "Block {} has {}, block 1 has {}; blocks between blank lines become channels.",
-                    i + 1, counted(blocks[i], "row", "rows"), blocks[0])}; blocks between blank lines "
-                                "become channels.",
-                                i + 1, blocks[i], blocks[0])
-};
-const auto channels = static_cast<int64_t>(blocks.size());
-return {{{1, channels, height / channels, width}, std::move(values)}, ""};
+                    i + 1, rows_there, blocks[0])};
+    }
+    const auto channels = static_cast<int64_t>(blocks.size());
+    return {{{1, channels, height / channels, width}, std::move(values)}, ""};
 }
 
 }  // namespace
