@@ -62,17 +62,23 @@ std::string plain(std::string_view typed) {
     return text.substr(first, text.find_last_not_of(' ') - first + 1);
 }
 
-std::optional<int64_t> parse_integer(std::string_view text) {
-    if (text.starts_with('+')) text.remove_prefix(1);
-    if (text.starts_with('+')) return {};
+/// std::from_chars knows no plus; none where another sign follows it.
+std::optional<std::string_view> without_plus(std::string_view text) {
+    if (!text.starts_with('+')) return text;
+    text.remove_prefix(1);
+    return text.starts_with('+') || text.starts_with('-') ? std::nullopt : std::optional(text);
+}
+
+std::optional<int64_t> parse_integer(std::string_view typed) {
+    const std::string_view text = without_plus(typed).value_or("");
     int64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc() || end != text.data() + text.size()) return {};
     return value;
 }
 
-std::optional<double> parse_double(std::string_view text) {
-    if (text.starts_with('+')) text.remove_prefix(1);
+std::optional<double> parse_double(std::string_view typed) {
+    const std::string_view text = without_plus(typed).value_or("");
     if (text.empty() || text.find_first_not_of("0123456789.e+-") != std::string_view::npos) return {};
     double value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
