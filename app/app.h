@@ -23,8 +23,11 @@ struct App {
     State state;
     Host host;
     Evaluator evaluator;
-    Timeline timeline;                            // of the picture shown; kept by update()
-    Want evaluating;                              // what the worker computes
+    Timeline timeline;                            // of the picture shown, in the chosen view's order; always up to date
+    Want evaluating;                              // what is computed
+    bool computing = false;                       // the worker is at it
+    bool next_waits = false;                      // the document is newer than what the worker computes
+    bool opens = false;                           // the next result opens on its telling step
 
     explicit App(Document document);
 };
@@ -50,8 +53,8 @@ void say(App& app, std::string text, bool error = false);
 
 // ---- Time
 
-/// Takes finished results, moves the play head. Call once a frame with the time since the last. When a move or the play
-/// began since then, at most 1/30 s of it counts: the window may have slept.
+/// Takes finished results, moves the play head. Call once a frame with the time since the last, before the input counts:
+/// what a key starts, starts now and not when the last frame was.
 void update(App& app, double dt_s);
 /// 0…1 of the move under way, eased; 1 at rest.
 float fraction(const App& app);
@@ -72,12 +75,14 @@ void choose_layer(App& app, int layer);
 void step(App& app, int units);                        // forward or back, in the chosen unit, with motion
 void step_unit(App& app, Unit unit, int units);
 void go_to_step(App& app, int64_t step);               // no motion
-int64_t opening_step(const Timeline& timeline);        // a telling one, about the middle
+int64_t opening_step(const App& app);                  // a telling one, about the middle
 void go_to_cell(App& app, const CellRef& output);      // the step at which that output cell is done
 void set_playing(App& app, bool playing);              // at the end: from the start
+/// Units that the chosen view offers and that differ here, in the order of the segments; never empty.
+std::vector<Unit> step_units(const App& app);
 void set_unit(App& app, Unit unit);
 void set_speed(App& app, float speed);
-/// Another output channel or sample at rest: the play head stays, the next step brings its own channel back.
+/// Another output channel: the play head goes to the same place in it (by input only the output shown changes).
 void show_channel(App& app, int64_t out_channel);
 
 // ---- Cells (names and indices as in the scene)
@@ -89,7 +94,11 @@ float value_at(const App& app, const Ref& ref);        // of the result's layer;
 /// The same of the document, where an edit has not been computed yet; none for what is not an input or weight cell.
 std::optional<float> document_value(const App& app, const Ref& ref);
 void set_value(App& app, const Ref& ref, float value, const std::string& gesture);
+/// Cells of one tensor, all to the same value.
+void set_values(App& app, const std::vector<Ref>& refs, float value, const std::string& gesture);
 void select_cell(App& app, const Scene& scene, const CellRef& cell);
+/// An output cell stays in the ledger; false when there is no such cell.
+bool pin_output(App& app, Index cell);
 void select_nothing(App& app);                         // neither selected nor pinned; typed text is dropped
 /// The plane that "Zeros", "Copy", … are about: of the selected cell, else the pinned one; none otherwise.
 std::optional<Ref> chosen_plane(const App& app);

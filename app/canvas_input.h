@@ -24,7 +24,7 @@ void canvas_release(App& app, const Scene& scene, Point p, float scale);
 void canvas_double_click(App& app, const Scene& scene, Point p);
 /// Turns of the wheel, up positive.
 void canvas_wheel(App& app, const Scene& scene, Point p, float turns, bool ctrl, bool shift);
-/// Does what a hit box of the scene says ("copy caption", "channel 2", "map 3", "input channel 1"). False when unknown.
+/// Does what a hit box of the scene says ("copy caption", "channel 2", "map 3"). False when unknown.
 bool canvas_action(App& app, const Scene& scene, std::string_view action);
 
 // ---- Keys of the selected cell
@@ -57,7 +57,7 @@ std::vector<Link> links(const App& app, const Scene& scene, const CellRef& cell)
 struct CellFacts {
     std::string title;    // "Input (2, 6)"
     std::string value;    // all of the float32 value: "0.470588237"; "not computed yet"
-    std::string place;    // "row 2 of 7, column 6 of 7, channel 0 of 1"
+    std::string place;    // "row 2, column 6 of 7×7, channel 0 of 3"
 };
 std::optional<CellFacts> cell_facts(const App& app, const Scene& scene, const CellRef& cell);
 

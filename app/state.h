@@ -21,7 +21,6 @@ struct PlayHead {
     Unit moved = Unit::term;      // what the last move was: gives its time and curve
     double moving_s = 0;          // since it began; the picture's fraction follows from it
     double resting_s = 0;         // since it ended
-    bool fresh = false;           // nothing was moving before: the time until now does not count
     bool playing = false;
     float speed = 1;              // 0.25 … 16
     Unit unit = Unit::term;
@@ -38,6 +37,7 @@ struct CellEdit {
 struct Selection {
     std::optional<CellRef> hover;
     std::optional<CellRef> pinned;   // an output cell whose ledger stays
+    Index pinned_at;                 // its place in the output (set both by pin_output)
     std::optional<CellEdit> edit;
 };
 
@@ -45,6 +45,7 @@ struct Selection {
 struct CanvasMouse {
     enum class Drag { none, press, paint, pan };
     Drag drag = Drag::none;
+    int button = 0;                  // 0 left, 2 middle
     Point press;                     // where the button went down
     Point last;                      // as far as was handled
     CellRef cell;                    // under the press; no grid: background
@@ -53,9 +54,12 @@ struct CanvasMouse {
     int gestures = 0;                // counts drags and wheel bursts, to name them
     std::optional<CellRef> wheeled;  // the cell of the wheel burst under way
     double wheel_s = 0;              // since the burst's last turn
+    float wheel_rest = 0;            // parts of a turn not counted yet
     double hover_s = -1;             // since the pointer came over this cell; negative: just now
     bool space_dragged = false;      // the canvas was dragged since Space went down: Space does not play then
 };
+
+inline constexpr double kTooltipSeconds = 0.4;
 
 /// Which popups are open, and their text fields.
 enum class FileMode { open, save };
@@ -101,7 +105,6 @@ struct State {
     Selection selection;
     CanvasMouse mouse;
     Shown shown;
-    int64_t shown_input_channel = 0;              // of strips of input planes
     int chosen_map = 0;
     Camera camera;
     Settings settings;

@@ -12,7 +12,7 @@
 
 namespace convscope {
 
-/// The picture's place on the canvas: 1 and (0, 0) fit it.
+/// The picture's place on the canvas: 1 and (0, 0) fit it. Zoomed around the canvas's middle, then moved.
 struct Camera {
     float zoom = 1;
     Point pan_px;

@@ -1,0 +1,220 @@
+// Documents: edits with undo, and files in and out.
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "app/app_parts.h"
+#include "core/document_json.h"
+#include "core/io/files.h"
+#include "core/io/image.h"
+#include "core/io/npy.h"
+#include "core/io/paste.h"
+#include "core/presets.h"
+
+namespace convscope {
+namespace {
+
+/// Photographs are scaled down to this side: their maps are computed within a second.
+constexpr int64_t kMostImageSide = 1024;
+constexpr int64_t kMostTextBytes = int64_t(16) << 20;
+constexpr size_t kMostMessages = 50;
+
+/// What a file holds, told by its first bytes; text of numbers by its name.
+enum class FileKind { document, numpy, numbers, image };
+
+FileKind file_kind(std::string_view bytes, std::string_view path) {
+    if (bytes.starts_with("\x93NUMPY")) return FileKind::numpy;
+    const size_t text = bytes.find_first_not_of("\xEF\xBB\xBF \t\r\n");
+    if (text != std::string_view::npos && bytes[text] == '{') return FileKind::document;
+    for (const std::string_view ending : {".csv", ".tsv", ".txt"})
+        if (path.ends_with(ending)) return FileKind::numbers;
+    return FileKind::image;
+}
+
+std::string absolute_path(const std::string& path) {
+    std::error_code error;
+    const auto absolute = std::filesystem::absolute(to_path(path), error);
+    return error ? path : to_utf8(absolute.lexically_normal());
+}
+
+bool same_ops(const Document& a, const Document& b) {
+    return std::equal(a.layers.begin(), a.layers.end(), b.layers.begin(), b.layers.end(),
+                      [](const Layer& x, const Layer& y) { return x.op == y.op; });
+}
+
+/// The document is another one altogether: selection and camera of the last mean nothing.
+void start_anew(App& app) {
+    State& state = app.state;
+    select_nothing(app);
+    state.selection.hover.reset();
+    state.mouse = {};
+    state.camera = {};
+    state.shown = {};
+    state.chosen_map = 0;
+    state.layer = 0;
+    state.play.playing = false;
+    app.opens = true;
+}
+
+void travel(App& app, const Document& document) {
+    State& state = app.state;
+    const Document before = std::exchange(state.document, document);
+    if (!same_ops(before, document) ||
+        before.input.tensor.shape().plane() != document.input.tensor.shape().plane())
+        start_anew(app);
+    if (state.selection.edit) state.selection.edit->typing = false;
+    compute(app, false);
+}
+
+bool refuse(App& app, std::string sentence) {
+    say(app, std::move(sentence), true);
+    return false;
+}
+
+bool open_document(App& app, const std::string& path) {
+    DocumentResult read = load_document(path);
+    if (!read.ok()) return refuse(app, read.error);
+    show_document(app, std::move(read.document), "open " + display_name(path));
+    app.state.file = path;
+    return true;
+}
+
+bool open_tensor(App& app, const std::string& path, Tensor tensor, const std::string& note) {
+    if (const auto problem = size_problem(tensor.shape(), display_name(path)))
+        return refuse(app, problem->whole());
+    show_image(app, {std::move(tensor), {}}, display_name(path));
+    if (!note.empty()) say(app, display_name(path) + ": " + note + ".");
+    return true;
+}
+
+bool open_image(App& app, const std::string& path, std::string_view bytes) {
+    ImageOptions options;
+    options.max_side = kMostImageSide;
+    // A layer of one input channel sees the picture in grey, so that its kernels stay as they are.
+    options.grey = app.state.history.can_undo() && app.state.document.input.tensor.shape().c == 1;
+    ImageResult image = load_image_bytes(bytes_of(bytes), display_name(path), options);
+    if (!image.ok()) return refuse(app, image.error);
+    FromImage origin{path, options.grey, options.max_side, image.note};
+    show_image(app, {std::move(image.tensor), std::move(origin)}, display_name(path));
+    say(app, display_name(path) + ": " + image.note + ".");
+    return true;
+}
+
+bool open_bytes(App& app, const std::string& path, const std::string& bytes) {
+    switch (file_kind(bytes, path)) {
+        case FileKind::document: return open_document(app, path);
+        case FileKind::numpy: {
+            NpyResult read = parse_npy(bytes_of(bytes), display_name(path));
+            return read.ok() ? open_tensor(app, path, std::move(read.tensor), read.note)
+                             : refuse(app, read.error);
+        }
+        case FileKind::numbers: {
+            PasteResult read = parse_numbers(std::string_view(bytes).substr(0, kMostTextBytes));
+            return read.ok() ? open_tensor(app, path, std::move(read.tensor), "")
+                             : refuse(app, display_name(path) + ": " + read.error);
+        }
+        case FileKind::image: break;
+    }
+    return open_image(app, path, bytes);
+}
+
+/// An image whose file is gone, or that came with the program, is saved as numbers.
+Document storable(Document document) {
+    const auto* image = std::get_if<FromImage>(&document.input.origin);
+    std::error_code error;
+    if (image && !std::filesystem::is_regular_file(to_path(image->path), error)) document.input.origin = {};
+    return document;
+}
+
+}  // namespace
+
+App::App(Document document) {
+    state.document = document;
+    state.saved = document;
+    state.history = History(std::move(document));
+    opens = true;
+    compute(*this, false);
+}
+
+void edit(App& app, Document next, const std::string& gesture) {
+    State& state = app.state;
+    const History& history = state.history;
+    const bool goes_on = !gesture.empty() && history.can_undo() &&
+                         history.entries()[history.current()].gesture == gesture;
+    // A gesture is told as a whole.
+    const Document& before =
+        goes_on ? history.entries()[history.current() - 1].document : state.document;
+    std::string label = describe_change(before, next);
+    if (label.empty() && !goes_on) return;
+    if (label.empty()) label = history.entries()[history.current()].label;
+    state.document = std::move(next);
+    state.history.push(state.document, std::move(label), gesture);
+    state.layer =
+        std::clamp(state.layer, 0, std::max(0, static_cast<int>(state.document.layers.size()) - 1));
+    compute(app, !gesture.empty());
+}
+
+void end_gesture(App& app) { app.state.history.end_gesture(); }
+
+void undo(App& app) {
+    if (app.state.history.can_undo()) travel(app, app.state.history.undo());
+}
+
+void redo(App& app) {
+    if (app.state.history.can_redo()) travel(app, app.state.history.redo());
+}
+
+void show_document(App& app, Document document, const std::string& label) {
+    State& state = app.state;
+    state.document = std::move(document);
+    state.history.push(state.document, label, "");
+    state.file.clear();
+    state.saved = state.document;
+    start_anew(app);
+    compute(app, false);
+}
+
+void show_image(App& app, Input input, const std::string& name) {
+    State& state = app.state;
+    const bool edited = state.history.can_undo();
+    Document next = edited ? with_input(state.document, std::move(input))
+                           : image_document(std::move(input));
+    if (edited && plan_only(next).problem) next = image_document(next.input);
+    state.document = std::move(next);
+    state.history.push(state.document, "open " + name, "");
+    start_anew(app);
+    compute(app, false);
+}
+
+bool open_file(App& app, const std::string& path) {
+    const std::string absolute = absolute_path(path);
+    const FileResult file = read_file(absolute, kMaxImageBytes);
+    if (!file.ok()) return refuse(app, file.error);
+    if (file.bytes.empty()) return refuse(app, display_name(path) + " is empty.");
+    if (!open_bytes(app, absolute, file.bytes)) return false;
+    remember_file(app.state.settings, absolute);
+    return true;
+}
+
+bool save_file(App& app, const std::string& path) {
+    State& state = app.state;
+    std::string error;
+    const std::string absolute = absolute_path(path);
+    if (!save_document(absolute, storable(state.document), error)) return refuse(app, error);
+    state.file = absolute;
+    state.saved = state.document;
+    remember_file(state.settings, absolute);
+    say(app, "Saved " + display_name(absolute) + ".");
+    return true;
+}
+
+void say(App& app, std::string text, bool error) {
+    std::deque<Message>& messages = app.state.messages;
+    std::erase_if(messages, [&](const Message& message) { return message.text == text; });
+    messages.push_back({std::move(text), error, 0});
+    if (messages.size() > kMostMessages) messages.pop_front();
+}
+
+}  // namespace convscope

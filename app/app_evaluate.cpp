@@ -1,0 +1,107 @@
+// From an edited document to a picture: small ones at once, large ones on the worker while the last picture stays.
+#include <algorithm>
+
+#include "app/app_parts.h"
+
+namespace convscope {
+namespace {
+
+/// Multiply-adds that are computed within a frame.
+constexpr double kAtOnce = 2e7;
+/// While a gesture goes on, a computation under way is let finish this long, so that the picture follows.
+constexpr double kLetFinishSeconds = 0.5;
+
+void start_worker(App& app) {
+    app.computing = true;
+    app.next_waits = false;
+    app.state.computing_s = 0;
+    app.evaluator.start(app.state.document, app.evaluating, app.host.wake);
+}
+
+void stop_worker(App& app) {
+    if (app.computing) app.evaluator.cancel();
+    app.computing = app.next_waits = false;
+    app.state.computing_s = 0;
+}
+
+void take_problem(State& state, const Result& result) {
+    state.problem = result.problem;
+    state.problem_layer = result.problem ? result.problem_layer : -1;
+}
+
+/// A finished result becomes the picture; the play head stays on its cell.
+void accept(App& app, Result result) {
+    State& state = app.state;
+    if (result.problem) {
+        if (result.document == state.document) take_problem(state, result);
+        return;
+    }
+    const PlaceMark mark = mark_place(app);
+    state.result = std::make_shared<const Result>(std::move(result));
+    refresh_timeline(app);
+    if (app.opens && !is_stale(state))
+        open_picture(app);
+    else
+        return_to(app, mark);
+}
+
+/// The worker rests: its result becomes the picture, and it starts again when the document has moved on.
+void take_result(App& app, Result result) {
+    app.computing = false;
+    app.state.computing_s = 0;
+    accept(app, std::move(result));
+    if (is_stale(app.state) && !app.state.problem) start_worker(app);
+}
+
+}  // namespace
+
+void compute(App& app, bool in_gesture) {
+    State& state = app.state;
+    if (!is_stale(state)) {
+        stop_worker(app);
+        take_problem(state, *state.result);
+        if (app.opens) open_picture(app);
+        return;
+    }
+    const Result plans = plan_only(state.document);
+    take_problem(state, plans);
+    if (plans.problem) {
+        stop_worker(app);
+        return;
+    }
+    if (work(state.document) <= kAtOnce) {
+        stop_worker(app);
+        if (auto result = evaluate(state.document, app.evaluating))
+            accept(app, std::move(*result));
+        return;
+    }
+    if (in_gesture && app.computing && state.computing_s < kLetFinishSeconds)
+        app.next_waits = true;
+    else
+        start_worker(app);
+}
+
+void take_finished(App& app, double dt_s) {
+    if (!app.computing) return;
+    State& state = app.state;
+    // The time before its start does not count.
+    state.computing_s += state.computing_s == 0 ? std::min(dt_s, 1.0 / 30) : dt_s;
+    if (auto result = app.evaluator.take())
+        take_result(app, std::move(*result));
+    else if (app.next_waits && state.computing_s >= kLetFinishSeconds)
+        start_worker(app);
+}
+
+bool settled(const App& app) { return !app.computing; }
+
+void wait_until_settled(App& app) {
+    while (app.computing) {
+        app.evaluator.wait();
+        auto result = app.evaluator.take();
+        if (!result) break;  // cannot be: nothing was cancelled
+        take_result(app, std::move(*result));
+    }
+    app.computing = false;
+}
+
+}  // namespace convscope

@@ -1,0 +1,47 @@
+// What the parts of the app (app_*.cpp) offer each other; nobody else includes it.
+#pragma once
+
+#include "app/app.h"
+
+namespace convscope {
+
+// ---- app_evaluate.cpp
+
+/// Brings result or problem up to the document: at once when it is small, else the worker starts.
+void compute(App& app, bool in_gesture);
+/// Takes what the worker finished; `dt_s` is the time since it was last asked.
+void take_finished(App& app, double dt_s);
+
+// ---- app_play.cpp
+
+/// Where the play head stood, so that it can find its place again in another timeline.
+struct PlaceMark {
+    Place place;
+    bool at_end = false;
+    Order order = Order::by_output;
+};
+PlaceMark mark_place(const App& app);
+void return_to(App& app, const PlaceMark& mark);
+/// The timeline of the result's chosen layer in the chosen view's order. The step is left alone.
+void refresh_timeline(App& app);
+/// The view that suits the result, and its telling step.
+void open_picture(App& app);
+void advance_play(App& app, double dt_s);
+/// The chosen layer's result, or null.
+const LayerResult* layer_result(const App& app);
+
+/// The step of a timeline by input in which this product is stamped; none for a bias or a zero of the padding.
+std::optional<int64_t> stamp_step(const Plan& plan, const Term& term, const Timeline& by_input);
+/// The same term in the other order: step of `to` that shows what `from` shows at `step`.
+int64_t same_term(const App& app, const Timeline& from, int64_t step, const Timeline& to);
+
+// ---- app_cells.cpp
+
+/// The document's tensor behind an input or weight cell of the chosen layer, or null.
+const Tensor* edited_tensor(const State& state, const Ref& ref);
+/// The document with that tensor instead.
+Document with_tensor(const State& state, const Ref& ref, Tensor tensor);
+/// The result's tensor that a ref of the chosen layer points into, or null.
+const Tensor* shown_tensor(const App& app, const Ref& ref);
+
+}  // namespace convscope

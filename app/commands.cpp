@@ -1,0 +1,339 @@
+// The table of commands.
+#include "app/commands.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "app/canvas_input.h"
+#include "app/sample_images.h"
+#include "core/presets.h"
+
+namespace convscope {
+namespace {
+
+using Enabled = std::function<bool(const App&)>;
+using Run = std::function<void(App&)>;
+
+constexpr Point kNominalCanvas{848, 680};
+constexpr float kZoomStep = 1.25f, kScaleStep = 0.25f;
+
+// ---- When commands apply
+
+bool has_picture(const App& app) { return app.state.result != nullptr; }
+bool has_steps(const App& app) { return app.timeline.steps() > 0; }
+bool before_end(const App& app) { return app.state.play.step < app.timeline.steps(); }
+bool after_start(const App& app) { return app.state.play.step > 0; }
+bool has_plane(const App& app) { return app.state.selection.edit.has_value(); }
+bool has_selection(const App& app) {
+    return app.state.selection.edit.has_value() || app.state.selection.pinned.has_value();
+}
+bool has_kernel(const App& app) {
+    const Document& document = app.state.document;
+    const auto layer = static_cast<size_t>(app.state.layer);
+    return layer < document.layers.size() && !document.layers[layer].weights.empty() &&
+           document.layers[layer].weights[0].shape().plane() > 0;
+}
+bool is_zoomed(const App& app) { return app.state.camera != Camera{}; }
+
+// ---- What they do
+
+void open_dialog(App& app, FileMode mode) {
+    app.state.popups.file = {};
+    app.state.popups.file_mode = mode;
+    app.state.popups.file_dialog = true;
+}
+
+void save(App& app) {
+    if (app.state.file.empty())
+        open_dialog(app, FileMode::save);
+    else
+        save_file(app, app.state.file);
+}
+
+void copy(App& app) {
+    const auto plane = chosen_plane(app);
+    const std::string text =
+        plane ? copy_plane(app, *plane) : build_scene(app, kNominalCanvas, 1).caption.text();
+    if (app.host.set_clipboard) app.host.set_clipboard(text);
+    say(app, plane ? "Copied the numbers." : "Copied the sentence.");
+}
+
+void paste(App& app) {
+    const std::string text = app.host.clipboard ? app.host.clipboard() : "";
+    if (app.state.selection.edit)
+        paste_plane(app, Ref(app.state.selection.edit->ref), text);
+    else
+        paste_input(app, text);
+}
+
+Run fill(const char* kind) {
+    return [kind](App& app) {
+        if (app.state.selection.edit) fill_plane(app, Ref(app.state.selection.edit->ref), kind);
+    };
+}
+
+/// The kernel that a command is about: the selected cell's, else none.
+std::optional<Index> chosen_kernel(const App& app) {
+    const auto& chosen = app.state.selection.edit;
+    if (!chosen || chosen->ref.source != Source::weight || chosen->ref.which != 0) return {};
+    return chosen->ref.cell;
+}
+
+void use_kernel(App& app, const std::string& name) {
+    const State& state = app.state;
+    const auto plane = chosen_kernel(app);
+    edit(app, plane ? with_kernel(state.document, state.layer, *plane, name)
+                    : with_all_kernels(state.document, state.layer, name));
+}
+
+/// Every kernel of the layer, or the selected one, turned by 180°.
+void turn_kernel(App& app) {
+    const State& state = app.state;
+    Tensor weight = state.document.layers[static_cast<size_t>(state.layer)].weights[0];
+    const Shape shape = weight.shape();
+    const auto chosen = chosen_kernel(app);
+    const auto values = weight.mutate();
+    for (int64_t plane = 0; plane < shape.n * shape.c; ++plane) {
+        if (chosen && plane != chosen->n * shape.c + chosen->c) continue;
+        const auto first = values.begin() + static_cast<std::ptrdiff_t>(plane * shape.plane());
+        std::reverse(first, first + static_cast<std::ptrdiff_t>(shape.plane()));
+    }
+    edit(app, with_weight(state.document, state.layer, 0, std::move(weight)));
+}
+
+void change_scale(App& app, float by) {
+    float& scale = app.state.settings.interface_scale;
+    const float next = std::round((scale + by) / kScaleStep) * kScaleStep;
+    scale = std::clamp(next, kSmallestScale, kLargestScale);
+}
+
+void zoom_middle(App& app, float factor) {
+    // Around the middle the size does not matter.
+    zoom(app, {kNominalCanvas.x / 2, kNominalCanvas.y / 2}, kNominalCanvas, factor);
+}
+
+Run stepping(int units) {
+    return [units](App& app) { step(app, units); };
+}
+
+Run stepping(Unit unit, int units) {
+    return [unit, units](App& app) { step_unit(app, unit, units); };
+}
+
+template <bool Settings::*kMember>
+void toggle(App& app) {
+    app.state.settings.*kMember = !(app.state.settings.*kMember);
+}
+
+template <bool Settings::*kMember>
+bool is_on(const App& app) {
+    return app.state.settings.*kMember;
+}
+
+// ---- The table, menu by menu
+
+struct Row {
+    const char* label;
+    const char* key;
+    const char* help;
+    Enabled enabled;
+    Run run;
+    bool text_keys = true;   // Ctrl and function keys do not disturb a cell
+    bool separator = false;
+    Enabled checked = nullptr;
+};
+
+constexpr bool kCellsKey = false;    // the key is the selected cell's while there is one
+constexpr bool kOwnKey = true;
+constexpr bool kRule = true;
+
+void add(std::vector<Command>& table, const char* menu, std::vector<Row> rows) {
+    for (Row& row : rows)
+        table.push_back({row.label, menu, row.key, row.help, row.separator, row.text_keys,
+                         std::move(row.enabled), std::move(row.checked), std::move(row.run)});
+}
+
+// clang-format off
+void add_file(std::vector<Command>& table) {
+    add(table, "File", {
+        {"New", "Ctrl+N", "Starts again with the 7×7 input and the emboss kernel.", nullptr,
+         [](App& app) { show_document(app, standard_document(), "new document"); }},
+        {"Open…", "Ctrl+O", "Opens a document, an image, a .npy file or a table of numbers.", nullptr,
+         [](App& app) { open_dialog(app, FileMode::open); }},
+        {"Save", "Ctrl+S", "Writes the document to its file, or asks for one.", nullptr, save, kOwnKey, kRule},
+        {"Save as…", "Ctrl+Shift+S", "Writes the document to another file.", nullptr,
+         [](App& app) { open_dialog(app, FileMode::save); }},
+    });
+    for (const DocumentPreset& preset : document_presets())
+        table.push_back({preset.name, "File/Examples", "", preset.help, false, true, nullptr, nullptr,
+                         [&preset](App& app) { show_document(app, preset.make(), "example " + preset.name); }});
+    for (const SampleImage& image : sample_images())
+        table.push_back({image.name, "File/Sample images", "", image.help, false, true, nullptr, nullptr,
+                         [image](App& app) { open_sample(app, image); }});
+    add(table, "File", {
+        {"Quit", "Ctrl+Q", "Closes the window.", [](const App& app) { return app.host.quit != nullptr; },
+         [](App& app) { app.host.quit(); }, kOwnKey, kRule},
+    });
+}
+
+void add_edit(std::vector<Command>& table) {
+    add(table, "Edit", {
+        {"Undo", "Ctrl+Z", "Takes back the last change.",
+         [](const App& app) { return app.state.history.can_undo(); }, undo},
+        {"Redo", "Ctrl+Y|Ctrl+Shift+Z", "Makes the change again that was taken back.",
+         [](const App& app) { return app.state.history.can_redo(); }, redo},
+        {"Copy", "Ctrl+C", "Copies the selected plane's numbers, or else the sentence under the picture.",
+         has_picture, copy, kOwnKey, kRule},
+        {"Paste", "Ctrl+V", "Puts copied numbers into the selected plane, or else in place of the input.", nullptr, paste},
+        {"Select nothing", "", "Frees the selected cell and the pinned one.", has_selection, select_nothing},
+        {"Zeros", "", "Fills the selected plane with zeros.", has_plane, fill("zeros"), kOwnKey, kRule},
+        {"Ones", "", "Fills the selected plane with ones.", has_plane, fill("ones")},
+        {"Random", "", "Fills the selected plane with other random numbers.", has_plane, fill("random")},
+        {"Impulse", "", "Fills the selected plane with zeros around a one.", has_plane, fill("impulse")},
+        {"Gradient", "", "Fills the selected plane with values that rise from cell to cell.", has_plane, fill("gradient")},
+    });
+    for (const KernelPreset& preset : kernel_presets())
+        table.push_back({"Kernel: " + preset.name, "Edit/Kernel", "", preset.help, false, true, has_kernel, nullptr,
+                         [&preset](App& app) { use_kernel(app, preset.name); }});
+    add(table, "Edit", {
+        {"Turn kernel 180°", "Ctrl+T", "Reverses the kernel's rows and columns: correlation becomes convolution.",
+         has_kernel, turn_kernel},
+    });
+}
+
+void add_view(std::vector<Command>& table) {
+    int number = 0;
+    for (const View& view : all_views()) {
+        const std::string key = ++number <= 9 ? std::to_string(number) : "";
+        const auto offered = [&view](const App& app) {
+            const auto& result = app.state.result;
+            const auto layer = static_cast<size_t>(app.state.layer);
+            return result && layer < result->layers.size() && view.offered(result->layers[layer].plan);
+        };
+        table.push_back({view.label, "View", key, view.help, false, kCellsKey, offered,
+                         [&view](const App& app) { return chosen_view(app).id == view.id; },
+                         [&view](App& app) { choose_view(app, view.id); }});
+    }
+    add(table, "View", {
+        {"Zoom in", "Ctrl+Plus|Ctrl+Equal", "Enlarges the picture.", has_picture,
+         [](App& app) { zoom_middle(app, kZoomStep); }, kOwnKey, kRule},
+        {"Zoom out", "Ctrl+Minus", "Makes the picture smaller.", has_picture,
+         [](App& app) { zoom_middle(app, 1 / kZoomStep); }},
+        {"Fit", "0", "Brings the whole picture back into the canvas.", is_zoomed,
+         [](App& app) { app.state.camera = {}; }, kCellsKey},
+        {"Weights in the window's corners", "K", "Writes each weight into the input cell it multiplies.", nullptr,
+         toggle<&Settings::corner_weights>, kOwnKey, kRule, is_on<&Settings::corner_weights>},
+        {"Shared range", "", "Maps share one range of values, or each has its own.", nullptr,
+         toggle<&Settings::shared_range>, kOwnKey, false, is_on<&Settings::shared_range>},
+        {"Dark theme", "", "Light numbers on dark ground.", nullptr,
+         [](App& app) {
+             Theme& theme = app.state.settings.theme;
+             theme = theme == Theme::dark ? Theme::light : Theme::dark;
+         }, kOwnKey, kRule, [](const App& app) { return app.state.settings.theme == Theme::dark; }},
+        {"Larger interface", "", "Makes all text and controls larger.",
+         [](const App& app) { return app.state.settings.interface_scale < kLargestScale; },
+         [](App& app) { change_scale(app, kScaleStep); }},
+        {"Smaller interface", "", "Makes all text and controls smaller.",
+         [](const App& app) { return app.state.settings.interface_scale > kSmallestScale; },
+         [](App& app) { change_scale(app, -kScaleStep); }},
+        {"Reduce motion", "", "Steps jump to their place without travelling.", nullptr,
+         toggle<&Settings::reduce_motion>, kOwnKey, false, is_on<&Settings::reduce_motion>},
+        {"Command palette", "Ctrl+P", "Finds any command by its name.", nullptr,
+         [](App& app) { app.state.popups.palette = !app.state.popups.palette; }, kOwnKey, kRule},
+    });
+}
+
+void add_step(std::vector<Command>& table) {
+    add(table, "Step", {
+        {"Play", "Space", "Plays the steps, or pauses; at the end it starts again.", has_steps,
+         [](App& app) { set_playing(app, !app.state.play.playing); }, kOwnKey, false,
+         [](const App& app) { return app.state.play.playing; }},
+        {"Step forward", "Right", "Goes one step on.", before_end, stepping(1), kCellsKey, kRule},
+        {"Step back", "Left", "Goes one step back.", after_start, stepping(-1), kCellsKey},
+        {"Row forward", "Shift+Right", "Goes on to the end of the row.", before_end, stepping(Unit::row, 1), kCellsKey},
+        {"Row back", "Shift+Left", "Goes back to the start of the row.", after_start, stepping(Unit::row, -1), kCellsKey},
+        {"Start", "Home", "Goes to the start: nothing is computed yet.", after_start,
+         [](App& app) { go_to_step(app, 0); }, kCellsKey},
+        {"End", "End", "Goes to the end: everything is computed.", before_end,
+         [](App& app) { go_to_step(app, app.timeline.steps()); }, kCellsKey},
+        {"Faster", "Plus|Equal", "Doubles the speed of the play.",
+         [](const App& app) { return app.state.play.speed < 16; },
+         [](App& app) { set_speed(app, app.state.play.speed * 2); }, kCellsKey, kRule},
+        {"Slower", "Minus", "Halves the speed of the play.",
+         [](const App& app) { return app.state.play.speed > 0.25f; },
+         [](App& app) { set_speed(app, app.state.play.speed / 2); }, kCellsKey},
+    });
+    const struct { Unit unit; const char* label; const char* help; } units[] = {
+        {Unit::term, "Step by term", "A step is one product."},
+        {Unit::channel, "Step by channel", "A step is one channel of a window."},
+        {Unit::window, "Step by window", "A step is one place of the window, or one stamp."},
+        {Unit::row, "Step by row", "A step is one row of windows."},
+        {Unit::layer, "Step by layer", "A step is the whole layer."},
+    };
+    for (const auto& [unit, label, help] : units) {
+        const auto offered = [unit = unit](const App& app) {
+            const std::vector<Unit> here = step_units(app);
+            return std::find(here.begin(), here.end(), unit) != here.end();
+        };
+        table.push_back({label, "Step", "", help, unit == Unit::term, true, offered,
+                         [unit = unit](const App& app) { return app.state.play.unit == unit; },
+                         [unit = unit](App& app) { set_unit(app, unit); }});
+    }
+}
+
+void add_help(std::vector<Command>& table) {
+    add(table, "Help", {
+        {"Keys and mouse", "F1", "Shows every key and what the mouse does.", nullptr,
+         [](App& app) { app.state.popups.help = !app.state.popups.help; }},
+        {"About Convscope", "", "Shows the version and the libraries in use.", nullptr,
+         [](App& app) { app.state.popups.about = true; }},
+    });
+}
+// clang-format on
+
+/// For comparing labels as people write them.
+std::string plain(std::string_view label) {
+    const std::string_view ellipsis = "…";
+    if (label.ends_with(ellipsis)) label.remove_suffix(ellipsis.size());
+    if (label.ends_with("...")) label.remove_suffix(3);
+    std::string text(label);
+    for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return text;
+}
+
+}  // namespace
+
+const std::vector<Command>& all_commands() {
+    static const std::vector<Command> table = [] {
+        std::vector<Command> all;
+        add_file(all);
+        add_edit(all);
+        add_view(all);
+        add_step(all);
+        add_help(all);
+        return all;
+    }();
+    return table;
+}
+
+const Command* find_command(std::string_view label) {
+    const std::string wanted = plain(label);
+    for (const Command& command : all_commands())
+        if (plain(command.label) == wanted) return &command;
+    return nullptr;
+}
+
+bool is_enabled(const Command& command, const App& app) {
+    return !command.enabled || command.enabled(app);
+}
+
+bool run(const Command& command, App& app) {
+    if (!is_enabled(command, app)) return false;
+    command.run(app);
+    return true;
+}
+
+}  // namespace convscope

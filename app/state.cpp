@@ -1,0 +1,22 @@
+// Questions about the state.
+#include "app/state.h"
+
+namespace convscope {
+namespace {
+
+/// A short computation does not flash grey.
+constexpr double kPatienceSeconds = 0.25;
+
+}  // namespace
+
+bool is_stale(const State& state) {
+    return !state.result || state.result->document != state.document;
+}
+
+bool is_greyed(const State& state) {
+    return is_stale(state) && (state.problem.has_value() || state.computing_s > kPatienceSeconds);
+}
+
+bool is_changed(const State& state) { return state.document != state.saved; }
+
+}  // namespace convscope
