@@ -160,6 +160,24 @@ TEST(Image, ScalingIsTheMeanOfTheArea) {
     }
 }
 
+TEST(Image, SampleImagesAndIcon) {
+    const std::string folder = CONVSCOPE_SOURCE_DIR "/assets/";
+    const auto check = [&](const std::string& name, Shape shape) {
+        const ImageResult result = load_image(folder + name);
+        ASSERT_EQ(result.error, "");
+        EXPECT_EQ(result.tensor.shape(), shape) << name;
+        EXPECT_LT(std::filesystem::file_size(folder + name), 150'000u) << name;
+        const auto [least, most] =
+            std::minmax_element(result.tensor.values().begin(), result.tensor.values().end());
+        EXPECT_LT(*least, 0.15f) << name;
+        EXPECT_GT(*most, 0.9f) << name;
+    };
+    check("images/still-life.png", {1, 3, 152, 152});
+    check("images/test-card.png", {1, 1, 160, 192});
+    check("images/harbour.png", {1, 3, 152, 208});
+    check("icon.png", {1, 3, 64, 64});
+}
+
 TEST(Image, SavedPngComesBack) {
     std::vector<unsigned char> rgba(4 * 5 * 3);
     for (size_t i = 0; i < rgba.size(); ++i)
