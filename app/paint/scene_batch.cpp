@@ -211,8 +211,7 @@ private:
             rect(p.x0 + line_px_, p.y0 + line_px_, p.x1 - line_px_, p.y1 - line_px_, look);
             return;
         }
-        const float out = std::ceil(0.5f * (look.border - line_px_));
-        rect(p.x0 - out, p.y0 - out, p.x1 + line_px_ + out, p.y1 + line_px_ + out, look);
+        rect(p.x0, p.y0, p.x1 + line_px_, p.y1 + line_px_, look);
     }
 
     void words(const Grid& grid, const Cell& cell, CellPlace p, const CellStyle& style) {
@@ -249,8 +248,8 @@ private:
             x0 = std::round(x0), y0 = std::round(y0), x1 = std::round(x1), y1 = std::round(y1);
         }
         if (plate.border_px > 0) {
-            float out = 0.5f * (plate.border_px - line_px_);
-            if (plate.border_px == std::round(plate.border_px)) out = std::ceil(out);
+            // The outer edge is sharp; of an odd pixel the inner side gets more.
+            const float out = std::floor(0.5f * (plate.border_px - line_px_));
             x0 -= out, y0 -= out, x1 += line_px_ + out, y1 += line_px_ + out;
         }
         rect(x0, y0, x1, y1, look);
