@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <span>
 
 #include "app/paint/gl.h"
 
@@ -34,17 +35,20 @@ bool same_source(const Picture& a, const Picture& b) {
     return a.tensor.same_as(b.tensor) && a.n == b.n && a.c == b.c && a.map == b.map && a.low == b.low && a.high == b.high;
 }
 
-// Mean of the factor × factor values from (row, column) on that lie in the plane; NaN where one is not finite.
-float mean(const float* plane, int64_t h, int64_t w, int64_t factor, int64_t row, int64_t column) {
+// A row of means of factor × factor values each, from texel (row, first) on; NaN where one is not finite.
+void mean_row(const float* plane, Shape shape, int64_t factor, int64_t row, int64_t first, std::span<float> out) {
+    const int64_t y0 = row * factor, y1 = std::min(shape.h, y0 + factor);
     if (factor == 1) {
-        const float value = plane[row * w + column];
-        return std::isfinite(value) ? value : NAN;
+        std::copy_n(plane + y0 * shape.w + first, out.size(), out.begin());
+        return;
     }
-    const int64_t y0 = row * factor, y1 = std::min(h, y0 + factor), x0 = column * factor, x1 = std::min(w, x0 + factor);
-    double sum = 0;
-    for (int64_t y = y0; y < y1; ++y)
-        for (int64_t x = x0; x < x1; ++x) sum += plane[y * w + x];
-    return std::isfinite(sum) ? static_cast<float>(sum / static_cast<double>((y1 - y0) * (x1 - x0))) : NAN;
+    for (size_t i = 0; i < out.size(); ++i) {
+        const int64_t x0 = (first + static_cast<int64_t>(i)) * factor, x1 = std::min(shape.w, x0 + factor);
+        double sum = 0;
+        for (int64_t y = y0; y < y1; ++y)
+            for (int64_t x = x0; x < x1; ++x) sum += plane[y * shape.w + x];
+        out[i] = static_cast<float>(sum / static_cast<double>((y1 - y0) * (x1 - x0)));
+    }
 }
 
 }  // namespace
@@ -52,29 +56,38 @@ float mean(const float* plane, int64_t h, int64_t w, int64_t factor, int64_t row
 std::vector<uint8_t> tile_colors(const Picture& picture, Theme theme, int64_t factor, int64_t first_row, int64_t first_column,
                                  int64_t rows, int64_t columns) {
     const Shape shape = picture.tensor.shape();
-    const float* values = picture.tensor.data();
     const Rgba broken = bytes_of(palette(theme)[Tone::error_tint]);
     const bool is_rgb = picture.map == ColorMap::rgb;
-    const std::vector<Rgba> table = is_rgb ? std::vector<Rgba>{} : map_table(picture.map, theme);
+    const std::vector<Rgba> table = map_table(is_rgb ? ColorMap::grey : picture.map, theme);
     const bool is_signed = picture.map == ColorMap::signed_values;
-    const float low = is_signed ? -picture.high : picture.low, range = picture.high - low;
-    const auto plane = [&](int64_t c) { return values + shape.offset({picture.n, std::min(c, shape.c - 1), 0, 0}); };
+    const float low = is_rgb ? 0 : is_signed ? -picture.high : picture.low, range = is_rgb ? 1 : picture.high - low;
+    const bool has_range = range > 0 && std::isfinite(range);
+    const auto step_of = [&](float v) {
+        const float at = has_range ? std::clamp((v - low) / range, 0.0f, 1.0f) : is_signed ? 0.5f : 0.0f;
+        return static_cast<size_t>(at * kTableSteps + 0.5f);
+    };
 
-    std::vector<uint8_t> out(static_cast<size_t>(rows * columns) * 4);
+    const size_t width = static_cast<size_t>(columns);
+    const int64_t channels = is_rgb ? 3 : 1;
+    std::vector<float> means(static_cast<size_t>(channels) * width);
+    std::vector<uint8_t> out(static_cast<size_t>(rows) * width * 4);
     uint8_t* to = out.data();
-    for (int64_t r = 0; r < rows; ++r)
-        for (int64_t c = 0; c < columns; ++c, to += 4) {
-            const auto value = [&](int64_t channel) { return mean(plane(channel), shape.h, shape.w, factor, first_row + r, first_column + c); };
+    for (int64_t r = 0; r < rows; ++r) {
+        for (int64_t c = 0; c < channels; ++c) {
+            const int64_t channel = is_rgb ? std::min(c, shape.c - 1) : picture.c;
+            const float* plane = picture.tensor.data() + shape.offset({picture.n, channel, 0, 0});
+            mean_row(plane, shape, factor, first_row + r, first_column, std::span(means).subspan(static_cast<size_t>(c) * width, width));
+        }
+        for (size_t i = 0; i < width; ++i, to += 4) {
             Rgba color = broken;
-            if (is_rgb) {
-                const float red = value(0), green = value(1), blue = value(2);
-                if (!std::isnan(red + green + blue)) color = bytes_of({red, green, blue});
-            } else if (const float v = value(picture.c); !std::isnan(v)) {
-                const float at = range > 0 && std::isfinite(range) ? std::clamp((v - low) / range, 0.0f, 1.0f) : is_signed ? 0.5f : 0.0f;
-                color = table[static_cast<size_t>(std::lround(at * kTableSteps))];
+            if (!is_rgb) {
+                if (std::isfinite(means[i])) color = table[step_of(means[i])];
+            } else if (std::isfinite(means[i]) && std::isfinite(means[width + i]) && std::isfinite(means[2 * width + i])) {
+                for (size_t c = 0; c < 3; ++c) color[c] = table[step_of(means[c * width + i])][c];
             }
             std::copy(color.begin(), color.end(), to);
         }
+    }
     return out;
 }
 
@@ -115,43 +128,64 @@ std::vector<PictureTile> PictureTextures::tiles(const Picture& picture, Theme th
             const double right = std::min<double>(x0 + w, x0 + static_cast<double>(end_column) * texel_w);
             const double bottom = std::min<double>(y0 + h, y0 + static_cast<double>(end_row) * texel_h);
             if (right <= 0 || bottom <= 0 || left >= size_px.x || top >= size_px.y) continue;
-            const Entry& found = entry(picture, theme, factor, row, column, end_row - row, end_column - column);
             PictureTile tile;
+            tile.detail = static_cast<float>(std::max(0.0, std::log2(per_px / static_cast<double>(factor))));
+            const Entry& found = entry(picture, theme, factor, row, column, end_row - row, end_column - column, tile.detail > 0);
             tile.texture = found.texture;
             tile.box = {static_cast<float>(left), static_cast<float>(top), static_cast<float>(right - left), static_cast<float>(bottom - top)};
             // The last texel may stand for fewer values than the others.
             tile.uv[2] = static_cast<float>((right - left) / (texel_w * static_cast<double>(end_column - column)));
             tile.uv[3] = static_cast<float>((bottom - top) / (texel_h * static_cast<double>(end_row - row)));
-            tile.detail = static_cast<float>(std::max(0.0, std::log2(per_px / static_cast<double>(factor))));
             made.push_back(tile);
         }
     return made;
 }
 
 const PictureTextures::Entry& PictureTextures::entry(const Picture& picture, Theme theme, int64_t factor, int64_t row, int64_t column,
-                                                     int64_t rows, int64_t columns) {
-    for (auto found = entries_.begin(); found != entries_.end(); ++found)
-        if (found->theme == theme && found->factor == factor && found->row == row && found->column == column &&
-            same_source(found->picture, picture)) {
-            found->used = scene_;
-            entries_.splice(entries_.begin(), entries_, found);
-            return entries_.front();
-        }
-    const std::vector<uint8_t> colors = tile_colors(picture, theme, factor, row, column, rows, columns);
-    Entry made{picture, theme, factor, row, column, 0, static_cast<int64_t>(colors.size()) * 4 / 3, scene_};
-    glGenTextures(1, &made.texture);
-    glBindTexture(GL_TEXTURE_2D, made.texture);
+                                                     int64_t rows, int64_t columns, bool smaller) {
+    auto found = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+        return entry.theme == theme && entry.factor == factor && entry.row == row && entry.column == column &&
+               same_source(entry.picture, picture);
+    });
+    if (found != entries_.end()) {
+        entries_.splice(entries_.begin(), entries_, found);
+    } else {
+        Entry made;
+        made.picture = picture;
+        made.theme = theme;
+        made.factor = factor;
+        made.row = row;
+        made.column = column;
+        entries_.push_front(std::move(made));
+        upload(entries_.front(), rows, columns);
+    }
+    Entry& entry = entries_.front();
+    entry.used = scene_;
+    if (smaller && !entry.halved) {
+        // After the factor less than one halving is left.
+        glBindTexture(GL_TEXTURE_2D, entry.texture);
+        glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAX_LEVEL, 1);
+        glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_LINEAR_MIPMAP_LINEAR);
+        glGenerateMipmap(GL_TEXTURE_2D);
+        entry.halved = true;
+    }
+    return entry;
+}
+
+void PictureTextures::upload(Entry& entry, int64_t rows, int64_t columns) {
+    const std::vector<uint8_t> colors = tile_colors(entry.picture, entry.theme, entry.factor, entry.row, entry.column, rows, columns);
+    glGenTextures(1, &entry.texture);
+    glBindTexture(GL_TEXTURE_2D, entry.texture);
     glPixelStorei(GL_UNPACK_ALIGNMENT, 4);
     glTexImage2D(GL_TEXTURE_2D, 0, GL_RGBA8, static_cast<GLsizei>(columns), static_cast<GLsizei>(rows), 0, GL_RGBA, GL_UNSIGNED_BYTE,
                  colors.data());
-    glGenerateMipmap(GL_TEXTURE_2D);
-    glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_LINEAR_MIPMAP_LINEAR);
+    glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAX_LEVEL, 0);
+    glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_NEAREST);
     glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, GL_NEAREST);
     glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_S, GL_CLAMP_TO_EDGE);
     glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_T, GL_CLAMP_TO_EDGE);
-    bytes_ += made.bytes;
-    entries_.push_front(std::move(made));
-    return entries_.front();
+    entry.bytes = static_cast<int64_t>(colors.size()) * 5 / 4;
+    bytes_ += entry.bytes;
 }
 
 }  // namespace convscope

@@ -39,11 +39,13 @@ private:
         Theme theme = Theme::light;
         int64_t factor = 1, row = 0, column = 0;
         uint32_t texture = 0;
+        bool halved = false;            // has a mipmap of half the size
         int64_t bytes = 0;
         uint64_t used = 0;              // number of the scene that used it last
     };
     const Entry& entry(const Picture& picture, Theme theme, int64_t factor, int64_t row, int64_t column,
-                       int64_t rows, int64_t columns);
+                       int64_t rows, int64_t columns, bool smaller);
+    void upload(Entry& entry, int64_t rows, int64_t columns);
 
     std::list<Entry> entries_;          // last used first
     int64_t bytes_ = 0;

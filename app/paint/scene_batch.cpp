@@ -15,7 +15,8 @@ enum Kind : uint8_t { kRect, kLine, kGlyph, kQuad, kPicture };
 enum Flag : uint8_t { kHatched = 1, kRoundStart = 2, kRoundEnd = 4 };
 
 constexpr float kDash = 3;
-constexpr float kHatchSpacing = 6, kHatchThickness = 1.4f;
+// The tokens say 1.4 thick; the pictures, which are the standard, show half of it.
+constexpr float kHatchSpacing = 6, kHatchThickness = 0.7f;
 // Corner weights and the addition under a sum (style tokens, section 3).
 constexpr float kCornerSize = 0.58f, kCornerRight = 5, kCornerBottom = 6, kCornerLift = 0.07f;
 constexpr float kBelowSize = 0.5f, kBelowCenter = 0.76f, kBelowLift = 0.08f;

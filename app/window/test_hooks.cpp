@@ -29,6 +29,25 @@ std::string window_name(const ImGuiWindow& window) {
     return spoken(name);
 }
 
+// ImGui gives no label for what it does not draw, but the id is a hash of it.
+bool has_label(const UiItem& item, std::string_view label) {
+    if (!item.label.empty()) return item.label == label;
+    const std::string hidden = "##" + std::string(label);
+    return item.id == ImHashStr(label.data(), label.size(), item.seed) || item.id == ImHashStr(hidden.data(), hidden.size(), item.seed);
+}
+
+// Any "/" may be the one between panel and label.
+bool is_at(const UiItem& item, std::string_view path) {
+    if (path.empty()) return false;
+    if (has_label(item, path)) return true;
+    for (size_t slash = path.find('/'); slash != std::string_view::npos; slash = path.find('/', slash + 1)) {
+        const std::string_view panel = path.substr(0, slash), label = path.substr(slash + 1);
+        if (!label.empty() && std::find(item.panels.begin(), item.panels.end(), panel) != item.panels.end() && has_label(item, label))
+            return true;
+    }
+    return false;
+}
+
 Box to_box(const ImRect& rect) { return {rect.Min.x, rect.Min.y, rect.GetWidth(), rect.GetHeight()}; }
 
 }  // namespace
@@ -55,18 +74,8 @@ void ItemRecorder::begin_frame() { items_.clear(); }
 
 const UiItem* ItemRecorder::find(std::string_view path) const {
     const UiItem* best = nullptr;
-    const auto matches = [&](const UiItem& item) {
-        if (item.label.empty() || !path.ends_with(item.label)) return false;
-        if (path.size() == item.label.size()) return true;
-        std::string_view panel = path.substr(0, path.size() - item.label.size());
-        if (panel.back() != '/') return false;
-        panel.remove_suffix(1);
-        return std::find(item.panels.begin(), item.panels.end(), panel) != item.panels.end();
-    };
-    for (const UiItem& item : items_) {
-        if (!matches(item)) continue;
-        if (!best || (item.visible() && !best->visible())) best = &item;
-    }
+    for (const UiItem& item : items_)
+        if (is_at(item, path) && (!best || (item.visible() && !best->visible()))) best = &item;
     return best;
 }
 
@@ -94,6 +103,7 @@ void ImGuiTestEngineHook_ItemAdd(ImGuiContext* context, ImGuiID id, const ImRect
     item.box = convscope::to_box(box);
     const ImGuiWindow* window = context->CurrentWindow;
     item.clip = convscope::to_box(window->ClipRect);
+    item.seed = window->IDStack.back();
     item.disabled = data && (data->InFlags & ImGuiItemFlags_Disabled);
     for (; window; window = window->ParentWindow)
         if (std::string name = convscope::window_name(*window); !name.empty()) item.panels.push_back(std::move(name));

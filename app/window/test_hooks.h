@@ -12,7 +12,8 @@ namespace convscope {
 
 struct UiItem {
     uint32_t id = 0;
-    std::string label;                  // visible part, or what stands behind "##"; empty: the item gave none
+    uint32_t seed = 0;                  // of the id: the innermost PushID or window
+    std::string label;                  // visible part, or what stands behind "##"; empty: none, or scrolled out of sight
     std::vector<std::string> panels;    // names of its windows, innermost first, without "##…" and child suffixes
     Box box;                            // pixels
     Box clip;                           // the window's visible part
@@ -37,7 +38,8 @@ public:
     void begin_frame();
 
     const std::vector<UiItem>& items() const { return items_; }
-    /// By "Panel/label" ("/" in a label is fine) or by a label alone; visible ones first. Null: none.
+    /// By "Panel/label" ("/" in a label is fine) or by a label alone; visible ones first, then those that are scrolled out
+    /// of sight. Null: none.
     const UiItem* find(std::string_view path) const;
     /// All paths, sorted, each once: for the sentence that says what there is.
     std::vector<std::string> paths() const;
