@@ -438,7 +438,7 @@ Scene build_scatter(const ViewInput& in) {
         easel.add_outline({stamp.box.x, stamp.box.y, stamp.box.w + 1, stamp.box.h + 1}, Tone::ink3, 1.5f, 3);
         if (scatter.stepping_terms()) {
             const StampTerm term = stamp_term(scatter.plan, scatter.source(), scatter.place.term);
-            if (term.lands)
+            if (term.lands && output.cells.empty())
                 easel.add_outline(cells_box(output, term.output.h, term.output.w, term.output.h, term.output.w),
                                   Tone::output_line, 3, 5);
         }

@@ -172,8 +172,9 @@ Scene build_slide_one(const Slide& slide) {
         easel.add_outline({kernel.box.x, kernel.box.y, kernel.box.w + 1, kernel.box.h + 1}, Tone::kernel_line, 3, 5);
     }
     if (slide.story) {
-        easel.add_outline(cells_box(output, slide.cell().h, slide.cell().w, slide.cell().h, slide.cell().w),
-                          Tone::output_line, 3, 5);
+        if (output.cells.empty())   // a cell draws its own frame
+            easel.add_outline(cells_box(output, slide.cell().h, slide.cell().w, slide.cell().h, slide.cell().w),
+                              Tone::output_line, 3, 5);
         add_flow(easel, slide, products, output, easel.at(0, top + sizes.flow_y).y);
         if (out_shape.c > 1)
             add_strip(easel, {&slide.layer.output(), slide.cell().n, slide.cell().c, Role::output, "channel ",

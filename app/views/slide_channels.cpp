@@ -185,7 +185,7 @@ Scene build_slide_channels(const Slide& slide) {
 
     if (slide.story) {
         const Box cell = output.cell_box(slide.cell().h, slide.cell().w);
-        easel.add_outline({cell.x, cell.y, cell.w + 1, cell.h + 1}, Tone::output_line, 3, 5);
+        if (output.cells.empty()) easel.add_outline({cell.x, cell.y, cell.w + 1, cell.h + 1}, Tone::output_line, 3, 5);
         // The total: a pill below the output, fed by the spine.
         const std::string total = number_text_short(slide.story->sum);
         const std::vector<Run> runs{{total, Font::mono_bold, stale ? Tone::ink3 : Tone::output_text}};
