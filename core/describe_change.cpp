@@ -43,9 +43,11 @@ std::string cell_change(std::string_view grid, const Tensor& before, const Tenso
     }
     if (count == 0) return "";
     if (count > 1) return fmt::format("{} cells of {}", grouped_text(count), grid);
-    const std::string place = place_text(before.shape().index(static_cast<int64_t>(last)), before.shape());
+    const std::string place =
+        place_text(before.shape().index(static_cast<int64_t>(last)), before.shape());
     return fmt::format("{}{}{} {} → {}", grid, place.empty() ? "" : " ", place,
-                       number_text(static_cast<double>(a[last])), number_text(static_cast<double>(b[last])));
+                       number_text(static_cast<double>(a[last])),
+                       number_text(static_cast<double>(b[last])));
 }
 
 std::string origin_word(const Origin& origin) {
@@ -57,7 +59,8 @@ std::string origin_word(const Origin& origin) {
 std::string input_change(const Input& before, const Input& after) {
     const auto* image = std::get_if<FromImage>(&after.origin);
     const auto* old_image = std::get_if<FromImage>(&before.origin);
-    if (image && (!old_image || old_image->path != image->path)) return "opened " + display_name(image->path);
+    if (image && (!old_image || old_image->path != image->path))
+        return "opened " + display_name(image->path);
     const Shape was = before.tensor.shape(), is = after.tensor.shape();
     if (was != is) return "input " + shape_change(was, is);
     const auto* made = std::get_if<Generated>(&after.origin);
@@ -75,8 +78,8 @@ std::string params_change(const Op& op, const Params& before, const Params& afte
     for (size_t i = 0; i < op.fields.size(); ++i) {
         if (before[i] == after[i]) continue;
         if (++count <= 2)
-            text += fmt::format("{}{} {} → {}", count == 1 ? "" : ", ", op.fields[i].key, to_text(before[i]),
-                                to_text(after[i]));
+            text += fmt::format("{}{} {} → {}", count == 1 ? "" : ", ", op.fields[i].key,
+                                to_text(before[i]), to_text(after[i]));
     }
     return count <= 2 ? text : fmt::format("{} parameters", count);
 }
@@ -90,10 +93,13 @@ std::string kernel_change(const Tensor& before, const Tensor& after) {
     bool any = false, one_was = true;
     for (int64_t i = 0; i < shape.n * shape.c; ++i) {
         const Index plane{i / shape.c, i % shape.c, 0, 0};
-        const auto first = static_cast<size_t>(shape.offset(plane)), cells = static_cast<size_t>(shape.plane());
-        if (std::ranges::equal(before.values().subspan(first, cells), after.values().subspan(first, cells)))
+        const auto first = static_cast<size_t>(shape.offset(plane)),
+                   cells = static_cast<size_t>(shape.plane());
+        if (std::ranges::equal(before.values().subspan(first, cells),
+                               after.values().subspan(first, cells)))
             continue;
-        const std::string old_name = kernel_name(before, plane), new_name = kernel_name(after, plane);
+        const std::string old_name = kernel_name(before, plane),
+                          new_name = kernel_name(after, plane);
         if (new_name.empty() || (any && new_name != is)) return "";
         if (any && old_name != was) one_was = false;
         was = old_name;
@@ -138,7 +144,8 @@ std::string chain_change(const Document& before, const Document& after) {
     if (was != is) return fmt::format("{} → {} layers", was, is);
     for (size_t k = 0; k < is; ++k)
         if (before.layers[k].op != after.layers[k].op)
-            return fmt::format("{} → {}", before.layers[k].op->torch_name, after.layers[k].op->torch_name);
+            return fmt::format("{} → {}", before.layers[k].op->torch_name,
+                               after.layers[k].op->torch_name);
     return "";
 }
 
@@ -174,13 +181,15 @@ std::string start_change(const BackwardStart& before, const BackwardStart& after
 std::string describe_change(const Document& before, const Document& after) {
     std::string text = input_change(before.input, after.input);
     // Another name and other numbers: another document.
-    if (before.name != after.name && !after.name.empty() && !text.empty() && !text.starts_with("opened"))
+    if (before.name != after.name && !after.name.empty() && !text.empty() &&
+        !text.starts_with("opened"))
         return "opened " + display_text(after.name, 40);
     if (text.empty()) text = chain_change(before, after);
     if (text.empty()) text = layers_change(before, after);
     if (text.empty()) text = start_change(before.start, after.start);
     if (text.empty() && before.name != after.name)
-        text = fmt::format("name {} → {}", display_text(before.name.empty() ? "untitled" : before.name, 40),
+        text = fmt::format("name {} → {}",
+                           display_text(before.name.empty() ? "untitled" : before.name, 40),
                            display_text(after.name.empty() ? "untitled" : after.name, 40));
     return text;
 }

@@ -119,7 +119,8 @@ void follow(Document& document, const std::vector<int64_t>& before, size_t first
 void rename_channels(Layer& layer, const WeightSpec& spec, const Tensor& old) {
     const Tensor& now = layer.weights[0];
     const int axis = output_axis(spec);
-    if (layer.channel_names.empty() || axis < 0 || spec.rank != 4 || old.shape() != now.shape()) return;
+    if (layer.channel_names.empty() || axis < 0 || spec.rank != 4 || old.shape() != now.shape())
+        return;
     const int64_t outs = axis == 0 ? now.shape().n : now.shape().c;
     // A grouped transposed weight has several output channels in one place of its axis; they have no names of their own.
     if (outs != static_cast<int64_t>(layer.channel_names.size())) return;
@@ -146,12 +147,16 @@ std::optional<Problem> size_problem(Shape shape, std::string_view what) {
     for (const int64_t extent : {shape.n, shape.c, shape.h, shape.w}) {
         if (extent < 1) {
             return Problem{fmt::format("{} of {} holds no values.", what, to_string(shape)),
-                           "Every extent must be 1 or more.", "", {}};
+                           "Every extent must be 1 or more.",
+                           "",
+                           {}};
         }
         if (extent > kMaxValues / count) {
-            return Problem{fmt::format("{} of {} is too large.", what, to_string(shape)),
-                           fmt::format("One tensor may hold up to {} values.", grouped_text(kMaxValues)),
-                           "", {}};
+            return Problem{
+                fmt::format("{} of {} is too large.", what, to_string(shape)),
+                fmt::format("One tensor may hold up to {} values.", grouped_text(kMaxValues)),
+                "",
+                {}};
         }
         count *= extent;
     }
@@ -171,9 +176,9 @@ Document standard_document() {
     Document document;
     document.name = "Emboss on random integers";
     // Forty-nine digits of π: as good as random, and easy to check.
-    document.input.tensor = Tensor({1, 1, 7, 7}, {3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3, 2,
-                                                  3, 8, 4, 6, 2, 6, 4, 3, 3, 8, 3, 2, 7, 9, 5, 0, 2,
-                                                  8, 8, 4, 1, 9, 7, 1, 6, 9, 3, 9, 9, 3, 7, 5});
+    document.input.tensor = Tensor(
+        {1, 1, 7, 7}, {3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3, 2, 3, 8, 4, 6, 2, 6, 4, 3,
+                       3, 8, 3, 2, 7, 9, 5, 0, 2, 8, 8, 4, 1, 9, 7, 1, 6, 9, 3, 9, 9, 3, 7, 5});
     document.layers.push_back(make_layer(*conv, document.input.tensor.shape()));
     document = with_param(std::move(document), 0, "stride", Pair{2, 2});
     document = with_param(std::move(document), 0, "padding", Padding{Padding::Kind::pair, {1, 1}});
@@ -231,7 +236,8 @@ void fit_weights(Document& document) {
         shape = plan.output_stage().shape;
     }
     Tensor& start = document.start.grad_output;
-    if (!start.empty() && start.shape() != shape && !size_problem(shape, "")) start = resized(start, shape);
+    if (!start.empty() && start.shape() != shape && !size_problem(shape, ""))
+        start = resized(start, shape);
 }
 
 }  // namespace convscope

@@ -23,7 +23,7 @@ struct TensorFile {
 };
 
 struct Writer {
-    std::string folder;             // of the document; paths of images in it are written relative to it
+    std::string folder;  // of the document; paths of images in it are written relative to it
     bool has_folder = false;
     std::vector<TensorFile> files;
 
@@ -46,7 +46,8 @@ struct Writer {
         std::error_code error;
         const auto image = std::filesystem::absolute(to_path(path), error).lexically_normal();
         if (error) return path;
-        const auto base = std::filesystem::absolute(to_path(folder.empty() ? "." : folder), error).lexically_normal();
+        const auto base = std::filesystem::absolute(to_path(folder.empty() ? "." : folder), error)
+                              .lexically_normal();
         if (error) return path;
         const auto inside = image.lexically_relative(base);
         const bool below = !inside.empty() && *inside.begin() != "..";
@@ -68,7 +69,8 @@ bool is_still(const Generated& made, const Tensor& tensor) {
 
 Json input_json(const Input& input, Writer& writer) {
     Json json;
-    if (const auto* made = std::get_if<Generated>(&input.origin); made && is_still(*made, input.tensor)) {
+    if (const auto* made = std::get_if<Generated>(&input.origin);
+        made && is_still(*made, input.tensor)) {
         const Shape shape = input.tensor.shape();
         json["generator"] = made->kind;
         json["seed"] = made->seed;
@@ -126,7 +128,8 @@ Json document_tree(const Document& document, Writer& writer) {
     Json layers = Json::array();
     for (size_t k = 0; k < document.layers.size(); ++k)
         layers.push_back(layer_json(document.layers[k],
-                                    k < planned.layers.size() ? &planned.layers[k].plan : nullptr, writer));
+                                    k < planned.layers.size() ? &planned.layers[k].plan : nullptr,
+                                    writer));
     json["layers"] = std::move(layers);
     json["start"]["seed"] = document.start.seed;
     if (!document.start.grad_output.empty())

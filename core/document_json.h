@@ -25,10 +25,12 @@ struct DocumentResult {
 std::string to_json(const Document& document);
 
 /// Reads such text. Files it names are looked for in `base_dir`; `name` is what sentences call the text.
-DocumentResult from_json(std::string_view text, const std::string& base_dir, std::string_view name = "The document");
+DocumentResult from_json(std::string_view text, const std::string& base_dir,
+                         std::string_view name = "The document");
 
 /// Writes the document and its tensor files, each beside and renamed. False with a sentence in `error` when it could not.
-[[nodiscard]] bool save_document(const std::string& path, const Document& document, std::string& error);
+[[nodiscard]] bool save_document(const std::string& path, const Document& document,
+                                 std::string& error);
 DocumentResult load_document(const std::string& path);
 
 /// Which of `valid` a mistyped key may have meant; "" when none is near.

@@ -16,7 +16,7 @@
 namespace convscope {
 namespace {
 
-constexpr int kMaxDepth = 32;        // of brackets; a document needs 7
+constexpr int kMaxDepth = 32;  // of brackets; a document needs 7
 constexpr size_t kMaxLayers = 1000;
 constexpr int kMaxNameCharacters = 200;
 
@@ -32,7 +32,8 @@ struct Bad {
 /// A value as a sentence quotes it.
 std::string quoted(const Json& json) {
     if (json.is_object()) return "an object";
-    if (json.is_array() && json.size() > 8) return fmt::format("a list of {}", grouped_text(static_cast<int64_t>(json.size())));
+    if (json.is_array() && json.size() > 8)
+        return fmt::format("a list of {}", grouped_text(static_cast<int64_t>(json.size())));
     return display_text(json.dump(-1, ' ', false, Json::error_handler_t::replace), 40);
 }
 
@@ -41,9 +42,11 @@ void expect_object(const Json& json, std::string_view key, const std::vector<std
     for (const auto& [name, value] : json.items()) {
         if (std::ranges::find(valid, name) != valid.end()) continue;
         const std::string near = nearest_key(name, valid);
-        const std::string whole = key == "the document" ? display_text(name, 40)
-                                                        : fmt::format("{}.{}", key, display_text(name, 40));
-        fail(whole, near.empty() ? "is no key of a document" : fmt::format("is no key of a document; \"{}\" is", near));
+        const std::string whole = key == "the document"
+                                      ? display_text(name, 40)
+                                      : fmt::format("{}.{}", key, display_text(name, 40));
+        fail(whole, near.empty() ? "is no key of a document"
+                                 : fmt::format("is no key of a document; \"{}\" is", near));
     }
 }
 
@@ -61,7 +64,8 @@ int64_t read_whole(const Json& json, std::string_view key) {
 }
 
 uint64_t read_seed(const Json& json, std::string_view key) {
-    if (!json.is_number_unsigned()) fail(key, "must be a whole number of 0 or more, not " + quoted(json));
+    if (!json.is_number_unsigned())
+        fail(key, "must be a whole number of 0 or more, not " + quoted(json));
     return json.get<uint64_t>();
 }
 
@@ -88,7 +92,8 @@ Pair read_pair(const Json& json, std::string_view key, std::string_view words) {
         const int64_t both = read_whole(json, key);
         return {both, both};
     }
-    if (!json.is_array() || json.size() != 2 || !json[0].is_number_integer() || !json[1].is_number_integer())
+    if (!json.is_array() || json.size() != 2 || !json[0].is_number_integer() ||
+        !json[1].is_number_integer())
         fail(key, fmt::format("must be {}, not {}", words, quoted(json)));
     return {read_whole(json[0], key), read_whole(json[1], key)};
 }
@@ -96,7 +101,8 @@ Pair read_pair(const Json& json, std::string_view key, std::string_view words) {
 Value read_value(const Json& json, const Field& field, const std::string& key) {
     const Value& like = field.standard;
     if (std::holds_alternative<int64_t>(like)) return read_whole(json, key);
-    if (std::holds_alternative<Pair>(like)) return read_pair(json, key, "a whole number or two of them");
+    if (std::holds_alternative<Pair>(like))
+        return read_pair(json, key, "a whole number or two of them");
     if (std::holds_alternative<bool>(like)) return read_bool(json, key);
     if (std::holds_alternative<double>(like)) return read_number(json, key);
     if (std::holds_alternative<Padding>(like)) {
@@ -107,18 +113,20 @@ Value read_value(const Json& json, const Field& field, const std::string& key) {
     }
     const std::string& name = read_string(json, key);
     if (std::ranges::find(field.choices, name) == field.choices.end())
-        fail(key, fmt::format("must be one of {}, not {}", fmt::join(field.choices, ", "), quoted(json)));
+        fail(key, fmt::format("must be one of {}, not {}", fmt::join(field.choices, ", "),
+                              quoted(json)));
     return Choice{name};
 }
 
 Shape read_shape(const Json* json, const std::string& key) {
     if (!json) fail(key, "is missing");
-    if (!json->is_array() || json->size() != 4) fail(key, "must be four whole numbers, not " + quoted(*json));
-    const Shape shape{read_whole((*json)[0], key), read_whole((*json)[1], key), read_whole((*json)[2], key),
-                      read_whole((*json)[3], key)};
+    if (!json->is_array() || json->size() != 4)
+        fail(key, "must be four whole numbers, not " + quoted(*json));
+    const Shape shape{read_whole((*json)[0], key), read_whole((*json)[1], key),
+                      read_whole((*json)[2], key), read_whole((*json)[3], key)};
     if (const auto problem = size_problem(shape, "the shape"))
-        fail(key, fmt::format("is {}: every extent must be 1 or more, and the product at most {}", quoted(*json),
-                              grouped_text(kMaxValues)));
+        fail(key, fmt::format("is {}: every extent must be 1 or more, and the product at most {}",
+                              quoted(*json), grouped_text(kMaxValues)));
     return shape;
 }
 
@@ -136,33 +144,39 @@ struct DocumentReader {
         const Json *data = find(json, "data"), *file = find(json, "file");
         if (file) return tensor_file(*file, find(json, "sha256"), shape, key);
         if (!data) fail(key, "has neither data nor a file");
-        if (!data->is_array()) fail(key + ".data", "must be a list of numbers, not " + quoted(*data));
+        if (!data->is_array())
+            fail(key + ".data", "must be a list of numbers, not " + quoted(*data));
         if (static_cast<int64_t>(data->size()) != shape.count())
             fail(key + ".data", fmt::format("has {} values, its shape {} asks for {}",
-                                            grouped_text(static_cast<int64_t>(data->size())), to_string(shape),
-                                            grouped_text(shape.count())));
+                                            grouped_text(static_cast<int64_t>(data->size())),
+                                            to_string(shape), grouped_text(shape.count())));
         std::vector<float> values;
         values.reserve(data->size());
         for (const Json& value : *data)
-            values.push_back(static_cast<float>(read_number(value, fmt::format("{}.data[{}]", key, values.size()))));
+            values.push_back(static_cast<float>(
+                read_number(value, fmt::format("{}.data[{}]", key, values.size()))));
         return {shape, std::move(values)};
     }
 
-    Tensor tensor_file(const Json& file, const Json* digest, Shape shape, const std::string& key) const {
+    Tensor tensor_file(const Json& file, const Json* digest, Shape shape,
+                       const std::string& key) const {
         const std::string& name = read_string(file, key + ".file");
-        if (name.empty() || name.starts_with('.') || name.find_first_of("/\\:") != std::string::npos)
-            fail(key + ".file", "must be the name of a file beside the document, not " + quoted(file));
+        if (name.empty() || name.starts_with('.') ||
+            name.find_first_of("/\\:") != std::string::npos)
+            fail(key + ".file",
+                 "must be the name of a file beside the document, not " + quoted(file));
         if (!digest) fail(key + ".sha256", "is missing");
         const FileResult read = read_file(beside(name), shape.count() * 4 + 4096);
         if (!read.ok()) throw Bad{fmt::format("{}.file: {}", key, read.error)};
         if (sha256(read.bytes) != read_string(*digest, key + ".sha256"))
-            fail(key + ".file", fmt::format("names {}, which has changed since the document was saved",
-                                            display_name(name)));
+            fail(key + ".file",
+                 fmt::format("names {}, which has changed since the document was saved",
+                             display_name(name)));
         NpyResult npy = parse_npy(bytes_of(read.bytes), name);
         if (!npy.ok()) throw Bad{fmt::format("{}.file: {}", key, npy.error)};
         if (npy.tensor.shape() != shape)
-            fail(key + ".file", fmt::format("holds {}, the document says {}", to_string(npy.tensor.shape()),
-                                            to_string(shape)));
+            fail(key + ".file", fmt::format("holds {}, the document says {}",
+                                            to_string(npy.tensor.shape()), to_string(shape)));
         return std::move(npy.tensor);
     }
 
@@ -173,8 +187,9 @@ struct DocumentReader {
             expect_object(*json, "input", {"generator", "seed", "shape"});
             const std::string& name = read_string(*kind, "input.generator");
             if (std::ranges::find(generator_kinds(), name) == generator_kinds().end())
-                fail("input.generator", fmt::format("must be one of {}, not {}", fmt::join(generator_kinds(), ", "),
-                                                    quoted(*kind)));
+                fail("input.generator",
+                     fmt::format("must be one of {}, not {}", fmt::join(generator_kinds(), ", "),
+                                 quoted(*kind)));
             const Json* seed = find(*json, "seed");
             return generated_input(name, seed ? read_seed(*seed, "input.seed") : 0,
                                    read_shape(find(*json, "shape"), "input.shape"));
@@ -185,7 +200,8 @@ struct DocumentReader {
             image.path = read_string(*path, "input.image");
             if (!to_path(image.path).is_absolute()) image.path = beside(image.path);
             if (const Json* grey = find(*json, "grey")) image.grey = read_bool(*grey, "input.grey");
-            if (const Json* side = find(*json, "max_side")) image.max_side = read_whole(*side, "input.max_side");
+            if (const Json* side = find(*json, "max_side"))
+                image.max_side = read_whole(*side, "input.max_side");
             ImageResult loaded = load_image(image.path, {image.grey, image.max_side});
             if (!loaded.ok()) throw Bad{"input.image: " + loaded.error};
             image.note = loaded.note;
@@ -203,7 +219,8 @@ struct DocumentReader {
         if (!layer.op) {
             std::vector<std::string> ids;
             for (const Op& op : all_ops()) ids.push_back(op.id);
-            fail(key + ".op", fmt::format("must be one of {}, not {}", fmt::join(ids, ", "), quoted(*id)));
+            fail(key + ".op",
+                 fmt::format("must be one of {}, not {}", fmt::join(ids, ", "), quoted(*id)));
         }
         layer.params = standard_params(*layer.op);
         if (const Json* params = find(json, "params")) {
@@ -212,15 +229,19 @@ struct DocumentReader {
             expect_object(*params, key + ".params", keys);
             for (size_t i = 0; i < keys.size(); ++i)
                 if (const Json* value = find(*params, keys[i]))
-                    layer.params[i] = read_value(*value, layer.op->fields[i], key + ".params." + keys[i]);
+                    layer.params[i] =
+                        read_value(*value, layer.op->fields[i], key + ".params." + keys[i]);
         }
         if (const Json* weights = find(json, "weights")) {
-            if (!weights->is_array()) fail(key + ".weights", "must be a list, not " + quoted(*weights));
+            if (!weights->is_array())
+                fail(key + ".weights", "must be a list, not " + quoted(*weights));
             for (size_t i = 0; i < weights->size(); ++i)
-                layer.weights.push_back(tensor((*weights)[i], fmt::format("{}.weights[{}]", key, i)));
+                layer.weights.push_back(
+                    tensor((*weights)[i], fmt::format("{}.weights[{}]", key, i)));
         }
         if (const Json* names = find(json, "channel_names")) {
-            if (!names->is_array()) fail(key + ".channel_names", "must be a list, not " + quoted(*names));
+            if (!names->is_array())
+                fail(key + ".channel_names", "must be a list, not " + quoted(*names));
             for (const Json& name : *names)
                 layer.channel_names.push_back(
                     display_text(read_string(name, key + ".channel_names"), kMaxNameCharacters));
@@ -230,9 +251,11 @@ struct DocumentReader {
 
     Document document(const Json& json) const {
         if (!json.is_object() || !find(json, "convscope"))
-            throw Bad{"This is JSON, but not a Convscope document: the key \"convscope\" is missing."};
+            throw Bad{
+                "This is JSON, but not a Convscope document: the key \"convscope\" is missing."};
         const int64_t version = read_whole(*find(json, "convscope"), "convscope");
-        if (version != 1) fail("convscope", fmt::format("is {}; this program reads format 1", version));
+        if (version != 1)
+            fail("convscope", fmt::format("is {}; this program reads format 1", version));
         expect_object(json, "the document", {"convscope", "name", "input", "layers", "start"});
         Document document;
         if (const Json* name = find(json, "name"))
@@ -241,12 +264,14 @@ struct DocumentReader {
         const Json* layers = find(json, "layers");
         if (!layers) fail("layers", "is missing");
         if (!layers->is_array() || layers->empty() || layers->size() > kMaxLayers)
-            fail("layers", fmt::format("must be a list of 1 to {} layers, not {}", kMaxLayers, quoted(*layers)));
+            fail("layers", fmt::format("must be a list of 1 to {} layers, not {}", kMaxLayers,
+                                       quoted(*layers)));
         for (size_t k = 0; k < layers->size(); ++k)
             document.layers.push_back(layer((*layers)[k], fmt::format("layers[{}]", k)));
         if (const Json* start = find(json, "start")) {
             expect_object(*start, "start", {"seed", "grad_output"});
-            if (const Json* seed = find(*start, "seed")) document.start.seed = read_seed(*seed, "start.seed");
+            if (const Json* seed = find(*start, "seed"))
+                document.start.seed = read_seed(*seed, "start.seed");
             if (const Json* gradient = find(*start, "grad_output"))
                 document.start.grad_output = tensor(*gradient, "start.grad_output");
         }
@@ -264,21 +289,23 @@ struct DocumentReader {
             shape = plan.output_stage().shape;
             const std::string key = fmt::format("layers[{}]", k);
             if (!layer.weights.empty() && layer.weights.size() != plan.weights.size())
-                fail(key + ".weights", fmt::format("has {} tensors, the parameters ask for {}", layer.weights.size(),
-                                                   plan.weights.size()));
+                fail(key + ".weights", fmt::format("has {} tensors, the parameters ask for {}",
+                                                   layer.weights.size(), plan.weights.size()));
             for (size_t i = 0; i < layer.weights.size(); ++i)
                 if (layer.weights[i].shape() != plan.weights[i].shape)
                     fail(fmt::format("{}.weights[{}]", key, i),
-                         fmt::format("is {}, the parameters ask for {}", to_string(layer.weights[i].shape()),
+                         fmt::format("is {}, the parameters ask for {}",
+                                     to_string(layer.weights[i].shape()),
                                      to_string(plan.weights[i].shape)));
-            if (!layer.channel_names.empty() && static_cast<int64_t>(layer.channel_names.size()) != shape.c)
-                fail(key + ".channel_names",
-                     fmt::format("has {} names, the output has {} channels", layer.channel_names.size(), shape.c));
+            if (!layer.channel_names.empty() &&
+                static_cast<int64_t>(layer.channel_names.size()) != shape.c)
+                fail(key + ".channel_names", fmt::format("has {} names, the output has {} channels",
+                                                         layer.channel_names.size(), shape.c));
         }
         const Tensor& start = document.start.grad_output;
         if (!start.empty() && start.shape() != shape)
-            fail("start.grad_output",
-                 fmt::format("is {}, the output is {}", to_string(start.shape()), to_string(shape)));
+            fail("start.grad_output", fmt::format("is {}, the output is {}",
+                                                  to_string(start.shape()), to_string(shape)));
         fit_weights(document);
     }
 };
@@ -289,11 +316,16 @@ int bracket_depth(std::string_view text) {
     bool in_string = false;
     for (size_t i = 0; i < text.size(); ++i) {
         const char c = text[i];
-        if (in_string && c == '\\') ++i;
-        else if (c == '"') in_string = !in_string;
-        else if (in_string) continue;
-        else if (c == '[' || c == '{') deepest = std::max(deepest, ++depth);
-        else if (c == ']' || c == '}') --depth;
+        if (in_string && c == '\\')
+            ++i;
+        else if (c == '"')
+            in_string = !in_string;
+        else if (in_string)
+            continue;
+        else if (c == '[' || c == '{')
+            deepest = std::max(deepest, ++depth);
+        else if (c == ']' || c == '}')
+            --depth;
     }
     return deepest;
 }
@@ -332,13 +364,15 @@ std::string nearest_key(std::string_view key, const std::vector<std::string>& va
     return nearest;
 }
 
-DocumentResult from_json(std::string_view text, const std::string& base_dir, std::string_view name) {
+DocumentResult from_json(std::string_view text, const std::string& base_dir,
+                         std::string_view name) {
     const std::string shown = display_text(name, 80);
     DocumentResult result;
     try {
         if (text.size() > static_cast<size_t>(kMaxDocumentBytes))
             throw Bad{fmt::format("It is larger than {} MiB.", kMaxDocumentBytes >> 20)};
-        if (bracket_depth(text) > kMaxDepth) throw Bad{"Its brackets are nested too deeply for a document."};
+        if (bracket_depth(text) > kMaxDepth)
+            throw Bad{"Its brackets are nested too deeply for a document."};
         const Json json = Json::parse(text);
         result.document = DocumentReader{base_dir}.document(json);
     } catch (const Bad& bad) {
@@ -348,7 +382,8 @@ DocumentResult from_json(std::string_view text, const std::string& base_dir, std
     } catch (const std::bad_alloc&) {
         result.error = fmt::format("{}: There is not enough memory to read it.", shown);
     } catch (const std::exception& error) {
-        result.error = fmt::format("{}: It cannot be read: {}.", shown, display_text(error.what(), 160));
+        result.error =
+            fmt::format("{}: It cannot be read: {}.", shown, display_text(error.what(), 160));
     }
     if (!result.ok()) result.document = {};
     return result;

@@ -31,7 +31,8 @@ struct LayerReader : Reader {
             case Source::input: return static_cast<double>(input->at(ref.cell));
             case Source::weight: return static_cast<double>(weights[which].at(ref.cell));
             case Source::grad_output:
-                return grad_output->empty() ? std::nan("") : static_cast<double>(grad_output->at(ref.cell));
+                return grad_output->empty() ? std::nan("")
+                                            : static_cast<double>(grad_output->at(ref.cell));
             case Source::stage:
                 if (stages[which].empty()) return missing(ref.which, ref.cell);
                 return static_cast<double>(stages[which].at(ref.cell));
@@ -46,14 +47,18 @@ std::optional<Problem> weight_problem(const Layer& layer, const Plan& plan) {
     if (layer.weights.size() != plan.weights.size()) {
         return Problem{fmt::format("The layer has {} weight tensors, its parameters ask for {}.",
                                    layer.weights.size(), plan.weights.size()),
-                       "", "", {}};
+                       "",
+                       "",
+                       {}};
     }
     for (size_t i = 0; i < plan.weights.size(); ++i) {
         const Shape has = layer.weights[i].shape(), wanted = plan.weights[i].shape;
         if (has == wanted && !layer.weights[i].empty()) continue;
         return Problem{fmt::format("{} is {}, the parameters ask for {}.", plan.weights[i].name,
                                    to_string(has), to_string(wanted)),
-                       "", "", {}};
+                       "",
+                       "",
+                       {}};
     }
     return {};
 }
@@ -101,7 +106,8 @@ Tensor start_gradient(const BackwardStart& start, Shape output) {
     if (!start.grad_output.empty()) return start.grad_output;
     Tensor gradient = generate("normal", start.seed, output);
     double squares = 0;
-    for (const float v : gradient.values()) squares += static_cast<double>(v) * static_cast<double>(v);
+    for (const float v : gradient.values())
+        squares += static_cast<double>(v) * static_cast<double>(v);
     if (squares == 0) return Tensor(output, 1.0f);
     const double scale = 1 / std::sqrt(squares / static_cast<double>(output.count()));
     for (float& v : gradient.mutate()) v = static_cast<float>(static_cast<double>(v) * scale);
@@ -113,7 +119,9 @@ std::optional<Problem> start_problem(const Document& document, Shape output) {
     if (start.empty() || start.shape() == output) return {};
     return Problem{fmt::format("grad_output is {}, the output is {}.", to_string(start.shape()),
                                to_string(output)),
-                   "Give it the shape of the output.", "", {}};
+                   "Give it the shape of the output.",
+                   "",
+                   {}};
 }
 
 /// Progress of a part of the whole: its own 0…1 becomes from…from + share.
@@ -151,8 +159,8 @@ bool compute(Result& result, Want want, const Progress& progress) {
             return false;
         flowing = layer.output();
         for (int64_t plane = 0; plane < flowing.shape().n * flowing.shape().c; ++plane)
-            layer.statistics.push_back(plane_statistics(flowing, layer.plan, plane / flowing.shape().c,
-                                                        plane % flowing.shape().c));
+            layer.statistics.push_back(plane_statistics(
+                flowing, layer.plan, plane / flowing.shape().c, plane % flowing.shape().c));
         done += share;
     }
     if (!want.backward) return true;
@@ -191,11 +199,13 @@ std::optional<std::pair<size_t, Problem>> memory_problem(const Result& result, W
             }
         }
         if (total > kMaxTotal) {
-            return std::pair{k, Problem{fmt::format("All stages up to here hold {} values together.",
-                                                    grouped_text(total)),
-                                        fmt::format("{} fit; choose a smaller input or fewer channels.",
-                                                    grouped_text(kMaxTotal)),
-                                        "", {}}};
+            return std::pair{
+                k, Problem{fmt::format("All stages up to here hold {} values together.",
+                                       grouped_text(total)),
+                           fmt::format("{} fit; choose a smaller input or fewer channels.",
+                                       grouped_text(kMaxTotal)),
+                           "",
+                           {}}};
         }
     }
     return {};
@@ -203,7 +213,9 @@ std::optional<std::pair<size_t, Problem>> memory_problem(const Result& result, W
 
 Problem out_of_memory() {
     return {"There is not enough memory for this document.",
-            "Choose a smaller input or fewer channels.", "", {}};
+            "Choose a smaller input or fewer channels.",
+            "",
+            {}};
 }
 
 }  // namespace
@@ -254,20 +266,20 @@ std::optional<Result> evaluate(const Document& document, Want want, const Progre
         // A backward pass that cannot start stops at the last layer, after all forward ones.
         const size_t last = result.layers.size();
         if (!result.problem && want.backward) {
-            if (auto problem = start_problem(document, result.layers.back().plan.output_stage().shape)) {
+            if (auto problem =
+                    start_problem(document, result.layers.back().plan.output_stage().shape)) {
                 stop_at(result, last - 1, *problem);
                 want.backward = false;
             }
         }
-        if (auto problem = memory_problem(result, want)) stop_at(result, problem->first, problem->second);
+        if (auto problem = memory_problem(result, want))
+            stop_at(result, problem->first, problem->second);
         // Layers before an impossible one are computed: they can still be looked at.
         if (result.problem) want.backward = false;
         if (!compute(result, want, progress)) return {};
     } catch (const std::bad_alloc&) {
         stop_at(result, 0, out_of_memory());
-    } catch (const std::length_error&) {
-        stop_at(result, 0, out_of_memory());
-    }
+    } catch (const std::length_error&) { stop_at(result, 0, out_of_memory()); }
     return result;
 }
 
@@ -316,7 +328,8 @@ Reference evaluate_reference(const Document& document, bool backward) {
             std::vector<double> values(static_cast<size_t>(shape.count()));
             for (int64_t i = 0; i < shape.count(); ++i) {
                 values[static_cast<size_t>(i)] =
-                    layer.op->explain(layer.params, plan, static_cast<int>(s), shape.index(i), read).value;
+                    layer.op->explain(layer.params, plan, static_cast<int>(s), shape.index(i), read)
+                        .value;
             }
             stages[s] = DoubleTensor(shape, std::move(values));
         }

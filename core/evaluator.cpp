@@ -16,16 +16,16 @@ struct Evaluator::Worker {
     };
 
     mutable std::mutex mutex;
-    std::condition_variable woken;            // a job came, or the end
-    std::condition_variable rested;           // nothing runs or waits any more
-    std::optional<Job> waiting;               // guarded by mutex, as the next four
+    std::condition_variable woken;   // a job came, or the end
+    std::condition_variable rested;  // nothing runs or waits any more
+    std::optional<Job> waiting;      // guarded by mutex, as the next four
     std::optional<Result> result;
     bool running = false;
-    bool telling = false;                     // `finished` is being called; the result can be taken already
+    bool telling = false;  // `finished` is being called; the result can be taken already
     bool ending = false;
-    std::atomic<bool> cancelled{false};       // of the running job
+    std::atomic<bool> cancelled{false};  // of the running job
     std::atomic<double> fraction{0};
-    std::thread thread{[this] { loop(); }};   // last: everything it uses stands
+    std::thread thread{[this] { loop(); }};  // last: everything it uses stands
 
     ~Worker() {
         {

@@ -15,7 +15,9 @@ Json special(T value) {
 }
 
 /// One line, any bytes: broken UTF-8 in a string becomes U+FFFD instead of an exception.
-std::string flat(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string flat(const Json& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 bool is_plain(const Json& array) {
     for (const Json& item : array)
@@ -54,8 +56,9 @@ void print(std::string& out, const Json& json, int indent) {
     } else {
         // A tensor's rows are as long as the last number of its shape.
         size_t row = 0;
-        if (const auto shape = json.find("shape");
-            shape != json.end() && shape->is_array() && !shape->empty() && shape->back().is_number_integer())
+        if (const auto shape = json.find("shape"); shape != json.end() && shape->is_array() &&
+                                                   !shape->empty() &&
+                                                   shape->back().is_number_integer())
             row = shape->back().get<size_t>();
         out += "{";
         bool first = true;
@@ -75,7 +78,8 @@ void print(std::string& out, const Json& json, int indent) {
 
 Json number_json(float value) {
     if (!std::isfinite(value)) return special(value);
-    if (value == std::trunc(value) && std::abs(value) < 0x1p24f && !(value == 0 && std::signbit(value)))
+    if (value == std::trunc(value) && std::abs(value) < 0x1p24f &&
+        !(value == 0 && std::signbit(value)))
         return static_cast<int64_t>(value);
     // Read as double, the fewest digits of a float32 are a short double that rounds back to it.
     const double shortest = std::strtod(fmt::format("{}", value).c_str(), nullptr);
@@ -84,7 +88,8 @@ Json number_json(float value) {
 
 Json number_json(double value) {
     if (!std::isfinite(value)) return special(value);
-    if (value == std::trunc(value) && std::abs(value) < 0x1p53 && !(value == 0 && std::signbit(value)))
+    if (value == std::trunc(value) && std::abs(value) < 0x1p53 &&
+        !(value == 0 && std::signbit(value)))
         return static_cast<int64_t>(value);
     return value;
 }

@@ -15,7 +15,8 @@ using Values = std::vector<float>;
 int64_t centre(int64_t extent) { return (extent - 1) / 2; }
 
 /// A vector of `extent` zeros with `odd` (three taps) or `even` (two taps) in the middle; one place takes `single`.
-std::vector<double> taps(int64_t extent, std::vector<double> odd, std::vector<double> even, double single) {
+std::vector<double> taps(int64_t extent, std::vector<double> odd, std::vector<double> even,
+                         double single) {
     std::vector<double> line(static_cast<size_t>(extent), 0.0);
     const std::vector<double> middle = extent == 1 ? std::vector{single} : extent % 2 ? odd : even;
     const auto first = (line.size() - middle.size()) / 2;
@@ -31,7 +32,8 @@ std::vector<double> smooth(int64_t extent, double outer, double inner) {
 Values product(const std::vector<double>& down, const std::vector<double>& across) {
     Values values;
     for (const double a : down)
-        for (const double b : across) values.push_back(static_cast<float>(a * b + 0.0));  // never −0
+        for (const double b : across)
+            values.push_back(static_cast<float>(a * b + 0.0));  // never −0
     return values;
 }
 
@@ -102,7 +104,9 @@ std::vector<double> binomial(int64_t extent) {
     return line;
 }
 
-double longer(int64_t rows, int64_t columns) { return static_cast<double>(std::max(rows, columns)); }
+double longer(int64_t rows, int64_t columns) {
+    return static_cast<double>(std::max(rows, columns));
+}
 
 /// Stripes in direction `degrees` (0: along the rows; counter-clockwise) under a Gauss curve; at 7×7 σ 1.9, wavelength 4.5.
 template <int degrees>
@@ -118,9 +122,12 @@ Values gabor(int64_t rows, int64_t columns) {
 
 Values identity(int64_t rows, int64_t columns) { return neighbours(rows, columns, 0, 0, 1); }
 Values box_blur(int64_t rows, int64_t columns) {
-    return Values(static_cast<size_t>(rows * columns), static_cast<float>(1.0 / static_cast<double>(rows * columns)));
+    return Values(static_cast<size_t>(rows * columns),
+                  static_cast<float>(1.0 / static_cast<double>(rows * columns)));
 }
-Values gaussian_blur(int64_t rows, int64_t columns) { return product(binomial(rows), binomial(columns)); }
+Values gaussian_blur(int64_t rows, int64_t columns) {
+    return product(binomial(rows), binomial(columns));
+}
 Values sharpen(int64_t rows, int64_t columns) { return neighbours(rows, columns, -1, 0, 1); }
 Values outline(int64_t rows, int64_t columns) { return neighbours(rows, columns, -1, -1, 0); }
 Values laplacian(int64_t rows, int64_t columns) { return neighbours(rows, columns, 1, 0, 0); }
@@ -130,7 +137,8 @@ Values emboss(int64_t rows, int64_t columns) {
     const std::vector<double> down = difference(rows), across = difference(columns);
     const std::vector<double> tall = smooth(rows, 1, 1), wide = smooth(columns, 1, 1);
     const bool middle = rows % 2 == 1 && columns % 2 == 1;
-    const double cells = std::accumulate(tall.begin(), tall.end(), 0.0) * std::accumulate(wide.begin(), wide.end(), 0.0);
+    const double cells = std::accumulate(tall.begin(), tall.end(), 0.0) *
+                         std::accumulate(wide.begin(), wide.end(), 0.0);
     Values values;
     for (size_t r = 0; r < down.size(); ++r)
         for (size_t s = 0; s < across.size(); ++s)
@@ -140,12 +148,24 @@ Values emboss(int64_t rows, int64_t columns) {
     return values;
 }
 
-Values sobel_x(int64_t rows, int64_t columns) { return product(smooth(rows, 1, 2), difference(columns)); }
-Values sobel_y(int64_t rows, int64_t columns) { return product(difference(rows), smooth(columns, 1, 2)); }
-Values prewitt_x(int64_t rows, int64_t columns) { return product(smooth(rows, 1, 1), difference(columns)); }
-Values prewitt_y(int64_t rows, int64_t columns) { return product(difference(rows), smooth(columns, 1, 1)); }
-Values scharr_x(int64_t rows, int64_t columns) { return product(smooth(rows, 3, 10), difference(columns)); }
-Values scharr_y(int64_t rows, int64_t columns) { return product(difference(rows), smooth(columns, 3, 10)); }
+Values sobel_x(int64_t rows, int64_t columns) {
+    return product(smooth(rows, 1, 2), difference(columns));
+}
+Values sobel_y(int64_t rows, int64_t columns) {
+    return product(difference(rows), smooth(columns, 1, 2));
+}
+Values prewitt_x(int64_t rows, int64_t columns) {
+    return product(smooth(rows, 1, 1), difference(columns));
+}
+Values prewitt_y(int64_t rows, int64_t columns) {
+    return product(difference(rows), smooth(columns, 1, 1));
+}
+Values scharr_x(int64_t rows, int64_t columns) {
+    return product(smooth(rows, 3, 10), difference(columns));
+}
+Values scharr_y(int64_t rows, int64_t columns) {
+    return product(difference(rows), smooth(columns, 3, 10));
+}
 
 /// The diagonal from the top left to the bottom right.
 Values motion_blur(int64_t rows, int64_t columns) {
@@ -159,7 +179,8 @@ Values motion_blur(int64_t rows, int64_t columns) {
 /// A narrow Gauss curve less a wide one; at 7×7 σ 1.1 and 2.
 Values difference_of_gaussians(int64_t rows, int64_t columns) {
     const double size = longer(rows, columns);
-    const Values narrow = gauss(rows, columns, 1.1 / 7 * size), wide = gauss(rows, columns, 2.0 / 7 * size);
+    const Values narrow = gauss(rows, columns, 1.1 / 7 * size),
+                 wide = gauss(rows, columns, 2.0 / 7 * size);
     std::vector<double> values;
     for (size_t i = 0; i < narrow.size(); ++i)
         values.push_back(static_cast<double>(narrow[i]) - static_cast<double>(wide[i]));
@@ -178,10 +199,10 @@ struct BankFilter {
 
 const std::vector<BankFilter>& bank() {
     static const std::vector<BankFilter> filters{
-        {"Sobel x", sobel_x},          {"Sobel y", sobel_y},
-        {"Laplacian", laplacian},      {"Gabor 45°", gabor<45>},
-        {"Gabor 135°", gabor<135>},    {"Gabor 0°", gabor<0>},
-        {"Blur", bank_blur},           {"Difference", difference_of_gaussians},
+        {"Sobel x", sobel_x},       {"Sobel y", sobel_y},
+        {"Laplacian", laplacian},   {"Gabor 45°", gabor<45>},
+        {"Gabor 135°", gabor<135>}, {"Gabor 0°", gabor<0>},
+        {"Blur", bank_blur},        {"Difference", difference_of_gaussians},
     };
     return filters;
 }
@@ -208,7 +229,8 @@ const std::vector<KernelPreset>& kernel_presets() {
         {"Gabor 45°", "Answers to stripes that rise to the right.", gabor<45>},
         {"Gabor 90°", "Answers to stripes down the columns.", gabor<90>},
         {"Gabor 135°", "Answers to stripes that fall to the right.", gabor<135>},
-        {"Difference of Gaussians", "A narrow blur less a wide one: answers to spots.", difference_of_gaussians},
+        {"Difference of Gaussians", "A narrow blur less a wide one: answers to spots.",
+         difference_of_gaussians},
     };
     return presets;
 }
@@ -225,8 +247,9 @@ std::string kernel_name(const Tensor& weight, Index plane) {
     if (!shape.contains({plane.n, plane.c, 0, 0})) return "";
     // No preset is worth drawing at such sizes; a panel asks this for every picture.
     if (shape.h > 64 || shape.w > 64) return "";
-    const auto values = weight.values().subspan(static_cast<size_t>(shape.offset({plane.n, plane.c, 0, 0})),
-                                                static_cast<size_t>(shape.plane()));
+    const auto values =
+        weight.values().subspan(static_cast<size_t>(shape.offset({plane.n, plane.c, 0, 0})),
+                                static_cast<size_t>(shape.plane()));
     if (std::ranges::all_of(values, [](float v) { return v == 0; })) return "";
     // Another machine's exp and cos may differ in the last bit.
     const auto same = [](float a, float b) { return std::abs(a - b) <= 1e-6f; };
@@ -265,7 +288,8 @@ Tensor filter_bank(int64_t channels, int64_t size) {
         for (int64_t c = 0; c < channels; ++c) {
             constexpr double kLuminance[] = {0.299, 0.587, 0.114};
             const double share = channels == 3 ? kLuminance[c] : 1 / static_cast<double>(channels);
-            for (const float v : plane) all.push_back(static_cast<float>(static_cast<double>(v) * share));
+            for (const float v : plane)
+                all.push_back(static_cast<float>(static_cast<double>(v) * share));
         }
     }
     return {shape, std::move(all)};

@@ -55,7 +55,8 @@ std::string plain(std::string_view typed) {
     replace_all(text, "×", " ");
     for (char& c : text) {
         if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-        if (c == '(' || c == ')' || c == '[' || c == ']' || c == '\'' || c == '"' || c == '\t') c = ' ';
+        if (c == '(' || c == ')' || c == '[' || c == ']' || c == '\'' || c == '"' || c == '\t')
+            c = ' ';
     }
     const size_t first = text.find_first_not_of(' ');
     if (first == std::string::npos) return "";
@@ -79,7 +80,8 @@ std::optional<int64_t> parse_integer(std::string_view typed) {
 
 std::optional<double> parse_double(std::string_view typed) {
     const std::string_view text = without_plus(typed).value_or("");
-    if (text.empty() || text.find_first_not_of("0123456789.e+-") != std::string_view::npos) return {};
+    if (text.empty() || text.find_first_not_of("0123456789.e+-") != std::string_view::npos)
+        return {};
     double value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc() || end != text.data() + text.size()) return {};
@@ -104,65 +106,66 @@ std::optional<Pair> parse_pair(std::string text) {
 }  // namespace
 
 std::string to_text(const Value& value) {
-    return std::visit(
-        Overloaded{
-            [](int64_t v) { return integer_text(v); },
-            [](const Pair& v) { return pair_text(v); },
-            [](bool v) { return std::string(v ? "on" : "off"); },
-            [](double v) { return double_text(v); },
-            [](const Choice& v) { return v.name; },
-            [](const Padding& v) {
-                if (v.kind == Padding::Kind::same) return std::string("same");
-                if (v.kind == Padding::Kind::valid) return std::string("valid");
-                return pair_text(v.pair);
-            },
-        },
-        value);
+    return std::visit(Overloaded{
+                          [](int64_t v) { return integer_text(v); },
+                          [](const Pair& v) { return pair_text(v); },
+                          [](bool v) { return std::string(v ? "on" : "off"); },
+                          [](double v) { return double_text(v); },
+                          [](const Choice& v) { return v.name; },
+                          [](const Padding& v) {
+                              if (v.kind == Padding::Kind::same) return std::string("same");
+                              if (v.kind == Padding::Kind::valid) return std::string("valid");
+                              return pair_text(v.pair);
+                          },
+                      },
+                      value);
 }
 
 std::string to_python(const Value& value) {
-    return std::visit(
-        Overloaded{
-            [](int64_t v) { return fmt::format("{}", v); },
-            [](const Pair& v) { return pair_python(v); },
-            [](bool v) { return std::string(v ? "True" : "False"); },
-            [](double v) { return double_python(v); },
-            [](const Choice& v) { return "'" + v.name + "'"; },
-            [](const Padding& v) {
-                if (v.kind == Padding::Kind::same) return std::string("'same'");
-                if (v.kind == Padding::Kind::valid) return std::string("'valid'");
-                return pair_python(v.pair);
-            },
-        },
-        value);
+    return std::visit(Overloaded{
+                          [](int64_t v) { return fmt::format("{}", v); },
+                          [](const Pair& v) { return pair_python(v); },
+                          [](bool v) { return std::string(v ? "True" : "False"); },
+                          [](double v) { return double_python(v); },
+                          [](const Choice& v) { return "'" + v.name + "'"; },
+                          [](const Padding& v) {
+                              if (v.kind == Padding::Kind::same) return std::string("'same'");
+                              if (v.kind == Padding::Kind::valid) return std::string("'valid'");
+                              return pair_python(v.pair);
+                          },
+                      },
+                      value);
 }
 
 std::optional<Value> parse_value(std::string_view typed, const Value& like,
                                  const std::vector<std::string>& choices) {
     const std::string text = plain(typed);
-    return std::visit(
-        Overloaded{
-            [&](int64_t) -> std::optional<Value> { return parse_integer(text); },
-            [&](const Pair&) -> std::optional<Value> { return parse_pair(text); },
-            [&](bool) -> std::optional<Value> {
-                if (text == "true" || text == "on" || text == "yes" || text == "1") return true;
-                if (text == "false" || text == "off" || text == "no" || text == "0") return false;
-                return {};
-            },
-            [&](double) -> std::optional<Value> { return parse_double(text); },
-            [&](const Choice&) -> std::optional<Value> {
-                for (const std::string& name : choices)
-                    if (plain(name) == text) return Choice{name};
-                return {};
-            },
-            [&](const Padding&) -> std::optional<Value> {
-                if (text == "same") return Padding{Padding::Kind::same, {}};
-                if (text == "valid") return Padding{Padding::Kind::valid, {}};
-                const auto pair = parse_pair(text);
-                return pair ? std::optional<Value>(Padding{Padding::Kind::pair, *pair}) : std::nullopt;
-            },
-        },
-        like);
+    return std::visit(Overloaded{
+                          [&](int64_t) -> std::optional<Value> { return parse_integer(text); },
+                          [&](const Pair&) -> std::optional<Value> { return parse_pair(text); },
+                          [&](bool) -> std::optional<Value> {
+                              if (text == "true" || text == "on" || text == "yes" || text == "1")
+                                  return true;
+                              if (text == "false" || text == "off" || text == "no" || text == "0")
+                                  return false;
+                              return {};
+                          },
+                          [&](double) -> std::optional<Value> { return parse_double(text); },
+                          [&](const Choice&) -> std::optional<Value> {
+                              for (const std::string& name : choices)
+                                  if (plain(name) == text) return Choice{name};
+                              return {};
+                          },
+                          [&](const Padding&) -> std::optional<Value> {
+                              if (text == "same") return Padding{Padding::Kind::same, {}};
+                              if (text == "valid") return Padding{Padding::Kind::valid, {}};
+                              const auto pair = parse_pair(text);
+                              return pair
+                                         ? std::optional<Value>(Padding{Padding::Kind::pair, *pair})
+                                         : std::nullopt;
+                          },
+                      },
+                      like);
 }
 
 }  // namespace convscope

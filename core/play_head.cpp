@@ -41,7 +41,8 @@ Timeline::Timeline(const Plan& plan, Order order, int stage) : order_(order) {
         const auto walked = [&](const WindowAxis& axis) {
             return copies ? axis.pad_before + axis.in + axis.pad_after : axis.in;
         };
-        cells_ = {spec.shape.n, window.groups * window.in_per_group, walked(window.h), walked(window.w)};
+        cells_ = {spec.shape.n, window.groups * window.in_per_group, walked(window.h),
+                  walked(window.w)};
         if (copies) first_ = {0, 0, -window.h.pad_before, -window.w.pad_before};
         per_cell_ = window.out_per_group * window.h.kernel * window.w.kernel;
         channels_ = window.out_per_group;
@@ -62,7 +63,8 @@ Place Timeline::at(int64_t step) const {
     const int64_t last_term = std::min(step, steps_ - finish_);
     if (last_term == 0) return place;  // nothing but the finishing step
     place.cell = cell_at(last_term);
-    place.window = cells_.offset({place.cell.n, place.cell.c, place.cell.h - first_.h, place.cell.w - first_.w});
+    place.window = cells_.offset(
+        {place.cell.n, place.cell.c, place.cell.h - first_.h, place.cell.w - first_.w});
     place.term = last_term - terms_before(place.cell) - 1;
     place.terms = terms_in(place.cell);
     return place;
@@ -106,19 +108,24 @@ std::vector<Unit> Timeline::units() const {
 }
 
 int64_t Timeline::row_terms(int64_t rows) const {
-    return per_cell_ * row_sums_[static_cast<size_t>(rows)] * column_sums_.back() + extra_ * cells_.w * rows;
+    return per_cell_ * row_sums_[static_cast<size_t>(rows)] * column_sums_.back() +
+           extra_ * cells_.w * rows;
 }
 
 int64_t Timeline::terms_before(Index cell) const {
     const int64_t h = cell.h - first_.h, w = cell.w - first_.w;
     const auto row = static_cast<size_t>(h);
     return (cell.n * cells_.c + cell.c) * row_terms(cells_.h) + row_terms(h) +
-           per_cell_ * (row_sums_[row + 1] - row_sums_[row]) * column_sums_[static_cast<size_t>(w)] + extra_ * w;
+           per_cell_ * (row_sums_[row + 1] - row_sums_[row]) *
+               column_sums_[static_cast<size_t>(w)] +
+           extra_ * w;
 }
 
 int64_t Timeline::terms_in(Index cell) const {
-    const auto h = static_cast<size_t>(cell.h - first_.h), w = static_cast<size_t>(cell.w - first_.w);
-    return per_cell_ * (row_sums_[h + 1] - row_sums_[h]) * (column_sums_[w + 1] - column_sums_[w]) + extra_;
+    const auto h = static_cast<size_t>(cell.h - first_.h),
+               w = static_cast<size_t>(cell.w - first_.w);
+    return per_cell_ * (row_sums_[h + 1] - row_sums_[h]) * (column_sums_[w + 1] - column_sums_[w]) +
+           extra_;
 }
 
 Index Timeline::cell_at(int64_t step) const {
@@ -169,16 +176,17 @@ StampTerm stamp_term(const Plan& plan, Index cell, int64_t term) {
 
     StampTerm stamp;
     // conv2d keeps its weight as (out, in, row, column), conv_transpose2d as (in, out, row, column).
-    stamp.weight = window.transposed()
-                       ? Index{cell.c, out, r, s}
-                       : Index{group * window.out_per_group + out, cell.c % window.in_per_group, r, s};
+    stamp.weight = window.transposed() ? Index{cell.c, out, r, s}
+                                       : Index{group * window.out_per_group + out,
+                                               cell.c % window.in_per_group, r, s};
     const auto h = padded_cell(cell.h, window.h.in, window.mode);
     const auto w = padded_cell(cell.w, window.w.in, window.mode);
     stamp.input = {cell.n, cell.c, h.value_or(cell.h), w.value_or(cell.w)};
     stamp.is_padding = stamp.input.h != cell.h || stamp.input.w != cell.w || !h || !w;
     const auto to_h = window.h.output_place(cell.h, r), to_w = window.w.output_place(cell.w, s);
     stamp.exists = to_h && to_w;
-    stamp.output = {cell.n, group * window.out_per_group + out, to_h.value_or(-1), to_w.value_or(-1)};
+    stamp.output = {cell.n, group * window.out_per_group + out, to_h.value_or(-1),
+                    to_w.value_or(-1)};
     const Shape landing{cell.n + 1, stamp.output.c + 1, window.h.out, window.w.out};
     stamp.lands = stamp.exists && landing.contains(stamp.output);
     return stamp;

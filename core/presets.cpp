@@ -11,7 +11,9 @@ namespace {
 using Set = std::pair<std::string_view, Value>;
 
 Tensor tensor(Shape shape, std::vector<float> values) { return {shape, std::move(values)}; }
-Tensor square(int64_t size, std::vector<float> values) { return {{1, 1, size, size}, std::move(values)}; }
+Tensor square(int64_t size, std::vector<float> values) {
+    return {{1, 1, size, size}, std::move(values)};
+}
 
 /// first, first + 1, …
 Tensor counted(Shape shape, float first) {
@@ -29,8 +31,8 @@ Value pad(int64_t v) { return Padding{Padding::Kind::pair, {v, v}}; }
 Value same_padding() { return Padding{Padding::Kind::same, {}}; }
 
 /// Adds a layer whose parameters are standard but for `sets`; the first weight is `weight` where it is not empty.
-void add(Document& document, std::string_view op_id, const std::vector<Set>& sets, Tensor weight = {},
-         std::vector<float> bias = {}) {
+void add(Document& document, std::string_view op_id, const std::vector<Set>& sets,
+         Tensor weight = {}, std::vector<float> bias = {}) {
     const Op* op = find_op(op_id);
     CHECK_THAT(op != nullptr, ==, true);
     Layer layer{op, standard_params(*op), {}, {}};
@@ -59,12 +61,14 @@ Document started(std::string_view name, Input input) {
     return document;
 }
 
-Document started(std::string_view name, Tensor input) { return started(name, Input{std::move(input), {}}); }
+Document started(std::string_view name, Tensor input) {
+    return started(name, Input{std::move(input), {}});
+}
 
 Document transposed(std::string_view name, int64_t stride) {
     Document document = started(name, square(2, {1, 0, 2, 3}));
-    add(document, "conv_transpose2d", {{"kernel_size", both(2)}, {"stride", both(stride)}, {"bias", false}},
-        two_by_two());
+    add(document, "conv_transpose2d",
+        {{"kernel_size", both(2)}, {"stride", both(stride)}, {"bias", false}}, two_by_two());
     return document;
 }
 
@@ -79,7 +83,8 @@ Document not_transposed() {
 
 Document leftover() {
     Document document = started("Stride 2 leaves a row over", counted({1, 1, 3, 3}, 0));
-    add(document, "conv2d", {{"kernel_size", both(2)}, {"stride", both(2)}, {"bias", false}}, two_by_two());
+    add(document, "conv2d", {{"kernel_size", both(2)}, {"stride", both(2)}, {"bias", false}},
+        two_by_two());
     return document;
 }
 
@@ -111,37 +116,49 @@ Document padded_twice() {
 }
 
 Document same_keeps_the_size() {
-    Document document = started("Same padding with an even kernel", generated_input("integers 0–9", 1, {1, 1, 6, 6}));
-    add(document, "conv2d", {{"kernel_size", both(4)}, {"padding", same_padding()}, {"bias", false}},
+    Document document = started("Same padding with an even kernel",
+                                generated_input("integers 0–9", 1, {1, 1, 6, 6}));
+    add(document, "conv2d",
+        {{"kernel_size", both(4)}, {"padding", same_padding()}, {"bias", false}},
         Tensor({1, 1, 4, 4}, 1.0f));
     return document;
 }
 
 Document reflected() {
-    Document document = started("Reflected padding", generated_input("integers 0–9", 2, {1, 1, 5, 5}));
+    Document document =
+        started("Reflected padding", generated_input("integers 0–9", 2, {1, 1, 5, 5}));
     add(document, "conv2d",
-        {{"padding", pad(2)}, {"kernel_size", both(5)}, {"padding_mode", Choice{"reflect"}}, {"bias", false}},
+        {{"padding", pad(2)},
+         {"kernel_size", both(5)},
+         {"padding_mode", Choice{"reflect"}},
+         {"bias", false}},
         kernel_preset("Gaussian blur", {5, 5}));
     return document;
 }
 
 Document dilated() {
     Document document = started("Dilation 2", generated_input("integers 0–9", 3, {1, 1, 7, 7}));
-    add(document, "conv2d", {{"dilation", both(2)}, {"bias", false}}, kernel_preset("Sobel x", {3, 3}));
+    add(document, "conv2d", {{"dilation", both(2)}, {"bias", false}},
+        kernel_preset("Sobel x", {3, 3}));
     return document;
 }
 
 Document rectangular() {
-    Document document = started("Rectangular everything", generated_input("integers 0–9", 4, {1, 1, 6, 9}));
+    Document document =
+        started("Rectangular everything", generated_input("integers 0–9", 4, {1, 1, 6, 9}));
     add(document, "conv2d", {{"kernel_size", pair(2, 3)}, {"stride", pair(1, 2)}, {"bias", false}});
     return document;
 }
 
 Document channels() {
-    Document document = started("Three channels in, four out", generated_input("integers 0–9", 5, {1, 3, 5, 5}));
+    Document document =
+        started("Three channels in, four out", generated_input("integers 0–9", 5, {1, 3, 5, 5}));
     add(document, "conv2d",
-        {{"in_channels", int64_t(3)}, {"out_channels", int64_t(4)}, {"padding", pad(1)}, {"bias", true}}, {},
-        {1, -2, 0, 3});
+        {{"in_channels", int64_t(3)},
+         {"out_channels", int64_t(4)},
+         {"padding", pad(1)},
+         {"bias", true}},
+        {}, {1, -2, 0, 3});
     return document;
 }
 
@@ -153,8 +170,11 @@ Document depthwise() {
     for (const Tensor& kernel : {sobel, blur, laplace})
         weight.insert(weight.end(), kernel.values().begin(), kernel.values().end());
     add(document, "conv2d",
-        {{"in_channels", int64_t(3)}, {"out_channels", int64_t(3)}, {"groups", int64_t(3)},
-         {"padding", pad(1)}, {"bias", false}},
+        {{"in_channels", int64_t(3)},
+         {"out_channels", int64_t(3)},
+         {"groups", int64_t(3)},
+         {"padding", pad(1)},
+         {"bias", false}},
         tensor({3, 1, 3, 3}, std::move(weight)));
     document.layers.back().channel_names = {"Sobel x", "Sobel y", "Laplacian"};
     return document;
@@ -163,7 +183,10 @@ Document depthwise() {
 Document ones_transposed(std::string_view name, int64_t kernel, int64_t padding) {
     Document document = started(name, generated_input("ones", 0, {1, 1, 4, 4}));
     add(document, "conv_transpose2d",
-        {{"kernel_size", both(kernel)}, {"stride", both(2)}, {"padding", both(padding)}, {"bias", false}},
+        {{"kernel_size", both(kernel)},
+         {"stride", both(2)},
+         {"padding", both(padding)},
+         {"bias", false}},
         Tensor({1, 1, kernel, kernel}, 1.0f));
     return document;
 }
@@ -192,32 +215,38 @@ const std::vector<DocumentPreset>& document_presets() {
     static const std::vector<DocumentPreset> presets{
         {"Emboss on random integers", "A 3×3 kernel slides over 7×7 with stride 2 and padding 1.",
          standard_document},
-        {"Transposed 2×2, separate stamps", "Stride 2 puts four stamps side by side: 2×2 becomes 4×4.",
-         separate_stamps},
-        {"Transposed 2×2, overlapping stamps", "At stride 1 the stamps overlap and their sums are 3×3.",
-         overlapping_stamps},
-        {"The same 2×2, not transposed", "An ordinary convolution of the same numbers: one window, 25.",
-         not_transposed},
-        {"Stride 2 leaves a row over", "No second window fits: five of nine cells are never read.", leftover},
+        {"Transposed 2×2, separate stamps",
+         "Stride 2 puts four stamps side by side: 2×2 becomes 4×4.", separate_stamps},
+        {"Transposed 2×2, overlapping stamps",
+         "At stride 1 the stamps overlap and their sums are 3×3.", overlapping_stamps},
+        {"The same 2×2, not transposed",
+         "An ordinary convolution of the same numbers: one window, 25.", not_transposed},
+        {"Stride 2 leaves a row over", "No second window fits: five of nine cells are never read.",
+         leftover},
         {"The same at stride 1", "Four windows fit, so the output is 2×2.", stride_one},
-        {"Padding 1 keeps 3×3", "16 zeros around nine cells; corners are read four times, the middle nine.",
-         padding_one},
-        {"Padding 1 and stride 2", "Padding enlarges to 5×5, yet the output is 2×2.", padding_and_stride},
-        {"Padded twice", "An input that was padded by hand is padded again: 3×3 instead of 2×2.", padded_twice},
-        {"Same padding with an even kernel", "Three extra cells: one before, two after.", same_keeps_the_size},
+        {"Padding 1 keeps 3×3",
+         "16 zeros around nine cells; corners are read four times, the middle nine.", padding_one},
+        {"Padding 1 and stride 2", "Padding enlarges to 5×5, yet the output is 2×2.",
+         padding_and_stride},
+        {"Padded twice", "An input that was padded by hand is padded again: 3×3 instead of 2×2.",
+         padded_twice},
+        {"Same padding with an even kernel", "Three extra cells: one before, two after.",
+         same_keeps_the_size},
         {"Reflected padding", "Cells outside copy those inside, mirrored at the edge.", reflected},
         {"Dilation 2", "A 3×3 kernel with holes spans 5×5.", dilated},
         {"Rectangular everything", "Height and width have settings of their own.", rectangular},
-        {"Three channels in, four out", "Every output channel sums a kernel over each input channel, plus a bias.",
-         channels},
-        {"Depthwise", "groups = channels: every channel has a kernel of its own, nothing is summed across.",
+        {"Three channels in, four out",
+         "Every output channel sums a kernel over each input channel, plus a bias.", channels},
+        {"Depthwise",
+         "groups = channels: every channel has a kernel of its own, nothing is summed across.",
          depthwise},
         {"Checkerboard", "Kernel 3 at stride 2 covers cells one, two or four times.", checkerboard},
-        {"Doubling without a checkerboard", "Kernel 4, stride 2, padding 1: inside, every cell is covered alike.",
-         doubling},
-        {"Output padding uncovers sums", "One input cell; output_padding 1 shows sums that padding had cropped.",
-         uncovered},
-        {"There and back", "A convolution and its transposed: the shape comes back, the values do not.",
+        {"Doubling without a checkerboard",
+         "Kernel 4, stride 2, padding 1: inside, every cell is covered alike.", doubling},
+        {"Output padding uncovers sums",
+         "One input cell; output_padding 1 shows sums that padding had cropped.", uncovered},
+        {"There and back",
+         "A convolution and its transposed: the shape comes back, the values do not.",
          there_and_back},
     };
     return presets;

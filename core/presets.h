@@ -11,8 +11,8 @@ namespace convscope {
 
 /// A kernel for any size: what is only defined at 3×3 stands in the middle with zeros around.
 struct KernelPreset {
-    std::string name;                                      // "Sobel x"
-    std::string help;                                      // one sentence: what it shows
+    std::string name;  // "Sobel x"
+    std::string help;  // one sentence: what it shows
     std::vector<float> (*values)(int64_t rows, int64_t columns);
 };
 
@@ -34,7 +34,7 @@ const std::vector<std::string>& filter_bank_names();
 
 struct DocumentPreset {
     std::string name;
-    std::string help;                                      // one sentence: what there is to see
+    std::string help;  // one sentence: what there is to see
     Document (*make)();
 };
 

@@ -7,7 +7,7 @@
 namespace convscope {
 namespace {
 
-constexpr size_t kLineWidth = 34;      // of the panel
+constexpr size_t kLineWidth = 34;  // of the panel
 constexpr size_t kScriptWidth = 88;
 
 /// Arguments in PyTorch's order: those given by position, then those that differ from their defaults.
@@ -74,7 +74,8 @@ std::string tensor_text(const Tensor& tensor, int rank) {
         text += float_text(values[static_cast<size_t>(i)]);
         const bool row_ends = at.w + 1 == shape.w, plane_ends = row_ends && at.h + 1 == shape.h;
         const bool image_ends = plane_ends && at.c + 1 == shape.c;
-        if (row_ends) text += i + 1 == shape.count() ? "]]]]" : image_ends ? "]]]" : plane_ends ? "]]" : "]";
+        if (row_ends)
+            text += i + 1 == shape.count() ? "]]]]" : image_ends ? "]]]" : plane_ends ? "]]" : "]";
     }
     return text + ")";
 }
@@ -113,25 +114,29 @@ std::string script_text(const Document& document, const Result& result) {
     const bool has_output = !result.problem && result.layers.size() == document.layers.size() &&
                             !result.layers.empty() && !result.layers.back().stages.empty() &&
                             !result.layers.back().output().empty();
-    bool whole = is_small(document.input.tensor) && (!has_output || is_small(result.layers.back().output()));
+    bool whole =
+        is_small(document.input.tensor) && (!has_output || is_small(result.layers.back().output()));
     for (const Layer& layer : document.layers)
         for (const Tensor& weight : layer.weights) whole = whole && is_small(weight);
 
     const Shape shape = document.input.tensor.shape();
     std::string text;
     if (!document.name.empty()) text += "# " + comment_text(document.name) + "\n";
-    if (result.problem) text += "# PyTorch refuses this: " + comment_text(result.problem->sentence) + "\n";
+    if (result.problem)
+        text += "# PyTorch refuses this: " + comment_text(result.problem->sentence) + "\n";
     text += "import torch\nimport torch.nn as nn\n\n";
     if (whole) {
         text += "nan, inf = float(\"nan\"), float(\"inf\")\n";
         text += "x = " + tensor_text(document.input.tensor, 4) + "\n\n";
     } else {
         text += "# The tensors are too large for a script: random ones of the same shapes.\n";
-        text += fmt::format("x = torch.rand({}, {}, {}, {})\n\n", shape.n, shape.c, shape.h, shape.w);
+        text +=
+            fmt::format("x = torch.rand({}, {}, {}, {})\n\n", shape.n, shape.c, shape.h, shape.w);
     }
 
     text += "layers = nn.Sequential(\n";
-    for (const Layer& layer : document.layers) text += "    " + call_text(layer, kScriptWidth, "    ") + ",\n";
+    for (const Layer& layer : document.layers)
+        text += "    " + call_text(layer, kScriptWidth, "    ") + ",\n";
     text += ")\n";
 
     text += "with torch.no_grad():\n";
@@ -147,7 +152,8 @@ std::string script_text(const Document& document, const Result& result) {
     const Tensor& output = result.layers.back().output();
     if (!whole) {
         const Shape out = output.shape();
-        return text + fmt::format("assert y.shape == ({}, {}, {}, {})\n", out.n, out.c, out.h, out.w);
+        return text +
+               fmt::format("assert y.shape == ({}, {}, {}, {})\n", out.n, out.c, out.h, out.w);
     }
     float largest = 0;
     for (const float v : output.values())
@@ -155,8 +161,9 @@ std::string script_text(const Document& document, const Result& result) {
     // Sums of fractions depend on their order: a few units in the last place of the largest value.
     const double tolerance = is_exact(document) ? 0 : 1e-5 * (1 + static_cast<double>(largest));
     text += "\nexpected = " + tensor_text(output, 4) + "\n";
-    text += fmt::format("torch.testing.assert_close(y, expected, rtol=0, atol={}, equal_nan=True)\n",
-                        tolerance == 0 ? "0" : fmt::format("{:.1e}", tolerance));
+    text +=
+        fmt::format("torch.testing.assert_close(y, expected, rtol=0, atol={}, equal_nan=True)\n",
+                    tolerance == 0 ? "0" : fmt::format("{:.1e}", tolerance));
     return text + "print(\"equal to the output shown\")\n";
 }
 

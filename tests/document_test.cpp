@@ -13,7 +13,9 @@
 namespace convscope {
 namespace {
 
-std::vector<float> list(const Tensor& tensor) { return {tensor.values().begin(), tensor.values().end()}; }
+std::vector<float> list(const Tensor& tensor) {
+    return {tensor.values().begin(), tensor.values().end()};
+}
 
 const Value& param(const Document& document, int layer, std::string_view key) {
     const Layer& l = document.layers[static_cast<size_t>(layer)];
@@ -55,7 +57,8 @@ TEST(Params, AreWordsOnScreenAndPythonInScripts) {
 }
 
 TEST(Params, AreReadAsPeopleTypeThem) {
-    const Value pair = Pair{}, padding = Padding{}, whole = int64_t(), real = 0.0, choice = Choice{}, flag = true;
+    const Value pair = Pair{}, padding = Padding{}, whole = int64_t(), real = 0.0,
+                choice = Choice{}, flag = true;
     const std::vector<std::string> modes{"zeros", "reflect"};
     for (const char* text : {"3 1", "3x1", "3×1", "(3, 1)", "[3,1]", "3,1", " 3  ,  1 "})
         EXPECT_EQ(parse_value(text, pair, {}), Value(Pair{3, 1})) << text;
@@ -70,9 +73,11 @@ TEST(Params, AreReadAsPeopleTypeThem) {
     EXPECT_EQ(parse_value("off", flag, {}), Value(false));
     EXPECT_EQ(parse_value("1e-5", real, {}), Value(1e-5));
     EXPECT_EQ(parse_value("reflect", choice, modes), Value(Choice{"reflect"}));
-    for (const char* text : {"", "x", "3 1 2", "1.5", "99999999999999999999", "3 y", "--3", "+-3", "+", "0x10"}) {
+    for (const char* text :
+         {"", "x", "3 1 2", "1.5", "99999999999999999999", "3 y", "--3", "+-3", "+", "0x10"}) {
         EXPECT_EQ(parse_value(text, whole, {}), std::nullopt) << text;
-        EXPECT_EQ(parse_value(text, pair, {}), text == std::string("0x10") ? std::optional<Value>(Pair{0, 10}) : std::nullopt)
+        EXPECT_EQ(parse_value(text, pair, {}),
+                  text == std::string("0x10") ? std::optional<Value>(Pair{0, 10}) : std::nullopt)
             << text;
     }
     EXPECT_EQ(parse_value("nan", real, {}), std::nullopt);
@@ -98,18 +103,23 @@ TEST(NumberText, IsShort) {
 
 // The expected values were computed by another program (Python integers) from splitmix64's published constants.
 TEST(Generate, RandomValuesAreTheSameEverywhere) {
-    EXPECT_EQ(list(generate("integers 0–9", 1, {1, 1, 3, 3})), (std::vector<float>{2, 0, 9, 8, 6, 1, 0, 5, 7}));
-    EXPECT_EQ(list(generate("integers −2–2", 1, {1, 1, 3, 3})), (std::vector<float>{-1, -2, 2, 2, 1, -2, -2, 0, 1}));
-    EXPECT_EQ(list(generate("integers 0–9", 5, {1, 2, 2, 2})), (std::vector<float>{0, 8, 4, 6, 3, 4, 0, 1}));
+    EXPECT_EQ(list(generate("integers 0–9", 1, {1, 1, 3, 3})),
+              (std::vector<float>{2, 0, 9, 8, 6, 1, 0, 5, 7}));
+    EXPECT_EQ(list(generate("integers −2–2", 1, {1, 1, 3, 3})),
+              (std::vector<float>{-1, -2, 2, 2, 1, -2, -2, 0, 1}));
+    EXPECT_EQ(list(generate("integers 0–9", 5, {1, 2, 2, 2})),
+              (std::vector<float>{0, 8, 4, 6, 3, 4, 0, 1}));
     EXPECT_EQ(list(generate("uniform", 7, {1, 1, 1, 3})),
               (std::vector<float>{0.04531151056289673f, 0.542178750038147f, 0.8560834527015686f}));
-    EXPECT_EQ(list(generate("normal", 7, {1, 1, 1, 3})),
-              (std::vector<float>{-0.3322458565235138f, -1.6933788061141968f, -0.23009327054023743f}));
+    EXPECT_EQ(
+        list(generate("normal", 7, {1, 1, 1, 3})),
+        (std::vector<float>{-0.3322458565235138f, -1.6933788061141968f, -0.23009327054023743f}));
 }
 
 TEST(Generate, KindsAreWhatTheirNamesSay) {
     EXPECT_EQ(generator_kinds().size(), 10u);
-    EXPECT_EQ(list(generate("impulse", 0, {1, 1, 3, 3})), (std::vector<float>{0, 0, 0, 0, 1, 0, 0, 0, 0}));
+    EXPECT_EQ(list(generate("impulse", 0, {1, 1, 3, 3})),
+              (std::vector<float>{0, 0, 0, 0, 1, 0, 0, 0, 0}));
     EXPECT_EQ(list(generate("gradient", 0, {1, 1, 2, 3})),
               (std::vector<float>{0, 1.0f / 3, 2.0f / 3, 1.0f / 3, 2.0f / 3, 1}));
     EXPECT_EQ(list(generate("gradient", 0, {1, 1, 1, 1})), (std::vector<float>{0}));
@@ -118,14 +128,17 @@ TEST(Generate, KindsAreWhatTheirNamesSay) {
     EXPECT_EQ(list(generate("ones", 0, {1, 1, 1, 2})), (std::vector<float>{1, 1}));
     EXPECT_EQ(list(generate("no such kind", 0, {1, 1, 1, 2})), (std::vector<float>{0, 0}));
     double sum = 0, squares = 0;
-    for (const float v : list(generate("normal", 3, {1, 1, 200, 200}))) sum += v, squares += double(v) * v;
+    for (const float v : list(generate("normal", 3, {1, 1, 200, 200})))
+        sum += v, squares += double(v) * v;
     EXPECT_NEAR(sum / 40000, 0, 0.02);
     EXPECT_NEAR(squares / 40000, 1, 0.03);
-    for (const float v : list(generate("uniform", 3, {1, 1, 100, 100}))) ASSERT_TRUE(v >= 0 && v < 1);
+    for (const float v : list(generate("uniform", 3, {1, 1, 100, 100})))
+        ASSERT_TRUE(v >= 0 && v < 1);
 }
 
 TEST(Generate, ALargerShapeKeepsTheValues) {
-    const Tensor small = generate("normal", 9, {1, 2, 3, 3}), large = generate("normal", 9, {2, 3, 5, 4});
+    const Tensor small = generate("normal", 9, {1, 2, 3, 3}),
+                 large = generate("normal", 9, {2, 3, 5, 4});
     for (int64_t i = 0; i < small.shape().count(); ++i)
         EXPECT_EQ(small.at(small.shape().index(i)), large.at(small.shape().index(i)));
 }
@@ -133,8 +146,9 @@ TEST(Generate, ALargerShapeKeepsTheValues) {
 TEST(SizeProblem, NamesWhatCannotBe) {
     EXPECT_FALSE(size_problem({1, 1, 7, 7}, "The input"));
     EXPECT_FALSE(size_problem({1, 1, 16384, 16384}, "The input"));
-    EXPECT_EQ(size_problem({1, 1, 16384, 16385}, "The input")->whole(),
-              "The input of 1×1×16384×16385 is too large. One tensor may hold up to 268,435,456 values.");
+    EXPECT_EQ(
+        size_problem({1, 1, 16384, 16385}, "The input")->whole(),
+        "The input of 1×1×16384×16385 is too large. One tensor may hold up to 268,435,456 values.");
     EXPECT_TRUE(size_problem({1, 0, 7, 7}, "The input"));
     EXPECT_TRUE(size_problem({-1, -1, 7, 7}, "The input"));
     const int64_t most = std::numeric_limits<int64_t>::max();
@@ -146,8 +160,9 @@ TEST(Document, StandardIsThePicture) {
     const Document document = standard_document();
     EXPECT_EQ(document.name, "Emboss on random integers");
     EXPECT_EQ(list(document.input.tensor),
-              (std::vector<float>{3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3, 2, 3, 8, 4, 6, 2, 6, 4, 3,
-                                  3, 8, 3, 2, 7, 9, 5, 0, 2, 8, 8, 4, 1, 9, 7, 1, 6, 9, 3, 9, 9, 3, 7, 5}));
+              (std::vector<float>{3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3, 2,
+                                  3, 8, 4, 6, 2, 6, 4, 3, 3, 8, 3, 2, 7, 9, 5, 0, 2,
+                                  8, 8, 4, 1, 9, 7, 1, 6, 9, 3, 9, 9, 3, 7, 5}));
     EXPECT_EQ(list(weight(document)), (std::vector<float>{-2, -1, 0, -1, 1, 1, 0, 1, 2}));
     EXPECT_EQ(document.layers[0].weights.size(), 1u);
     EXPECT_EQ(document.layers[0].op->card(document.layers[0].params), "3×3 s2 p1");
@@ -156,8 +171,8 @@ TEST(Document, StandardIsThePicture) {
 TEST(Document, KernelSizeKeepsTheCentre) {
     Document document = standard_document();
     document = with_param(document, 0, "kernel_size", Pair{5, 5});
-    EXPECT_EQ(list(weight(document)),
-              (std::vector<float>{0, 0, 0, 0, 0, 0, -2, -1, 0, 0, 0, -1, 1, 1, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0, 0}));
+    EXPECT_EQ(list(weight(document)), (std::vector<float>{0, 0, 0, 0, 0, 0, -2, -1, 0, 0, 0, -1, 1,
+                                                          1, 0, 0, 0, 1, 2, 0,  0,  0, 0, 0, 0}));
     document = with_param(document, 0, "kernel_size", Pair{3, 3});
     EXPECT_EQ(list(weight(document)), list(weight(standard_document())));
     document = with_param(document, 0, "kernel_size", Pair{4, 1});
@@ -224,7 +239,8 @@ TEST(Document, LaterChannelsFollow) {
 }
 
 TEST(Document, InputChannelsDrawTheFirstLayerAlong) {
-    Document document = with_input(standard_document(), generated_input("uniform", 3, {2, 3, 8, 8}));
+    Document document =
+        with_input(standard_document(), generated_input("uniform", 3, {2, 3, 8, 8}));
     EXPECT_EQ(param(document, 0, "in_channels"), Value(int64_t(3)));
     EXPECT_EQ(weight(document).shape(), (Shape{1, 3, 3, 3}));
     EXPECT_EQ(kernel_name(weight(document), {0, 0, 0, 0}), "Emboss");
@@ -277,9 +293,11 @@ TEST(DescribeChange, NamesWhatAPersonDid) {
     const Document d = standard_document();
     EXPECT_EQ(describe_change(d, d), "");
     EXPECT_EQ(describe_change(d, with_param(d, 0, "stride", Pair{1, 1})), "stride 2 → 1");
-    EXPECT_EQ(describe_change(d, with_param(d, 0, "kernel_size", Pair{5, 3})), "kernel_size 3 → 5×3");
+    EXPECT_EQ(describe_change(d, with_param(d, 0, "kernel_size", Pair{5, 3})),
+              "kernel_size 3 → 5×3");
     EXPECT_EQ(describe_change(d, with_param(d, 0, "bias", true)), "bias off → on");
-    EXPECT_EQ(describe_change(d, with_param(with_param(d, 0, "stride", Pair{1, 1}), 0, "padding", pad(0))),
+    EXPECT_EQ(describe_change(
+                  d, with_param(with_param(d, 0, "stride", Pair{1, 1}), 0, "padding", pad(0))),
               "stride 2 → 1, padding 1 → 0");
 
     Tensor cells = d.input.tensor;
@@ -292,10 +310,12 @@ TEST(DescribeChange, NamesWhatAPersonDid) {
     EXPECT_EQ(describe_change(d, with_input_shape(d, {1, 3, 7, 7})), "input 1×1×7×7 → 1×3×7×7");
     const Document random = with_input(d, generated_input("uniform", 1, {1, 1, 7, 7}));
     EXPECT_EQ(describe_change(d, random), "input typed values → uniform");
-    EXPECT_EQ(describe_change(random, with_input(random, generated_input("uniform", 2, {1, 1, 7, 7}))),
-              "input seed 1 → 2");
-    EXPECT_EQ(describe_change(d, with_input(d, {cells, FromImage{"/home/me/photo.jpg", true, 0, ""}})),
-              "opened photo.jpg");
+    EXPECT_EQ(
+        describe_change(random, with_input(random, generated_input("uniform", 2, {1, 1, 7, 7}))),
+        "input seed 1 → 2");
+    EXPECT_EQ(
+        describe_change(d, with_input(d, {cells, FromImage{"/home/me/photo.jpg", true, 0, ""}})),
+        "opened photo.jpg");
 
     EXPECT_EQ(describe_change(d, with_kernel(d, 0, {}, "Box blur")), "kernel Emboss → Box blur");
     Tensor kernel = weight(d);
@@ -304,16 +324,19 @@ TEST(DescribeChange, NamesWhatAPersonDid) {
     EXPECT_EQ(describe_change(d, own), "kernel (1, 1) 1 → 4");
     EXPECT_EQ(describe_change(own, with_kernel(own, 0, {}, "Outline")), "kernel → Outline");
     const Document biased = with_param(d, 0, "bias", true);
-    EXPECT_EQ(describe_change(biased, with_weight(biased, 0, 1, Tensor({1, 1, 1, 1}, 2.0f))), "bias 0 → 2");
+    EXPECT_EQ(describe_change(biased, with_weight(biased, 0, 1, Tensor({1, 1, 1, 1}, 2.0f))),
+              "bias 0 → 2");
 
     const Document two = chain();
     Document one = two;
     one.layers.pop_back();
     EXPECT_EQ(describe_change(one, two), "added ConvTranspose2d");
     EXPECT_EQ(describe_change(two, one), "removed ConvTranspose2d");
-    EXPECT_EQ(describe_change(two, with_param(two, 1, "stride", Pair{3, 2})), "layer 2 stride 1 → 3×2");
+    EXPECT_EQ(describe_change(two, with_param(two, 1, "stride", Pair{3, 2})),
+              "layer 2 stride 1 → 3×2");
     // Channels that follow are not what the person did.
-    EXPECT_EQ(describe_change(two, with_param(two, 0, "out_channels", int64_t(4))), "layer 1 out_channels 2 → 4");
+    EXPECT_EQ(describe_change(two, with_param(two, 0, "out_channels", int64_t(4))),
+              "layer 1 out_channels 2 → 4");
 
     Document started = d;
     started.start.seed = 9;
@@ -321,7 +344,8 @@ TEST(DescribeChange, NamesWhatAPersonDid) {
     Document named = d;
     named.name = "Mine";
     EXPECT_EQ(describe_change(d, named), "name Emboss on random integers → Mine");
-    EXPECT_EQ(describe_change(d, document_presets()[1].make()), "opened Transposed 2×2, separate stamps");
+    EXPECT_EQ(describe_change(d, document_presets()[1].make()),
+              "opened Transposed 2×2, separate stamps");
 }
 
 TEST(DescribeChange, SeesNaNAndNegativeZero) {

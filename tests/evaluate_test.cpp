@@ -13,7 +13,9 @@
 namespace convscope {
 namespace {
 
-std::vector<float> list(const Tensor& tensor) { return {tensor.values().begin(), tensor.values().end()}; }
+std::vector<float> list(const Tensor& tensor) {
+    return {tensor.values().begin(), tensor.values().end()};
+}
 
 Document preset(std::string_view name) {
     for (const DocumentPreset& preset : document_presets())
@@ -35,8 +37,9 @@ Document random_chain(uint64_t seed) {
         if (last == 1) document = with_param(document, last, "stride", Pair{2, 1});
         const Result planned = plan_only(document);
         for (size_t w = 0; w < document.layers.back().weights.size(); ++w)
-            document = with_weight(document, last, static_cast<int>(w),
-                                   generate("normal", seed + 10 * w, document.layers.back().weights[w].shape()));
+            document = with_weight(
+                document, last, static_cast<int>(w),
+                generate("normal", seed + 10 * w, document.layers.back().weights[w].shape()));
         shape = planned.layers.back().plan.output_stage().shape;
     }
     document = with_param(document, 2, "padding_mode", Choice{"reflect"});
@@ -62,17 +65,22 @@ TEST(Evaluate, StandardDocument) {
 
 // Worked by hand.
 TEST(Evaluate, WorkedExamples) {
-    const auto output = [](std::string_view name) { return list(evaluate(preset(name))->layers.back().output()); };
+    const auto output = [](std::string_view name) {
+        return list(evaluate(preset(name))->layers.back().output());
+    };
     EXPECT_EQ(output("Transposed 2×2, separate stamps"),
               (std::vector<float>{2, 3, 0, 0, 4, 5, 0, 0, 4, 6, 6, 9, 8, 10, 12, 15}));
-    EXPECT_EQ(output("Transposed 2×2, overlapping stamps"), (std::vector<float>{2, 3, 0, 8, 17, 9, 8, 22, 15}));
+    EXPECT_EQ(output("Transposed 2×2, overlapping stamps"),
+              (std::vector<float>{2, 3, 0, 8, 17, 9, 8, 22, 15}));
     EXPECT_EQ(output("The same 2×2, not transposed"), (std::vector<float>{25}));
     EXPECT_EQ(output("The same at stride 1"), (std::vector<float>{35, 49, 77, 91}));
     EXPECT_EQ(output("Stride 2 leaves a row over"), (std::vector<float>{35}));
     EXPECT_EQ(output("Output padding uncovers sums"), (std::vector<float>{5, 6, 8, 9}));
-    EXPECT_EQ(output("There and back"), (std::vector<float>{70, 203, 147, 294, 784, 518, 308, 749, 455}));
+    EXPECT_EQ(output("There and back"),
+              (std::vector<float>{70, 203, 147, 294, 784, 518, 308, 749, 455}));
     EXPECT_EQ(evaluate(preset("Padded twice"))->layers[0].output().shape(), (Shape{1, 1, 3, 3}));
-    EXPECT_EQ(evaluate(preset("Padding 1 and stride 2"))->layers[0].output().shape(), (Shape{1, 1, 2, 2}));
+    EXPECT_EQ(evaluate(preset("Padding 1 and stride 2"))->layers[0].output().shape(),
+              (Shape{1, 1, 2, 2}));
 }
 
 TEST(Evaluate, ChainEqualsTheReference) {
@@ -94,7 +102,8 @@ TEST(Evaluate, ChainEqualsTheReference) {
 double loss(const Document& document) {
     const Result planned = plan_only(document);
     const Reference reference = evaluate_reference(document, false);
-    const DoubleTensor& output = reference.layers.back()[static_cast<size_t>(planned.layers.back().plan.output)];
+    const DoubleTensor& output =
+        reference.layers.back()[static_cast<size_t>(planned.layers.back().plan.output)];
     double sum = 0;
     for (size_t i = 0; i < output.values().size(); ++i)
         sum += output.values()[i] * static_cast<double>(document.start.grad_output.values()[i]);
@@ -107,7 +116,8 @@ TEST(Evaluate, BackwardThroughTheChainIsTheSlopeOfTheLoss) {
     document.start.grad_output = generate("normal", 70, out);
     const auto result = evaluate(document, {true, true});
     const auto slope_along = [&](Tensor& tensor, size_t at) {
-        const float value = tensor.values()[at], step = 0.25f;  // the loss is linear in each value: any step is exact
+        const float value = tensor.values()[at],
+                    step = 0.25f;  // the loss is linear in each value: any step is exact
         tensor.mutate()[at] = value + step;
         const double above = loss(document);
         tensor.mutate()[at] = value - step;
@@ -116,12 +126,14 @@ TEST(Evaluate, BackwardThroughTheChainIsTheSlopeOfTheLoss) {
         return (above - below) / 2 / static_cast<double>((value + step) - value);
     };
     const auto gradient = [&](size_t layer, std::string_view name) {
-        return result->layers[layer].stages[static_cast<size_t>(result->layers[layer].plan.stage(name))];
+        return result->layers[layer]
+            .stages[static_cast<size_t>(result->layers[layer].plan.stage(name))];
     };
     std::mt19937 random(5);
     for (int i = 0; i < 12; ++i) {
         const size_t at = random() % document.input.tensor.values().size();
-        EXPECT_NEAR(gradient(0, "grad_input").values()[at], slope_along(document.input.tensor, at), 1e-2);
+        EXPECT_NEAR(gradient(0, "grad_input").values()[at], slope_along(document.input.tensor, at),
+                    1e-2);
         const size_t layer = random() % 3, w = random() % 2;
         Tensor& weight = document.layers[layer].weights[w];
         const size_t cell = random() % weight.values().size();
@@ -140,9 +152,11 @@ TEST(Evaluate, ARandomGradientHasRmsOne) {
     };
     const auto one = evaluate(document, {true, true});
     EXPECT_NEAR(rms(one->layers[0].grad_output), 1, 1e-6);
-    EXPECT_EQ(list(evaluate(document, {true, true})->layers[0].grad_output), list(one->layers[0].grad_output));
+    EXPECT_EQ(list(evaluate(document, {true, true})->layers[0].grad_output),
+              list(one->layers[0].grad_output));
     document.start.seed = 2;
-    EXPECT_NE(list(evaluate(document, {true, true})->layers[0].grad_output), list(one->layers[0].grad_output));
+    EXPECT_NE(list(evaluate(document, {true, true})->layers[0].grad_output),
+              list(one->layers[0].grad_output));
     EXPECT_TRUE(evaluate(document)->layers[0].grad_output.empty());
 }
 
@@ -185,9 +199,12 @@ TEST(Evaluate, HostileDocumentsGiveSentences) {
     for (const int64_t huge : {most, most / 2, int64_t(1) << 40, int64_t(1) << 31, -most}) {
         EXPECT_FALSE(problem_of(with_param(standard_document(), 0, "out_channels", huge)).empty());
         EXPECT_FALSE(problem_of(with_param(standard_document(), 0, "padding",
-                                           Padding{Padding::Kind::pair, {huge, huge}})).empty());
-        EXPECT_FALSE(problem_of(with_param(standard_document(), 0, "kernel_size", Pair{huge, 3})).empty());
-        EXPECT_FALSE(problem_of(with_param(standard_document(), 0, "dilation", Pair{huge, huge})).empty());
+                                           Padding{Padding::Kind::pair, {huge, huge}}))
+                         .empty());
+        EXPECT_FALSE(
+            problem_of(with_param(standard_document(), 0, "kernel_size", Pair{huge, 3})).empty());
+        EXPECT_FALSE(
+            problem_of(with_param(standard_document(), 0, "dilation", Pair{huge, huge})).empty());
     }
 }
 
@@ -209,7 +226,8 @@ TEST(Evaluate, ExplainReadsTheResultAndWhatItDidNotKeep) {
         const LayerResult& layer = result->layers[0];
         for (size_t s = 0; s < layer.stages.size(); ++s) {
             const Shape shape = layer.plan.stages[s].shape;
-            EXPECT_EQ(layer.stages[s].empty(), layer.plan.stages[s].optional && !want.optional_stages);
+            EXPECT_EQ(layer.stages[s].empty(),
+                      layer.plan.stages[s].optional && !want.optional_stages);
             for (int64_t i = 0; i < shape.count(); ++i) {
                 const Explanation e = explain(*result, 0, static_cast<int>(s), shape.index(i));
                 double sum = 0;

@@ -89,7 +89,8 @@ TEST(PlayHead, ByOutputWalksEveryTermOfEveryStageInOrder) {
             int64_t step = 0;
             for (int64_t i = 0; i < shape.count(); ++i) {
                 const Index cell = shape.index(i);
-                const auto terms = static_cast<int64_t>(explained(c, static_cast<int>(s), cell).terms.size());
+                const auto terms =
+                    static_cast<int64_t>(explained(c, static_cast<int>(s), cell).terms.size());
                 for (int64_t term = 0; term < terms; ++term) {
                     const Place place = timeline.at(++step);
                     ASSERT_TRUE(place.started);
@@ -150,7 +151,8 @@ TEST(PlayHead, StampsLandExactlyTheProductsThatExplainLists) {
         const Window& w = *c.plan.window;
         const bool has_bias = c.plan.weights.size() > 1;
         const auto cropped = [](const WindowAxis& axis) {
-            return axis.transposed && (axis.pad_before > 0 || (axis.in - 1) * axis.stride + axis.span() > axis.out);
+            return axis.transposed &&
+                   (axis.pad_before > 0 || (axis.in - 1) * axis.stride + axis.span() > axis.out);
         };
         EXPECT_EQ(finishing, has_bias || cropped(w.h) || cropped(w.w));
         EXPECT_EQ(timeline.windows(), timeline.cells().count());
@@ -160,9 +162,10 @@ TEST(PlayHead, StampsLandExactlyTheProductsThatExplainLists) {
 /// The resting steps of a unit found by looking at every step.
 std::vector<int64_t> rests(const Case& c, const Timeline& timeline, Unit unit, int stage) {
     std::vector<int64_t> rests{0};
-    const int64_t channels =
-        timeline.order() == Order::by_input ? c.plan.window->out_per_group : c.plan.window->in_per_group;
-    const int64_t extra = timeline.order() == Order::by_input ? 0 : c.plan.stages[static_cast<size_t>(stage)].extra;
+    const int64_t channels = timeline.order() == Order::by_input ? c.plan.window->out_per_group
+                                                                 : c.plan.window->in_per_group;
+    const int64_t extra =
+        timeline.order() == Order::by_input ? 0 : c.plan.stages[static_cast<size_t>(stage)].extra;
     for (int64_t step = 1; step <= timeline.steps(); ++step) {
         const Place now = timeline.at(step), next = timeline.at(step + 1);
         bool rest = step == timeline.steps();
@@ -174,8 +177,9 @@ std::vector<int64_t> rests(const Case& c, const Timeline& timeline, Unit unit, i
             rest |= window_ends || now.term + 1 == summed ||
                     (now.term < summed && (now.term + 1) % (summed / channels) == 0);
         }
-        if (unit == Unit::row) rest |= next.finishing || next.cell.h != now.cell.h || next.cell.c != now.cell.c ||
-                                       next.cell.n != now.cell.n;
+        if (unit == Unit::row)
+            rest |= next.finishing || next.cell.h != now.cell.h || next.cell.c != now.cell.c ||
+                    next.cell.n != now.cell.n;
         if (rest) rests.push_back(step);
     }
     return rests;
@@ -186,7 +190,8 @@ TEST(PlayHead, UnitsRestAtTheirEnds) {
         SCOPED_TRACE(name_of(c));
         for (const Order order : {Order::by_output, Order::by_input}) {
             const Timeline timeline(c.plan, order, c.plan.output);
-            for (const Unit unit : {Unit::term, Unit::channel, Unit::window, Unit::row, Unit::layer}) {
+            for (const Unit unit :
+                 {Unit::term, Unit::channel, Unit::window, Unit::row, Unit::layer}) {
                 SCOPED_TRACE(unit_name(unit, order));
                 const std::vector<int64_t> expected = rests(c, timeline, unit, c.plan.output);
                 std::vector<int64_t> forward{0}, back{timeline.steps()};
@@ -199,8 +204,10 @@ TEST(PlayHead, UnitsRestAtTheirEnds) {
                 for (int64_t step = 0; step <= timeline.steps(); ++step) {
                     const auto above = std::ranges::upper_bound(expected, step);
                     const auto not_below = std::ranges::lower_bound(expected, step);
-                    ASSERT_EQ(timeline.forward(step, unit), above == expected.end() ? timeline.steps() : *above);
-                    ASSERT_EQ(timeline.back(step, unit), not_below == expected.begin() ? 0 : *std::prev(not_below));
+                    ASSERT_EQ(timeline.forward(step, unit),
+                              above == expected.end() ? timeline.steps() : *above);
+                    ASSERT_EQ(timeline.back(step, unit),
+                              not_below == expected.begin() ? 0 : *std::prev(not_below));
                 }
             }
         }
@@ -209,7 +216,8 @@ TEST(PlayHead, UnitsRestAtTheirEnds) {
 
 TEST(PlayHead, StandardDocumentHasTheStepsOfItsPicture) {
     const Document document = standard_document();
-    const Plan plan = document.layers[0].op->plan(document.layers[0].params, document.input.tensor.shape());
+    const Plan plan =
+        document.layers[0].op->plan(document.layers[0].params, document.input.tensor.shape());
     const Timeline timeline(plan, Order::by_output, plan.output);
     EXPECT_EQ(timeline.steps(), 144);
     EXPECT_EQ(timeline.windows(), 16);
@@ -231,7 +239,8 @@ TEST(PlayHead, LargeLayersNeedNoEnumeration) {
     Document document = standard_document();
     document.layers[0].params[static_cast<size_t>(field_index(*document.layers[0].op, "padding"))] =
         Padding{Padding::Kind::same, {}};
-    document.layers[0].params[static_cast<size_t>(field_index(*document.layers[0].op, "stride"))] = Pair{1, 1};
+    document.layers[0].params[static_cast<size_t>(field_index(*document.layers[0].op, "stride"))] =
+        Pair{1, 1};
     const Plan plan = document.layers[0].op->plan(document.layers[0].params, {1, 1, 16000, 16000});
     ASSERT_FALSE(plan.problem);
     const Timeline timeline(plan, Order::by_output, plan.output);

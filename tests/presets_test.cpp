@@ -1,0 +1,216 @@
+// Kernel presets at all sizes, the filter bank, and every document preset.
+#include "core/presets.h"
+
+#include <cmath>
+#include <numeric>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "core/evaluate.h"
+
+namespace convscope {
+namespace {
+
+std::vector<float> list(const Tensor& tensor) {
+    return {tensor.values().begin(), tensor.values().end()};
+}
+std::vector<float> kernel(std::string_view name, int64_t rows, int64_t columns) {
+    return list(kernel_preset(name, {rows, columns}));
+}
+double sum(const std::vector<float>& values) {
+    return std::accumulate(values.begin(), values.end(), 0.0);
+}
+
+// The kernels as textbooks print them.
+TEST(KernelPresets, AtThreeByThree) {
+    using V = std::vector<float>;
+    EXPECT_EQ(kernel("Identity", 3, 3), (V{0, 0, 0, 0, 1, 0, 0, 0, 0}));
+    EXPECT_EQ(kernel("Box blur", 3, 3), V(9, 1.0f / 9));
+    EXPECT_EQ(kernel("Gaussian blur", 3, 3),
+              (V{0.0625f, 0.125f, 0.0625f, 0.125f, 0.25f, 0.125f, 0.0625f, 0.125f, 0.0625f}));
+    EXPECT_EQ(kernel("Sharpen", 3, 3), (V{0, -1, 0, -1, 5, -1, 0, -1, 0}));
+    EXPECT_EQ(kernel("Emboss", 3, 3), (V{-2, -1, 0, -1, 1, 1, 0, 1, 2}));
+    EXPECT_EQ(kernel("Outline", 3, 3), (V{-1, -1, -1, -1, 8, -1, -1, -1, -1}));
+    EXPECT_EQ(kernel("Sobel x", 3, 3), (V{-1, 0, 1, -2, 0, 2, -1, 0, 1}));
+    EXPECT_EQ(kernel("Sobel y", 3, 3), (V{-1, -2, -1, 0, 0, 0, 1, 2, 1}));
+    EXPECT_EQ(kernel("Prewitt x", 3, 3), (V{-1, 0, 1, -1, 0, 1, -1, 0, 1}));
+    EXPECT_EQ(kernel("Prewitt y", 3, 3), (V{-1, -1, -1, 0, 0, 0, 1, 1, 1}));
+    EXPECT_EQ(kernel("Scharr x", 3, 3), (V{-3, 0, 3, -10, 0, 10, -3, 0, 3}));
+    EXPECT_EQ(kernel("Scharr y", 3, 3), (V{-3, -10, -3, 0, 0, 0, 3, 10, 3}));
+    EXPECT_EQ(kernel("Laplacian", 3, 3), (V{0, 1, 0, 1, -4, 1, 0, 1, 0}));
+    EXPECT_EQ(kernel("Motion blur", 3, 3), (V{1.0f / 3, 0, 0, 0, 1.0f / 3, 0, 0, 0, 1.0f / 3}));
+}
+
+TEST(KernelPresets, AtOtherSizes) {
+    using V = std::vector<float>;
+    EXPECT_EQ(kernel("Laplacian", 5, 4),
+              (V{0, 0, 0, 0, 0, 1, 0, 0, 1, -4, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0}));
+    EXPECT_EQ(kernel("Sobel x", 2, 2), (V{-1, 1, -1, 1}));
+    EXPECT_EQ(kernel("Sobel x", 4, 5),
+              (V{0, 0, 0, 0, 0, 0, -1, 0, 1, 0, 0, -1, 0, 1, 0, 0, 0, 0, 0, 0}));
+    EXPECT_EQ(kernel("Gaussian blur", 1, 4), (V{0.125f, 0.375f, 0.375f, 0.125f}));
+    EXPECT_EQ(kernel("Identity", 2, 4), (V{0, 1, 0, 0, 0, 0, 0, 0}));
+    EXPECT_EQ(kernel("Sharpen", 1, 1), (V{1}));
+    EXPECT_TRUE(kernel_preset("no such kernel", {3, 3}).empty());
+    EXPECT_TRUE(kernel_preset("Identity", {0, 3}).empty());
+    EXPECT_TRUE(kernel_preset("Identity", {int64_t(1) << 40, int64_t(1) << 40}).empty());
+}
+
+TEST(KernelPresets, HaveTheSumOfTheirKindAndNoNegativeZero) {
+    const std::set<std::string> brightness{"Identity", "Box blur", "Gaussian blur",
+                                           "Sharpen",  "Emboss",   "Motion blur"};
+    for (const KernelPreset& preset : kernel_presets()) {
+        EXPECT_FALSE(preset.help.empty());
+        for (int64_t rows = 1; rows <= 9; ++rows)
+            for (int64_t columns = 1; columns <= 9; ++columns) {
+                const std::vector<float> values = kernel(preset.name, rows, columns);
+                ASSERT_EQ(values.size(), static_cast<size_t>(rows * columns));
+                EXPECT_NEAR(sum(values), brightness.contains(preset.name) ? 1 : 0, 1e-5)
+                    << preset.name << " " << rows << "×" << columns;
+                for (const float v : values) {
+                    EXPECT_TRUE(std::isfinite(v));
+                    EXPECT_FALSE(v == 0 && std::signbit(v)) << preset.name;
+                }
+            }
+    }
+    for (const KernelPreset& preset : kernel_presets())
+        EXPECT_NEAR(sum(kernel(preset.name, 1, 100000)), brightness.contains(preset.name) ? 1 : 0,
+                    1e-3);
+}
+
+TEST(KernelPresets, AreRecognisedByTheirNumbers) {
+    for (const int64_t size : {3, 5, 7})
+        for (const KernelPreset& preset : kernel_presets())
+            EXPECT_EQ(kernel_name(kernel_preset(preset.name, {size, size}), {}), preset.name)
+                << size;
+    Tensor own = kernel_preset("Sobel x", {3, 3});
+    own.set({0, 0, 0, 1}, 0.5f);
+    EXPECT_EQ(kernel_name(own, {}), "");
+    EXPECT_EQ(kernel_name(Tensor({1, 1, 3, 3}), {}), "");
+    EXPECT_EQ(kernel_name(Tensor(), {}), "");
+    EXPECT_EQ(kernel_name(own, {5, 0, 0, 0}), "");
+    EXPECT_EQ(kernel_name(Tensor({1, 1, 2, 2}, std::nanf("")), {}), "");
+}
+
+TEST(KernelPresets, GoIntoOneKernelOrAll) {
+    Document document = document_presets()[0].make();
+    document = with_param(document, 0, "out_channels", int64_t(2));
+    document = with_kernel(document, 0, {1, 0, 0, 0}, "Laplacian");
+    EXPECT_EQ(kernel_name(document.layers[0].weights[0], {0, 0, 0, 0}), "Emboss");
+    EXPECT_EQ(kernel_name(document.layers[0].weights[0], {1, 0, 0, 0}), "Laplacian");
+    document = with_all_kernels(document, 0, "Sobel y");
+    for (int64_t n = 0; n < 2; ++n)
+        EXPECT_EQ(kernel_name(document.layers[0].weights[0], {n, 0, 0, 0}), "Sobel y");
+    EXPECT_EQ(with_kernel(document, 0, {7, 0, 0, 0}, "Sobel y"), document);
+    EXPECT_EQ(with_all_kernels(document, 0, "no such kernel"), document);
+}
+
+/// Values of the kernel swatches in the design's picture of the feature maps, read from its pixels (± 0.02); each scaled
+/// so that its largest value is 1.
+TEST(FilterBank, LooksLikeThePicture) {
+    const Tensor bank = filter_bank(1, 7);
+    ASSERT_EQ(bank.shape(), (Shape{8, 1, 7, 7}));
+    const auto row = [&](int64_t filter, int64_t r) {
+        float largest = 0;
+        for (int64_t h = 0; h < 7; ++h)
+            for (int64_t w = 0; w < 7; ++w)
+                largest = std::max(largest, std::abs(bank.at({filter, 0, h, w})));
+        std::vector<double> values;
+        for (int64_t w = 0; w < 7; ++w) values.push_back(bank.at({filter, 0, r, w}) / largest);
+        return values;
+    };
+    const auto expect_row = [&](int64_t filter, int64_t r, const std::vector<double>& expected) {
+        const std::vector<double> values = row(filter, r);
+        for (size_t i = 0; i < 7; ++i)
+            EXPECT_NEAR(values[i], expected[i], 0.02) << filter << " row " << r << " " << i;
+    };
+    expect_row(0, 3, {0, 0, -1, 0, 1, 0, 0});
+    expect_row(1, 2, {0, 0, -0.5, -1, -0.5, 0, 0});
+    expect_row(2, 3, {0, 0, 0.25, -1, 0.25, 0, 0});
+    expect_row(3, 2, {-0.2, -0.52, -0.32, 0.47, 0.76, 0.26, -0.12});
+    expect_row(4, 2, {-0.12, 0.26, 0.76, 0.47, -0.32, -0.52, -0.2});
+    expect_row(5, 3, {0.29, 0.58, 0.87, 1, 0.87, 0.58, 0.29});
+    expect_row(5, 1, {-0.15, -0.31, -0.46, -0.53, -0.46, -0.31, -0.15});
+    expect_row(6, 0, {0.06, 0.14, 0.22, 0.25, 0.22, 0.14, 0.06});
+    expect_row(7, 3, {-0.14, -0.04, 0.54, 1, 0.54, -0.04, -0.14});
+    EXPECT_EQ(filter_bank_names(),
+              (std::vector<std::string>{"Sobel x", "Sobel y", "Laplacian", "Gabor 45°",
+                                        "Gabor 135°", "Gabor 0°", "Blur", "Difference"}));
+}
+
+TEST(FilterBank, SeesLuminance) {
+    const Tensor grey = filter_bank(1, 7), rgb = filter_bank(3, 7);
+    for (int64_t f = 0; f < 8; ++f)
+        for (int64_t h = 0; h < 7; ++h)
+            for (int64_t w = 0; w < 7; ++w) {
+                const float v = grey.at({f, 0, h, w});
+                EXPECT_FLOAT_EQ(rgb.at({f, 0, h, w}), 0.299f * v);
+                EXPECT_FLOAT_EQ(rgb.at({f, 1, h, w}), 0.587f * v);
+                EXPECT_FLOAT_EQ(rgb.at({f, 2, h, w}), 0.114f * v);
+            }
+}
+
+TEST(DocumentPresets, CanAllBeComputedForwardAndBackward) {
+    std::set<std::string> names;
+    for (const DocumentPreset& preset : document_presets()) {
+        SCOPED_TRACE(preset.name);
+        const Document document = preset.make();
+        EXPECT_EQ(document.name, preset.name);
+        EXPECT_TRUE(names.insert(preset.name).second);
+        EXPECT_FALSE(preset.help.empty());
+        const auto result = evaluate(document, {true, true});
+        ASSERT_TRUE(result);
+        ASSERT_FALSE(result->problem) << result->problem->whole();
+        EXPECT_EQ(result->layers.size(), document.layers.size());
+    }
+    EXPECT_EQ(document_presets()[0].make().name, standard_document().name);
+}
+
+/// What the presets promise in their help.
+TEST(DocumentPresets, ShowWhatTheySay) {
+    const auto result_of = [](std::string_view name) {
+        for (const DocumentPreset& preset : document_presets())
+            if (preset.name == name) return *evaluate(preset.make());
+        ADD_FAILURE() << name;
+        return Result{};
+    };
+    const Result corner = result_of("Padding 1 keeps 3×3");
+    EXPECT_EQ(list(corner.layers[0].output()),
+              (std::vector<float>{12, 21, 16, 27, 45, 33, 24, 39, 28}));
+    EXPECT_EQ(corner.layers[0].plan.window->h.reads_per_input(PaddingMode::zeros),
+              (std::vector<int64_t>{2, 3, 2}));
+    const Plan same = result_of("Same padding with an even kernel").layers[0].plan;
+    EXPECT_EQ(same.window->h.pad_before, 1);
+    EXPECT_EQ(same.window->h.pad_after, 2);
+    EXPECT_EQ(same.output_stage().shape, (Shape{1, 1, 6, 6}));
+    EXPECT_EQ(result_of("Stride 2 leaves a row over").layers[0].plan.window->h.leftover(), 1);
+    const Tensor board = result_of("Checkerboard").layers[0].output();
+    EXPECT_EQ(board.shape(), (Shape{1, 1, 9, 9}));
+    EXPECT_EQ(board.at({0, 0, 1, 1}), 1);
+    EXPECT_EQ(board.at({0, 0, 1, 2}), 2);
+    EXPECT_EQ(board.at({0, 0, 2, 2}), 4);
+    const Tensor flat = result_of("Doubling without a checkerboard").layers[0].output();
+    EXPECT_EQ(flat.shape(), (Shape{1, 1, 8, 8}));
+    for (int64_t h = 1; h < 7; ++h)
+        for (int64_t w = 1; w < 7; ++w) EXPECT_EQ(flat.at({0, 0, h, w}), 4);
+    EXPECT_EQ(result_of("Three channels in, four out").layers[0].plan.weights[0].shape,
+              (Shape{4, 3, 3, 3}));
+    EXPECT_EQ(result_of("Depthwise").layers[0].plan.weights[0].shape, (Shape{3, 1, 3, 3}));
+}
+
+TEST(ImageDocument, IsTheBankBehindTheImage) {
+    for (const int64_t channels : {1, 3}) {
+        Input input{generate("uniform", 2, {1, channels, 12, 15}),
+                    FromImage{"/tmp/pictures/a b.png", false, 0, ""}};
+        const Document document = image_document(input);
+        EXPECT_EQ(document.name, "Classic filters on a b.png");
+        EXPECT_EQ(document.layers[0].channel_names, filter_bank_names());
+        const auto result = evaluate(document);
+        ASSERT_TRUE(result && !result->problem);
+        EXPECT_EQ(result->layers[0].output().shape(), (Shape{1, 8, 12, 15}));
+    }
+}
+
+}  // namespace
+}  // namespace convscope
