@@ -1,11 +1,20 @@
-// The program: reads the command line and starts what it asks for.
-#include <cstdio>
-#include <string_view>
+// The program: hands the command line on. Nothing that goes wrong ends without a sentence.
+#include <exception>
+#include <iostream>
+#include <new>
+#include <string>
+#include <vector>
 
-#include "app/cli/version.h"
+#include "app/cli/cli.h"
 
 int main(int argc, char** argv) {
-    const bool wants_version = argc > 1 && std::string_view(argv[1]) == "--version";
-    std::fputs(wants_version ? convscope::version_text().c_str() : "convscope --version\n", stdout);
-    return 0;
+    const convscope::Output output{std::cout, std::cerr};
+    try {
+        const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
+        return convscope::run_command_line(arguments, output);
+    } catch (const std::bad_alloc&) {
+        return output.fail("There is not enough memory for this");
+    } catch (const std::exception& error) {
+        return output.fail(std::string("Something went wrong: ") + error.what());
+    }
 }

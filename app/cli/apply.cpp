@@ -1,0 +1,186 @@
+// Options and script lines as calls on the app, with sentences that name what there is.
+#include "app/cli/apply.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "core/io/files.h"
+#include "core/presets.h"
+
+namespace convscope {
+namespace {
+
+/// Letter case, and in names "-" and "_" for a space, do not matter.
+std::string folded(std::string_view text) {
+    std::string out;
+    for (const char c : text)
+        out += c == '-' || c == '_' ? ' ' : c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    return out;
+}
+
+std::string joined(const std::vector<std::string>& names) {
+    std::string out;
+    for (const auto& name : names) out += (out.empty() ? "" : ", ") + name;
+    return out;
+}
+
+const char* key_of(Unit unit) {
+    switch (unit) {
+        case Unit::term: return "term";
+        case Unit::channel: return "channel";
+        case Unit::window: return "window";
+        case Unit::row: return "row";
+        case Unit::layer: return "layer";
+    }
+    return "";
+}
+
+std::string read_unit(const App& app, std::string_view name, Unit& unit) {
+    unit = Unit::term;
+    if (name.empty()) return {};
+    const Order order = app.timeline.order();
+    std::vector<std::string> names;
+    for (const Unit candidate : {Unit::term, Unit::channel, Unit::window, Unit::row, Unit::layer}) {
+        const std::string said = unit_name(candidate, order);
+        names.push_back(said);
+        if (folded(name) != said && folded(name) != key_of(candidate)) continue;
+        unit = candidate;
+        return {};
+    }
+    return fmt::format("there is no unit “{}”; there are {}", display_text(name, 40), joined(names));
+}
+
+}  // namespace
+
+std::string apply_set(App& app, std::string_view assignment) {
+    const size_t sign = assignment.find('=');
+    if (sign == std::string_view::npos || sign == 0)
+        return fmt::format("“{}” is not written as key=value", display_text(assignment, 60));
+    const std::string_view key = assignment.substr(0, sign), text = assignment.substr(sign + 1);
+    const int layer = app.state.layer;
+    const Layer& chosen = app.state.document.layers[static_cast<size_t>(layer)];
+    const int at = field_index(*chosen.op, key);
+    if (at < 0) {
+        std::vector<std::string> keys;
+        for (const Field& field : chosen.op->fields) keys.push_back(field.key);
+        return fmt::format("{} has no parameter “{}”; it has {}", chosen.op->torch_name,
+                           display_text(key, 40), joined(keys));
+    }
+    const Field& field = chosen.op->fields[static_cast<size_t>(at)];
+    const auto value = parse_value(text, chosen.params[static_cast<size_t>(at)], field.choices);
+    if (!value)
+        return fmt::format("“{}” is no value of {}{}{}", display_text(text, 40), field.key,
+                           field.choices.empty() ? "" : "; there are ", joined(field.choices));
+    edit(app, with_param(app.state.document, layer, field.key, *value));
+    return {};
+}
+
+std::string apply_view(App& app, std::string_view name) {
+    std::vector<std::string> names;
+    for (const View& view : all_views()) {
+        names.push_back(view.id);
+        if (folded(view.id) != folded(name) && folded(view.label) != folded(name)) continue;
+        choose_view(app, view.id);
+        if (chosen_view(app).id != view.id)
+            return fmt::format("this layer has no view “{}”", view.id);
+        return {};
+    }
+    return fmt::format("there is no view “{}”; there are {}", display_text(name, 40), joined(names));
+}
+
+std::string apply_unit(App& app, std::string_view unit) {
+    Unit chosen = Unit::term;
+    if (auto error = read_unit(app, unit, chosen); !error.empty()) return error;
+    if (!unit.empty()) set_unit(app, chosen);
+    return {};
+}
+
+std::string apply_step(App& app, int64_t number, std::string_view unit) {
+    Unit counted = Unit::term;
+    if (auto error = read_unit(app, unit, counted); !error.empty()) return error;
+    go_to_step(app, step_after(app.timeline, counted, number));
+    return {};
+}
+
+std::string apply_theme(App& app, std::string_view name) {
+    if (name != "light" && name != "dark")
+        return fmt::format("there is no theme “{}”; there are light, dark", display_text(name, 40));
+    app.state.settings.theme = name == "dark" ? Theme::dark : Theme::light;
+    return {};
+}
+
+std::string apply_example(App& app, std::string_view name) {
+    std::vector<std::string> names;
+    for (const DocumentPreset& preset : document_presets()) {
+        names.push_back(fmt::format("“{}”", preset.name));
+        if (folded(preset.name) != folded(name)) continue;
+        show_document(app, preset.make(), preset.name);
+        return {};
+    }
+    return fmt::format("there is no example “{}”; there are {}", display_text(name, 60), joined(names));
+}
+
+std::string apply_pin(App& app, const std::string& grid, const std::vector<int64_t>& indices) {
+    const auto& result = app.state.result;
+    if (!result || result->layers.empty()) return "nothing has been computed";
+    if (grid != "output") return fmt::format("a cell of output can be pinned, not of {}", display_text(grid, 40));
+    const Shape shape = result->layers[static_cast<size_t>(app.state.layer)].output().shape();
+    const size_t n = indices.size();
+    const Index cell{n > 3 ? indices[0] : app.state.shown.n,
+                     n > 2 ? indices[n - 3] : app.state.shown.out_channel, indices[n - 2], indices[n - 1]};
+    if (!shape.contains(cell))
+        return fmt::format("output has no cell ({}, {}, {}); it is {}", cell.c, cell.h, cell.w, to_string(shape));
+    if (n > 2) show_channel(app, cell.c);
+    app.state.selection.pinned = CellRef{grid, cell.h, cell.w};
+    return {};
+}
+
+std::string apply_layer(App& app, int64_t layer) {
+    const auto layers = static_cast<int64_t>(app.state.document.layers.size());
+    if (layer < 0 || layer >= layers)
+        return fmt::format("there is no layer {}; there are 0 to {}", layer, layers - 1);
+    choose_layer(app, static_cast<int>(layer));
+    return {};
+}
+
+int64_t step_after(const Timeline& timeline, Unit unit, int64_t number) {
+    if (number <= 0) return 0;
+    if (unit == Unit::term) return std::min(number, timeline.steps());
+    if (unit == Unit::layer) return timeline.steps();
+    const Shape cells = timeline.cells();
+    const auto after_windows = [&](int64_t windows) {
+        if (windows >= timeline.windows()) return timeline.steps();
+        if (windows == 0) return int64_t{0};
+        const Index i = cells.index(windows - 1), first = timeline.first();
+        const Index cell{i.n + first.n, i.c + first.c, i.h + first.h, i.w + first.w};
+        return timeline.step_of(cell, int64_t(1) << 40);  // its last term
+    };
+    if (unit == Unit::window) return after_windows(std::min(number, timeline.windows()));
+    if (unit == Unit::row)
+        return number > timeline.windows() ? timeline.steps()
+                                           : after_windows(std::min(number * std::max<int64_t>(cells.w, 1),
+                                                                    timeline.windows()));
+    // Channels: as many in every window as in the first.
+    const int64_t first_window = timeline.forward(0, Unit::window);
+    int64_t channels = 0;
+    for (int64_t step = 0; step < first_window; ++channels) {
+        const int64_t next = timeline.forward(step, unit);
+        if (next <= step) break;
+        step = next;
+    }
+    if (channels == 0) return 0;
+    int64_t step = after_windows(std::min(number / channels, timeline.windows()));
+    for (int64_t i = 0; i < number % channels; ++i) step = timeline.forward(step, unit);
+    return step;
+}
+
+std::string newest_error(const App& app, std::string otherwise) {
+    const auto& messages = app.state.messages;
+    if (messages.empty() || !messages.back().error) return otherwise;
+    std::string text = messages.back().text;
+    while (text.ends_with('.')) text.pop_back();
+    return text;
+}
+
+}  // namespace convscope

@@ -1,0 +1,62 @@
+// The command line: convscope [FILE], convscope shot, convscope play. Exit codes: 0 done, 1 the input was wrong or the
+// world failed, 2 wrong usage; whatever is not 0 comes with a sentence.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "app/app.h"
+
+namespace convscope {
+
+inline constexpr int kDone = 0, kFailed = 1, kWrongUsage = 2;
+
+/// What the program writes to: standard output and error, or a test's strings.
+struct Output {
+    std::ostream& out;
+    std::ostream& err;
+    /// "convscope: <sentence>", with a full stop.
+    int fail(const std::string& sentence) const;
+};
+
+struct Look {
+    std::optional<Theme> theme;
+    std::optional<float> scale;
+    std::optional<std::pair<int, int>> size;
+};
+
+struct WindowArguments {
+    std::string file;
+    Look look;
+    std::string shader_folder;   // --dev
+};
+
+struct ShotArguments {
+    std::string file, example;
+    std::string view, unit;
+    std::optional<int64_t> step, layer;
+    std::vector<std::string> sets;   // "stride=2"
+    std::vector<std::string> pin;    // "output", "1,3"
+    Look look;
+    bool canvas_only = false;
+    std::string picture = "convscope.png";
+};
+
+struct PlayArguments {
+    std::string file;
+    bool headless = false, quits = false;
+    Look look;
+};
+
+/// The whole program. `arguments` without the program's name.
+int run_command_line(std::vector<std::string> arguments, const Output& output);
+
+int run_window(const WindowArguments& arguments, const Output& output);
+int run_shot(const ShotArguments& arguments, const Output& output);
+int run_play(const PlayArguments& arguments, const Output& output);
+
+}  // namespace convscope

@@ -1,0 +1,151 @@
+// One frame: events → time passes → keys and panels → results → scene → canvas → screen.
+#include "app/cli/frame.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+namespace convscope {
+namespace {
+
+constexpr double kFrame_s = 1.0 / 60;        // shortest: the swap does not hold back under software OpenGL
+constexpr double kIdle_s = 0.5;              // longest sleep
+constexpr double kProgress_s = 0.1;          // between frames while something is being computed
+constexpr double kLongestMove_s = 0.1;       // of the play in one frame, however long it took
+
+std::string window_title(const State& state) {
+    const std::string& name = state.document.name;
+    return name.empty() ? "Convscope" : name + " – Convscope";
+}
+
+}  // namespace
+
+SceneKey scene_key(const App& app, Point size_px, float scale) {
+    const ViewInput in = view_input(app, size_px, scale);
+    const State& state = app.state;
+    SceneKey key;
+    key.result = state.result;
+    key.view = chosen_view(app).id;
+    key.stale_reason = in.stale_reason;
+    key.layer = in.layer;
+    key.chosen_map = in.chosen_map;
+    key.step = in.step;
+    key.from_step = in.from_step;
+    key.fraction = in.fraction;
+    key.scale = in.scale;
+    key.unit = in.unit;
+    key.shown = in.shown;
+    key.corner_weights = in.corner_weights;
+    key.shared_range = in.shared_range;
+    key.stale = in.stale;
+    key.hover = state.selection.hover;
+    key.pinned = state.selection.pinned;
+    if (const auto& edit = state.selection.edit) {
+        key.selected = edit->cell;
+        key.typed = edit->typed;
+        key.typing = edit->typing;
+    }
+    key.size_px = in.size_px;
+    key.camera = in.camera;
+    return key;
+}
+
+Frame::Frame(AppWindow& window, App& app, const std::string& shader_folder)
+    : window_(window), app_(app), painter_(shader_folder), reloads_(!shader_folder.empty()) {
+    app_.host.clipboard = [&window] { return window.clipboard(); };
+    app_.host.set_clipboard = [&window](const std::string& text) { window.set_clipboard(text); };
+    app_.host.wake = [&window] { window.post_wakeup(); };
+    app_.host.quit = [this] { quit_ = true; };
+    last_s_ = window.time_s();
+}
+
+Frame::~Frame() {
+    app_.evaluator.cancel();
+    app_.evaluator.wait();  // it may still call wake
+    app_.host = {};
+}
+
+bool Frame::wait(double at_most_s) {
+    if (frames_ == 0) return true;
+    const double since_s = window_.time_s() - last_s_;
+    if (since_s < kFrame_s) {
+        const std::chrono::duration<double> rest(std::min(kFrame_s - since_s, at_most_s));
+        std::this_thread::sleep_for(rest);
+        at_most_s -= rest.count();
+    }
+    const bool moves = animating(app_);
+    if (window_.poll_events() || moves) return true;
+    const double busy_s = settled(app_) ? kIdle_s : kProgress_s;
+    const double change_s = std::max(0.0, seconds_to_next_change(app_));
+    const double sleep_s = std::clamp(at_most_s, 0.0, std::min(busy_s, change_s));
+    if (window_.wait_events(sleep_s)) return true;
+    if (reloads_ && painter_.reload()) {
+        painted_look_.reset();
+        return true;
+    }
+    return !settled(app_) || change_s <= sleep_s;
+}
+
+void Frame::draw(bool draws) {
+    window_.set_look(app_.state.settings.theme, app_.state.settings.interface_scale);
+    window_.begin_frame();
+    for (const std::string& path : window_.take_dropped()) open_file(app_, path);
+
+    // Time passes before the input counts: what a key starts, starts now and not when the last frame was.
+    const double now_s = window_.time_s();
+    const double passed_s = std::max(0.0, now_s - last_s_);
+    last_s_ = now_s;
+    update(app_, animating(app_) ? std::min(passed_s, kLongestMove_s) : passed_s);
+
+    const Point size_px{static_cast<float>(window_.width_px()), static_cast<float>(window_.height_px())};
+    const float scale = window_.scale();
+    layout_ = window_layout(size_px, scale, app_.state.settings);
+    build();  // the canvas has its size before the panels show it
+    target_.resize(static_cast<int>(scene_.size_px.x), static_cast<int>(scene_.size_px.y));
+    PanelContext context{app_, window_.fonts(), scale, scene_,
+                         reinterpret_cast<void*>(static_cast<uintptr_t>(target_.texture())),
+                         {layout_.canvas.w, layout_.canvas.h}};
+    handle_keys(context);
+    for (const Panel& panel : all_panels()) panel.draw(context, layout_);
+
+    update(app_, 0);
+    build();
+    if (draws) paint();
+    if (const std::string title = window_title(app_.state); title != title_) {
+        title_ = title;
+        window_.set_title(title);
+    }
+    window_.end_frame(draws);
+    ++frames_;
+}
+
+void Frame::settle(bool draws) {
+    do {
+        wait_until_settled(app_);
+        draw(draws);
+    } while (!settled(app_) && !finished());
+}
+
+void Frame::build() {
+    SceneKey key = scene_key(app_, {layout_.canvas.w, layout_.canvas.h}, window_.scale());
+    if (key_ && *key_ == key) return;
+    key_ = std::move(key);
+    scene_ = build_scene(app_, key_->size_px, key_->scale);
+    scene_changed_ = true;
+}
+
+void Frame::paint() {
+    const std::pair look{window_.theme(), window_.scale()};
+    if (!scene_changed_ && painted_look_ == look) return;
+    painter_.paint(scene_, look.first, look.second, target_);
+    scene_changed_ = false;
+    painted_look_ = look;
+    ++paints_;
+}
+
+void run_until_closed(Frame& frame) {
+    while (!frame.finished())
+        if (frame.wait()) frame.draw();
+}
+
+}  // namespace convscope

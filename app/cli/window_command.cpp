@@ -1,0 +1,92 @@
+// convscope [FILE]: the window; on a machine without a display, a picture instead.
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "app/cli/apply.h"
+#include "app/cli/cli.h"
+#include "app/cli/frame.h"
+#include "app/platform.h"
+#include "app/window/glfw_window.h"
+
+namespace convscope {
+namespace {
+
+constexpr const char* kPicture = "convscope.png";
+constexpr const char* kTransposedExample = "Transposed 2×2, overlapping stamps";
+constexpr double kSaveEvery_s = 2;
+
+int picture_instead(const WindowArguments& arguments, const Output& output) {
+    output.out << "There is no display (neither DISPLAY nor WAYLAND_DISPLAY is set), so this run makes a picture.\n";
+    ShotArguments shot;
+    shot.file = arguments.file;
+    if (shot.file.empty()) {
+        shot.example = kTransposedExample;
+        shot.view = "scatter";
+        shot.unit = "window";
+        shot.step = 3;
+    }
+    shot.look = arguments.look;
+    shot.picture = kPicture;
+    const int code = run_shot(shot, output);
+    if (code == kDone) output.out << "More pictures: convscope shot --help\n";
+    return code;
+}
+
+/// Keeps the settings file up to date, at most every other second.
+class SettingsKeeper {
+public:
+    SettingsKeeper(std::string path, Settings settings) : path_(std::move(path)), saved_(std::move(settings)) {}
+    void keep(App& app, double now_s, bool at_once) {
+        if (path_.empty() || app.state.settings == saved_) return;
+        if (!at_once && now_s - last_s_ < kSaveEvery_s) return;
+        last_s_ = now_s;
+        saved_ = app.state.settings;
+        std::string error;
+        if (save_settings(path_, saved_, error) || told_) return;
+        told_ = true;
+        say(app, error, true);
+    }
+
+private:
+    std::string path_;
+    Settings saved_;
+    double last_s_ = -1;
+    bool told_ = false;
+};
+
+}  // namespace
+
+int run_window(const WindowArguments& arguments, const Output& output) {
+    if (!has_display()) return picture_instead(arguments, output);
+    const std::string path = settings_path();
+    LoadedSettings loaded;
+    if (!path.empty()) loaded = load_settings(path);
+    SettingsKeeper keeper(path, loaded.settings);
+    Settings& settings = loaded.settings;
+    if (arguments.look.theme) settings.theme = *arguments.look.theme;
+    if (arguments.look.scale) settings.interface_scale = *arguments.look.scale;
+
+    WindowOptions options;
+    options.theme = settings.theme;
+    options.interface_scale = settings.interface_scale;
+    if (arguments.look.size) std::tie(options.width_px, options.height_px) = *arguments.look.size;
+    std::string error;
+    const auto window = make_glfw_window(options, error);
+    if (!window) return output.fail(error);
+
+    App app(standard_document());
+    app.state.settings = settings;
+    if (!loaded.message.empty()) say(app, loaded.message);
+    Frame frame(*window, app, arguments.shader_folder);
+    if (!arguments.file.empty() && !open_file(app, arguments.file))
+        output.fail(newest_error(app, fmt::format("{} cannot be opened", arguments.file)));
+    while (!frame.finished()) {
+        if (frame.wait()) frame.draw();
+        keeper.keep(app, window->time_s(), false);
+    }
+    keeper.keep(app, window->time_s(), true);
+    return kDone;
+}
+
+}  // namespace convscope
