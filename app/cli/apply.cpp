@@ -31,6 +31,7 @@ const char* key_of(Unit unit) {
         case Unit::channel: return "channel";
         case Unit::window: return "window";
         case Unit::row: return "row";
+        case Unit::map: return "map";
         case Unit::layer: return "layer";
     }
     return "";
@@ -41,7 +42,7 @@ std::string read_unit(const App& app, std::string_view name, Unit& unit) {
     if (name.empty()) return {};
     const Order order = app.timeline.order();
     std::vector<std::string> names;
-    for (const Unit candidate : {Unit::term, Unit::channel, Unit::window, Unit::row, Unit::layer}) {
+    for (const Unit candidate : {Unit::term, Unit::channel, Unit::window, Unit::row, Unit::map, Unit::layer}) {
         const std::string said = unit_name(candidate, order);
         names.push_back(said);
         if (folded(name) != said && folded(name) != key_of(candidate)) continue;
@@ -157,10 +158,10 @@ int64_t step_after(const Timeline& timeline, Unit unit, int64_t number) {
         return timeline.step_of(cell, int64_t(1) << 40);  // its last term
     };
     if (unit == Unit::window) return after_windows(std::min(number, timeline.windows()));
-    if (unit == Unit::row)
-        return number > timeline.windows() ? timeline.steps()
-                                           : after_windows(std::min(number * std::max<int64_t>(cells.w, 1),
-                                                                    timeline.windows()));
+    if (unit == Unit::row || unit == Unit::map) {
+        const int64_t windows = std::max<int64_t>(unit == Unit::row ? cells.w : cells.plane(), 1);
+        return after_windows(number > timeline.windows() / windows ? timeline.windows() : number * windows);
+    }
     // Channels: as many in every window as in the first.
     const int64_t first_window = timeline.forward(0, Unit::window);
     int64_t channels = 0;
