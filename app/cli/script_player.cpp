@@ -352,7 +352,8 @@ std::string find_cell(const Scene& scene, const ScriptTarget& target, Scene::Und
     if (!by_name)
         return fmt::format("there is no grid “{}” on the canvas; there are {}",
                            display_text(target.name, 40), names.empty() ? "none" : names);
-    if (!match) return fmt::format("{} shows no plane {}", target.name, indices[n - 3]);
+    if (!match && n == 4) return fmt::format("{} shows no plane {},{}", target.name, indices[0], indices[1]);
+    if (!match) return fmt::format("{} shows no plane {}", target.name, indices[0]);
     if (!match->holds(row, column))
         return fmt::format("{} has no cell ({}, {}); its rows are {} to {}, its columns {} to {}",
                            match->name, row, column, match->first_row,
