@@ -104,6 +104,7 @@ int run_command_line(std::vector<std::string> arguments, const Output& output) {
     app.add_option("FILE", window.file, "A picture or a document to open");
     app.add_flag("--version", wants_version, "Name, version and libraries");
     app.add_option("--dev", window.shader_folder, "Shaders from this folder, read again when they change");
+    app.add_flag("--times", window.tells_times, "Prints when the first frame was shown and how many were drawn");
     add_look(app, window_words);
 
     ShotArguments shot_arguments;

@@ -2,6 +2,7 @@
 // world failed, 2 wrong usage; whatever is not 0 comes with a sentence.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <ostream>
@@ -33,6 +34,8 @@ struct WindowArguments {
     std::string file;
     Look look;
     std::string shader_folder;   // --dev
+    bool tells_times = false;    // --times
+    std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
 };
 
 struct ShotArguments {

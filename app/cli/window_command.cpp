@@ -16,6 +16,10 @@ constexpr const char* kPicture = "convscope.png";
 constexpr const char* kTransposedExample = "Transposed 2×2, overlapping stamps";
 constexpr double kSaveEvery_s = 2;
 
+double passed_ms(const WindowArguments& arguments) {
+    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - arguments.started).count();
+}
+
 int picture_instead(const WindowArguments& arguments, const Output& output) {
     output.out << "There is no display (neither DISPLAY nor WAYLAND_DISPLAY is set), so this run makes a picture.\n";
     ShotArguments shot;
@@ -81,11 +85,19 @@ int run_window(const WindowArguments& arguments, const Output& output) {
     Frame frame(*window, app, arguments.shader_folder);
     if (!arguments.file.empty() && !open_file(app, arguments.file))
         output.fail(newest_error(app, fmt::format("{} cannot be opened", arguments.file)));
-    while (!frame.finished()) {
-        if (frame.wait()) frame.draw();
+    int64_t turns = 0;
+    for (; !frame.finished(); ++turns) {
+        if (frame.wait()) {
+            frame.draw();
+            if (arguments.tells_times && frame.frames() == 1)
+                output.err << fmt::format("first frame after {:.0f} ms\n", passed_ms(arguments));
+        }
         keeper.keep(app, window->time_s(), false);
     }
     keeper.keep(app, window->time_s(), true);
+    if (arguments.tells_times)
+        output.err << fmt::format("{} frames, {} of them with a new canvas, {} wake-ups in {:.1f} s\n", frame.frames(),
+                                  frame.paints(), turns, passed_ms(arguments) / 1000);
     return kDone;
 }
 
