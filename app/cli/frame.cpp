@@ -2,13 +2,10 @@
 #include "app/cli/frame.h"
 
 #include <algorithm>
-#include <chrono>
-#include <thread>
 
 namespace convscope {
 namespace {
 
-constexpr double kFrame_s = 1.0 / 60;        // shortest: the swap does not hold back under software OpenGL
 constexpr double kIdle_s = 0.5;              // longest sleep
 constexpr double kProgress_s = 0.1;          // between frames while something is being computed
 constexpr double kLongestMove_s = 0.1;       // of the play in one frame, however long it took
@@ -67,35 +64,28 @@ Frame::~Frame() {
 
 bool Frame::wait(double at_most_s) {
     if (frames_ == 0) return true;
-    const double since_s = window_.time_s() - last_s_;
-    if (since_s < kFrame_s) {
-        const std::chrono::duration<double> rest(std::min(kFrame_s - since_s, at_most_s));
-        std::this_thread::sleep_for(rest);
-        at_most_s -= rest.count();
-    }
-    const bool moves = animating(app_);
-    if (window_.poll_events() || moves) return true;
-    const double busy_s = settled(app_) ? kIdle_s : kProgress_s;
     const double change_s = std::max(0.0, seconds_to_next_change(app_));
-    const double sleep_s = std::clamp(at_most_s, 0.0, std::min(busy_s, change_s));
-    if (window_.wait_events(sleep_s)) return true;
+    if (change_s == 0) return window_.poll_events();
+    const double longest_s = std::min({at_most_s, change_s, settled(app_) ? kIdle_s : kProgress_s});
+    if (longest_s <= 0) return false;
+    if (window_.wait_events(longest_s)) return true;
     if (reloads_ && painter_.reload()) {
         painted_look_.reset();
         return true;
     }
-    return !settled(app_) || change_s <= sleep_s;
+    return !settled(app_) || change_s <= longest_s;
 }
 
 void Frame::draw(bool draws) {
     window_.set_look(app_.state.settings.theme, app_.state.settings.interface_scale);
     window_.begin_frame();
-    for (const std::string& path : window_.take_dropped()) open_file(app_, path);
-
     // Time passes before the input counts: what a key starts, starts now and not when the last frame was.
     const double now_s = window_.time_s();
     const double passed_s = std::max(0.0, now_s - last_s_);
     last_s_ = now_s;
-    update(app_, animating(app_) ? std::min(passed_s, kLongestMove_s) : passed_s);
+    const bool moves = seconds_to_next_change(app_) <= 0;
+    update(app_, moves ? std::min(passed_s, kLongestMove_s) : passed_s);
+    for (const std::string& path : window_.take_dropped()) open_file(app_, path);
 
     const Point size_px{static_cast<float>(window_.width_px()), static_cast<float>(window_.height_px())};
     const float scale = window_.scale();
