@@ -133,8 +133,7 @@ std::string apply_pin(App& app, const std::string& grid, const std::vector<int64
     if (!shape.contains(cell))
         return fmt::format("output has no cell ({}, {}, {}); it is {}", cell.c, cell.h, cell.w, to_string(shape));
     if (n > 2) show_channel(app, cell.c);
-    app.state.selection.pinned = CellRef{grid, cell.h, cell.w};
-    return {};
+    return pin_output(app, cell) ? "" : "it cannot be pinned";
 }
 
 std::string apply_layer(App& app, int64_t layer) {

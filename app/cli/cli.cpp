@@ -52,7 +52,11 @@ void add_look(CLI::App& app, Words& words) {
                                 : "“" + text + "” is no size; write 1280x800, each side from 64 to 16384";
     });
     app.add_option("--scale", words.scale, "Size of everything, from 0.75 to 3")
-        ->check(CLI::Range(static_cast<double>(kSmallestScale), static_cast<double>(kLargestScale)));
+        ->check([](const std::string& text) {
+            const auto scale = parse_number(text);
+            const bool fits = scale && *scale >= kSmallestScale && *scale <= kLargestScale;
+            return fits ? std::string() : "“" + text + "” is no number from 0.75 to 3";
+        });
 }
 
 Look read_look(const Words& words) {

@@ -35,13 +35,8 @@ SceneKey scene_key(const App& app, Point size_px, float scale) {
     key.corner_weights = in.corner_weights;
     key.shared_range = in.shared_range;
     key.stale = in.stale;
-    key.hover = state.selection.hover;
-    key.pinned = state.selection.pinned;
-    if (const auto& edit = state.selection.edit) {
-        key.selected = edit->cell;
-        key.typed = edit->typed;
-        key.typing = edit->typing;
-    }
+    key.hover = in.hover;
+    if (state.problem) key.problem = state.problem->whole();
     key.size_px = in.size_px;
     key.camera = in.camera;
     return key;

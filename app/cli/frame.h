@@ -14,15 +14,14 @@ namespace convscope {
 /// Everything that the scene on the canvas was built from, so that an equal one is not built again.
 struct SceneKey {
     std::shared_ptr<const Result> result;
-    std::string view, stale_reason;
+    std::string view, stale_reason, problem;
     int layer = 0, chosen_map = 0;
     int64_t step = 0, from_step = 0;
     float fraction = 1, scale = 1;
     Unit unit = Unit::term;
     Shown shown;
-    bool corner_weights = true, shared_range = false, stale = false, typing = false;
-    std::optional<CellRef> hover, pinned, selected;
-    std::string typed;
+    bool corner_weights = true, shared_range = false, stale = false;
+    std::optional<CellRef> hover;
     Point size_px;
     Camera camera;
     bool operator==(const SceneKey&) const = default;
