@@ -10,7 +10,6 @@
 #include <atomic>
 #include <chrono>
 #include <cmath>
-#include <cstdlib>
 #include <thread>
 
 #include "app/window/imgui_setup.h"
@@ -71,9 +70,6 @@ std::string last_glfw_error() {
 std::unique_ptr<GlfwWindow> GlfwWindow::make(const WindowOptions& options, std::string& error) {
     std::unique_ptr<GlfwWindow> made(new GlfwWindow);
     glfwInitHint(GLFW_JOYSTICK_HAT_BUTTONS, GLFW_FALSE);
-    // GLFW asks Wayland first, which then complains on the terminal when there is only X11.
-    const bool wayland = std::getenv("WAYLAND_DISPLAY") || std::getenv("WAYLAND_SOCKET");
-    if (!wayland && glfwPlatformSupported(GLFW_PLATFORM_X11)) glfwInitHint(GLFW_PLATFORM, GLFW_PLATFORM_X11);
     if (!glfwInit()) {
         error = "There is no display to open a window on (" + last_glfw_error() + ").";
         return nullptr;
