@@ -45,6 +45,8 @@ void draw_tabs(PanelContext& context, const WindowLayout& layout);
 void draw_canvas(PanelContext& context, const WindowLayout& layout);
 void draw_inspector(PanelContext& context, const WindowLayout& layout);
 void draw_timeline(PanelContext& context, const WindowLayout& layout);
+void draw_dividers(PanelContext& context, const WindowLayout& layout);
+void draw_rails(PanelContext& context, const WindowLayout& layout);
 void draw_command_palette(PanelContext& context, const WindowLayout& layout);
 void draw_help(PanelContext& context, const WindowLayout& layout);
 void draw_file_dialog(PanelContext& context, const WindowLayout& layout);
