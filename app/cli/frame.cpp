@@ -91,7 +91,10 @@ void Frame::draw(bool draws) {
                          reinterpret_cast<void*>(static_cast<uintptr_t>(target_.texture())),
                          {layout_.canvas.w, layout_.canvas.h}};
     handle_keys(context);
-    for (const Panel& panel : all_panels()) panel.draw(context, layout_);
+    for (const Panel& panel : all_panels()) {
+        window_.items().begin_panel(panel.name);
+        panel.draw(context, layout_);
+    }
 
     update(app_, 0);
     build();

@@ -17,6 +17,7 @@ namespace {
 
 constexpr double kDoubleClick_s = 0.35;   // longer than ImGui's 0.30
 constexpr double kGlide_s = 0.25;         // of the pointer to its next place, on the screen
+constexpr const char* kCanvasItem = "Canvas/canvas";
 constexpr int kMostTurns = 600;           // for ImGui to take its events: a bound, never reached
 
 double distance(Point a, Point b) { return std::hypot(a.x - b.x, a.y - b.y); }
@@ -71,9 +72,7 @@ std::string ScriptPlayer::play_line(const ScriptLine& line) {
         case Verb::cell: return click(line);
         case Verb::hover: {
             Point at;
-            if (auto error = locate(line.target, at); !error.empty()) return error;
-            move_to(at);
-            return {};
+            return point(line.target, at);
         }
         case Verb::drag: return drag(line);
         case Verb::wheel: return wheel(line);
@@ -121,10 +120,9 @@ std::string ScriptPlayer::play_line(const ScriptLine& line) {
 
 std::string ScriptPlayer::click(const ScriptLine& line) {
     Point at;
-    if (auto error = locate(line.target, at); !error.empty()) return error;
+    if (auto error = point(line.target, at); !error.empty()) return error;
     const bool near = distance(at, clicked_at_) < 10;
     if (near && frame_.window().time_s() - clicked_s_ < kDoubleClick_s) pass_time(kDoubleClick_s);
-    move_to(at);
     for (int i = 0; i < (line.twice ? 2 : 1); ++i) {
         press(line.button, true);
         press(line.button, false);
@@ -136,7 +134,7 @@ std::string ScriptPlayer::click(const ScriptLine& line) {
 
 std::string ScriptPlayer::drag(const ScriptLine& line) {
     Point from, to;
-    if (auto error = locate(line.target, from); !error.empty()) return error;
+    if (auto error = point(line.target, from); !error.empty()) return error;
     if (line.to.kind != ScriptTarget::Kind::none) {
         if (auto error = locate(line.to, to); !error.empty()) return error;
     } else {
@@ -146,7 +144,6 @@ std::string ScriptPlayer::drag(const ScriptLine& line) {
     // A bare canvas is panned with the middle button; everything else is dragged with the left one.
     const bool pans = line.target.kind == ScriptTarget::Kind::canvas && held_.key.empty();
     const int button = line.button == 0 && pans ? 2 : line.button;
-    move_to(from);
     press(button, true);
     const int moves = static_cast<int>(std::clamp(distance(from, to) / 6, 4.0, 200.0));
     for (int i = 1; i <= moves; ++i) {
@@ -161,8 +158,7 @@ std::string ScriptPlayer::drag(const ScriptLine& line) {
 
 std::string ScriptPlayer::wheel(const ScriptLine& line) {
     Point at;
-    if (auto error = locate(line.target, at); !error.empty()) return error;
-    move_to(at);
+    if (auto error = point(line.target, at); !error.empty()) return error;
     const double whole = std::trunc(line.x);
     for (int i = 0; i < static_cast<int>(std::abs(whole)); ++i) {
         turn_wheel(whole > 0 ? 1.0f : -1.0f);
@@ -190,6 +186,15 @@ std::string ScriptPlayer::shot(const std::string& file) {
 }
 
 // ---- Where things are
+
+std::string ScriptPlayer::point(const ScriptTarget& target, Point& at) {
+    if (auto error = locate(target, at); !error.empty()) return error;
+    move_to(at);
+    const bool on_canvas = target.kind != ScriptTarget::Kind::label;
+    const UiItem* item = frame_.window().items().find(on_canvas ? kCanvasItem : target.name);
+    if (item && item->root == window_under_mouse()) return {};
+    return fmt::format("“{}” is covered by something else", display_text(target.name, 80));
+}
 
 std::string ScriptPlayer::locate(const ScriptTarget& target, Point& at) {
     switch (target.kind) {

@@ -36,7 +36,9 @@ private:
     std::string run_command(const std::string& name);
     std::string shot(const std::string& file);
 
-    /// Brings the target into view; where it is, in pixels of the window.
+    /// Brings the target into view and moves the pointer there.
+    std::string point(const ScriptTarget& target, Point& at);
+    /// Where it is, in pixels of the window.
     std::string locate(const ScriptTarget& target, Point& at);
     std::string locate_label(const std::string& label, Point& at);
     std::string locate_cell(const ScriptTarget& target, Point& at) const;

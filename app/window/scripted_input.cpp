@@ -41,6 +41,11 @@ std::string character_of(const Chord& chord) {
 
 void type_characters(const std::string& text) { ImGui::GetIO().AddInputCharactersUTF8(text.c_str()); }
 
+uint32_t window_under_mouse() {
+    const ImGuiWindow* window = ImGui::GetCurrentContext()->HoveredWindow;
+    return window && window->RootWindow ? window->RootWindow->ID : 0;
+}
+
 bool input_waits() { return ImGui::GetCurrentContext()->InputEventsQueue.Size > 0; }
 
 }  // namespace convscope

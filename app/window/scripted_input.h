@@ -1,6 +1,7 @@
 // Input that no hand gives: into ImGui's own event queue, where the mouse and the keyboard's would be.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "app/scene/scene.h"
@@ -19,6 +20,8 @@ void press_keys(const Chord& chord, bool down);
 std::string character_of(const Chord& chord);
 /// UTF-8.
 void type_characters(const std::string& text);
+/// The window that the mouse is over (UiItem::root); 0: none.
+uint32_t window_under_mouse();
 /// ImGui has not taken all of it: it spreads fast input over several frames.
 bool input_waits();
 

@@ -105,8 +105,13 @@ void ImGuiTestEngineHook_ItemAdd(ImGuiContext* context, ImGuiID id, const ImRect
     item.clip = convscope::to_box(window->ClipRect);
     item.seed = window->IDStack.back();
     item.disabled = data && (data->InFlags & ImGuiItemFlags_Disabled);
-    for (; window; window = window->ParentWindow)
-        if (std::string name = convscope::window_name(*window); !name.empty()) item.panels.push_back(std::move(name));
+    item.root = window->RootWindow ? window->RootWindow->ID : window->ID;
+    for (; window; window = window->ParentWindow) {
+        // ImGui's own window, which a popup hangs on when no other is open.
+        const bool nobodys = std::string_view(window->Name) == "Debug##Default";
+        std::string name = nobodys ? recorder->panel() : convscope::window_name(*window);
+        if (!name.empty()) item.panels.push_back(std::move(name));
+    }
     recorder->add(std::move(item));
 }
 

@@ -17,6 +17,7 @@ struct UiItem {
     std::vector<std::string> panels;    // names of its windows, innermost first, without "##…" and child suffixes
     Box box;                            // pixels
     Box clip;                           // the window's visible part
+    uint32_t root = 0;                  // of its window's root: what the mouse must be over
     int flags = 0;                      // ImGuiItemStatusFlags: checked, opened, …
     bool disabled = false;
     /// "Parameters/stride".
@@ -37,6 +38,9 @@ public:
     /// Forgets the last frame's items; call before ImGui::NewFrame().
     void begin_frame();
 
+    /// What follows is drawn by this panel: popups that no window of it holds are named after it.
+    void begin_panel(std::string name) { panel_ = std::move(name); }
+
     const std::vector<UiItem>& items() const { return items_; }
     /// By "Panel/label" ("/" in a label is fine) or by a label alone; visible ones first, then those that are scrolled out
     /// of sight. Null: none.
@@ -44,12 +48,15 @@ public:
     /// All paths, sorted, each once: for the sentence that says what there is.
     std::vector<std::string> paths() const;
 
+    const std::string& panel() const { return panel_; }
+
     // Called by ImGui's hooks.
     void add(UiItem item) { items_.push_back(std::move(item)); }
     UiItem* last(uint32_t id);
 
 private:
     std::vector<UiItem> items_;
+    std::string panel_;
     void* context_ = nullptr;
 };
 
