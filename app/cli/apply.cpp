@@ -100,6 +100,7 @@ std::string apply_unit(App& app, std::string_view unit) {
 std::string apply_step(App& app, int64_t number, std::string_view unit) {
     Unit counted = Unit::term;
     if (auto error = read_unit(app, unit, counted); !error.empty()) return error;
+    if (!unit.empty()) set_unit(app, counted);
     go_to_step(app, step_after(app.timeline, counted, number));
     return {};
 }

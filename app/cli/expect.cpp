@@ -144,6 +144,24 @@ std::string check_sentence(std::string_view what, const std::string& is, const W
     return compare(what, is, wanted == "none" ? "" : wanted);
 }
 
+/// "expect zoom 1", "more 1.2", "less 0.9".
+std::string check_zoom(float is, const Words& words) {
+    const bool more = words[1] == "more", less = words[1] == "less";
+    const auto wanted = parse_number(words.back());
+    if (!wanted || words.size() != (more || less ? 3u : 2u)) return "a zoom is written as: expect zoom more 1.2";
+    const bool holds = more ? is > *wanted : less ? is < *wanted : agree(is, *wanted);
+    return holds ? "" : fmt::format("zoom is {:.4g}, not {}", is, rest_of(words, 1));
+}
+
+std::string check_pan(Point is, const Words& words) {
+    const size_t comma = words[1].find(',');
+    const auto x = parse_number(words[1].substr(0, comma));
+    const auto y = comma == std::string::npos ? std::nullopt : parse_number(words[1].substr(comma + 1));
+    if (!x || !y) return "a pan is written as: expect pan 60,-20";
+    const bool holds = std::abs(is.x - *x) < 1.5 && std::abs(is.y - *y) < 1.5;
+    return holds ? "" : fmt::format("pan is {:.4g},{:.4g}, not {}", is.x, is.y, words[1]);
+}
+
 }  // namespace
 
 std::string check_expectation(const App& app, const Scene& scene, const Words& words) {
@@ -162,6 +180,8 @@ std::string check_expectation(const App& app, const Scene& scene, const Words& w
     if (what == "view") return compare(what, chosen_view(app).id, wanted);
     if (what == "theme")
         return compare(what, state.settings.theme == Theme::dark ? "dark" : "light", wanted);
+    if (what == "zoom") return check_zoom(state.camera.zoom, words);
+    if (what == "pan") return check_pan(state.camera.pan_px, words);
     if (what == "step") return compare(what, std::to_string(state.play.step), wanted);
     if (what == "steps") return compare(what, std::to_string(app.timeline.steps()), wanted);
     if (what == "unit") return compare(what, unit_name(state.play.unit, app.timeline.order()), wanted);
