@@ -1,4 +1,5 @@
 // convscope [FILE]: the window; on a machine without a display, a picture instead.
+#include <ctime>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -90,7 +91,8 @@ int run_window(const WindowArguments& arguments, const Output& output) {
         if (frame.wait()) {
             frame.draw();
             if (arguments.tells_times && frame.frames() == 1)
-                output.err << fmt::format("first frame after {:.0f} ms\n", passed_ms(arguments));
+                output.err << fmt::format("first frame after {:.0f} ms, {:.0f} ms of them computing\n",
+                                          passed_ms(arguments), 1000.0 * static_cast<double>(std::clock()) / CLOCKS_PER_SEC);
         }
         keeper.keep(app, window->time_s(), false);
     }
