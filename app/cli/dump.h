@@ -14,7 +14,7 @@ std::string dump_text(const App& app, const Scene& scene);
 std::string write_dump(const App& app, const Scene& scene, const std::string& path);
 
 /// Most values of the output that are written.
-inline constexpr int64_t kMaxDumped = int64_t(1) << 24;
+inline constexpr int64_t kMaxDumped = int64_t(1) << 26;
 
 /// "output 0,0 20", "caption contains …": a sentence without its full stop when it is otherwise.
 std::string check_expectation(const App& app, const Scene& scene, const std::vector<std::string>& words);
