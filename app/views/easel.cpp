@@ -294,9 +294,14 @@ Scene Easel::finish() {
             round_texts(grid, decimals);
             grid.digits_px = digits_px(grid.cell_px, longest_text(grid), scale_);
         }
-        // Corner weights that would cover the number are left out.
-        for (Cell& cell : grid.cells)
-            if (0.6f * 10 * scale_ * static_cast<float>(glyphs(cell.corner)) > grid.cell_px - 8 * scale_) cell.corner.clear();
+        // Small texts stand at 10 px or more: where they would leave the cell they are left out.
+        const auto too_wide = [&](const std::string& text, float margin) {
+            return 0.6f * 10 * scale_ * static_cast<float>(glyphs(text)) > grid.cell_px - margin * scale_;
+        };
+        for (Cell& cell : grid.cells) {
+            if (too_wide(cell.corner, 8)) cell.corner.clear();
+            if (too_wide(cell.below, 6)) cell.below.clear();
+        }
         if (grid.digits_px > 0 || grid.cells.empty()) continue;
         // No digits fit: values are told by shade.
         const float largest = largest_magnitude(grid.cells);
