@@ -175,6 +175,15 @@ TEST(Play, AnEditKeepsTheOutputCell) {
     EXPECT_EQ(app.state.play.step, 0);
 }
 
+TEST(Play, AFinishedWindowStaysFinished) {
+    App app(standard_document());
+    go_to_step(app, 72);
+    edit(app, with_param(app.state.document, 0, "kernel_size", both(2)));
+    EXPECT_TRUE(app.timeline.at(app.state.play.step).window_done());
+    edit(app, with_param(app.state.document, 0, "kernel_size", both(4)));
+    EXPECT_EQ(app.timeline.at(app.state.play.step).term, 15);
+}
+
 TEST(Play, AValueEditDoesNotDisturbAMove) {
     App app(standard_document());
     step(app, 1);
@@ -329,6 +338,21 @@ TEST(Ledger, ByInputTermsStandInStampingOrder) {
     EXPECT_EQ(products, (std::vector<double>{5, 0, 6, 6}));
     EXPECT_EQ(told->done, 3);
     EXPECT_EQ(told->current, 2);
+}
+
+TEST(Ledger, ByInputZerosOfThePaddingComeLast) {
+    App app(standard_document());
+    choose_view(app, "scatter");
+    // Output (0, 0) reads five zeros of the padding and the inputs (0,0), (0,1), (1,0), (1,1).
+    const int64_t step = app.timeline.step_of({0, 0, 0, 1}, 5);    // input (0, 1) with weight (1, 2)
+    go_to_step(app, step);
+    const auto told = ledger(app);
+    ASSERT_TRUE(told);
+    ASSERT_EQ(told->cell, (Index{0, 0, 0, 0}));
+    ASSERT_EQ(told->explanation.terms.size(), 9u);
+    for (size_t t = 0; t < 9; ++t) EXPECT_EQ(told->explanation.terms[t].a.source == Source::input, t < 4) << t;
+    EXPECT_EQ(told->done, 2);
+    EXPECT_EQ(told->current, 1);
 }
 
 }  // namespace
