@@ -42,8 +42,8 @@ void redo(App& app);
 /// Replaces the document (preset, file): one undo step named `label`; play head, camera and selection start anew, on the
 /// view that suits it and a telling step.
 void show_document(App& app, Document document, const std::string& label);
-/// Puts an image (or any tensor) in as the input: behind the classic filters while nothing was edited yet, else in front
-/// of the layers as they are.
+/// Puts an image (or any tensor) in as the input: in front of the layers as they are when they are the person's own
+/// (edited, or from a file), else in front of the classic filters.
 void show_image(App& app, Input input, const std::string& name);
 /// Opens a document or image file by its content. False, with a message shown, when it cannot; nothing is changed then.
 bool open_file(App& app, const std::string& path);

@@ -93,7 +93,7 @@ bool open_image(App& app, const std::string& path, std::string_view bytes) {
     ImageOptions options;
     options.max_side = kMostImageSide;
     // A layer of one input channel sees the picture in grey, so that its kernels stay as they are.
-    options.grey = app.state.history.can_undo() && app.state.document.input.tensor.shape().c == 1;
+    options.grey = keeps_layers(app.state) && app.state.document.input.tensor.shape().c == 1;
     ImageResult image = load_image_bytes(bytes_of(bytes), display_name(path), options);
     if (!image.ok()) return refuse(app, image.error);
     FromImage origin{path, options.grey, options.max_side, image.note};
@@ -178,12 +178,13 @@ void show_document(App& app, Document document, const std::string& label) {
 
 void show_image(App& app, Input input, const std::string& name) {
     State& state = app.state;
-    const bool edited = state.history.can_undo();
-    Document next = edited ? with_input(state.document, std::move(input))
+    const bool keeps = keeps_layers(state);
+    Document next = keeps ? with_input(state.document, std::move(input))
                            : image_document(std::move(input));
-    if (edited && plan_only(next).problem) next = image_document(next.input);
+    if (keeps && plan_only(next).problem) next = image_document(next.input);
     state.document = std::move(next);
     state.history.push(state.document, "open " + name, "");
+    if (!keeps) state.saved = state.document;  // nothing of the person's own is in it yet
     start_anew(app);
     compute(app, false);
 }

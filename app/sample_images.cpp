@@ -37,7 +37,7 @@ const std::vector<SampleImage>& sample_images() {
 
 bool open_sample(App& app, const SampleImage& image) {
     ImageOptions options;
-    options.grey = app.state.history.can_undo() && app.state.document.input.tensor.shape().c == 1;
+    options.grey = keeps_layers(app.state) && app.state.document.input.tensor.shape().c == 1;
     ImageResult read = load_image_bytes(assets::file(image.path), image.name, options);
     if (!read.ok()) {
         say(app, read.error, true);

@@ -19,4 +19,6 @@ bool is_greyed(const State& state) {
 
 bool is_changed(const State& state) { return state.document != state.saved; }
 
+bool keeps_layers(const State& state) { return is_changed(state) || !state.file.empty(); }
+
 }  // namespace convscope

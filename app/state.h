@@ -119,5 +119,7 @@ bool is_stale(const State& state);
 bool is_greyed(const State& state);
 /// There is something that the file does not have.
 bool is_changed(const State& state);
+/// The layers are the person's own work, so an image that is opened comes in front of them.
+bool keeps_layers(const State& state);
 
 }  // namespace convscope

@@ -232,6 +232,7 @@ TEST(AppFiles, APhotoOpensBehindTheClassicFilters) {
     EXPECT_EQ(app.state.play.unit, Unit::map);
     EXPECT_EQ(app.state.settings.recent, std::vector<std::string>{files.path("photo.png")});
     EXPECT_EQ(app.state.history.undo_label(), "Undo open photo.png");
+    EXPECT_FALSE(keeps_layers(app.state));                       // another photo comes behind the same filters
     undo(app);
     EXPECT_EQ(app.state.document.input.tensor.shape(), (Shape{1, 1, 7, 7}));
     EXPECT_EQ(chosen_view(app).id, "slide");
