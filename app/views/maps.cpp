@@ -79,6 +79,25 @@ std::string map_name(const Layer& layer, int64_t channel, int64_t channels) {
     return channels == 1 ? "Output" : fmt::format("Map {}", channel);
 }
 
+/// A value read off a plane whose values reach `range`: no finer than the range's third digit.
+std::string reading(const Tensor& tensor, Index at, float range) {
+    const double value = tensor.at(at);
+    const int magnitude = range > 0 ? static_cast<int>(std::floor(std::log10(range))) : 0;
+    const int decimals = std::min(std::clamp(2 - magnitude, 0, 4), plane_decimals(tensor, at.n, at.c));
+    if (value != 0 && std::abs(value) < 0.5 * std::pow(10, -decimals)) return "~0";
+    return number_text(value, decimals);
+}
+
+/// The name, cut with an ellipsis where it is wider than its room.
+std::string fitted(std::string name, float size, float room) {
+    if (text_width(Font::semibold, size, name) <= room) return name;
+    while (!name.empty() && text_width(Font::semibold, size, name + "…") > room) {
+        while (name.size() > 1 && (static_cast<unsigned char>(name.back()) & 0xC0) == 0x80) name.pop_back();
+        name.pop_back();   // whole UTF-8 characters only
+    }
+    return name.empty() ? name : name + "…";
+}
+
 struct Maps {
     const ViewInput& in;
     const LayerResult& layer;
@@ -192,16 +211,12 @@ Grid& add_map(Easel& easel, const Maps& maps, int64_t channel, Point at, float w
     picture.high = range > 0 ? range : 1;
 
     const float name_y = grid.box.y - 15 * s, size = (large ? 14.f : 13.f) * s;
-    std::string name = map_name(maps.document_layer, channel, maps.output.c);
     std::vector<Run> value;
     if (maps.cursor)
-        value = {{number_text_short(maps.layer.output().at({maps.n, channel, maps.cursor->h, maps.cursor->w}), 2),
+        value = {{reading(maps.layer.output(), {maps.n, channel, maps.cursor->h, maps.cursor->w}, range),
                   large ? Font::mono_bold : Font::mono, large ? Tone::output_text : Tone::ink2}};
-    const float room = grid.box.w - text_width(value, size) - 6 * s;
-    while (name.size() > 1 && text_width(Font::semibold, size, name) > room) {   // whole UTF-8 characters only
-        do name.pop_back();
-        while (!name.empty() && (static_cast<unsigned char>(name.back()) & 0xC0) == 0x80);
-    }
+    const std::string name = fitted(map_name(maps.document_layer, channel, maps.output.c), size,
+                                    grid.box.w - text_width(value, size) - 6 * s);
     easel.scene.labels.push_back({{grid.box.x, name_y}, Align::left, size,
                                   {{name, Font::semibold, maps.in.stale ? Tone::ink3 : Tone::output_text}}});
     if (!value.empty())
@@ -358,10 +373,11 @@ Scene build_maps(const ViewInput& in) {
     if (maps.cursor) {
         const auto [row, column, last_row, last_column] = maps.window_span();
         const int64_t h = (row + last_row) / 2, w = (column + last_column) / 2;
+        const float input_range = maps.rgb ? 1 : plane_range(maps.layer.input, maps.n, input_channel).magnitude;
         if (maps.layer.input.shape().contains({maps.n, input_channel, h, w})) {
             std::string text;
             for (int64_t c = 0; c < (maps.rgb ? 3 : 1); ++c)
-                text += (c ? " " : "") + number_text_short(maps.layer.input.at({maps.n, c, h, w}), 2);
+                text += (c ? " " : "") + reading(maps.layer.input, {maps.n, c, h, w}, input_range);
             easel.scene.labels.push_back({{input.box.right(), input.box.y - 15 * s}, Align::right, 12.5f * s,
                                           {{fmt::format("({}, {})  {}", h, w, text), Font::mono, Tone::ink2}}});
         }
