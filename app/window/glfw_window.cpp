@@ -10,6 +10,7 @@
 #include <atomic>
 #include <chrono>
 #include <cmath>
+#include <cstdlib>
 #include <thread>
 
 #include "app/window/imgui_setup.h"
@@ -67,9 +68,15 @@ std::string last_glfw_error() {
     return text ? text : "no reason given";
 }
 
+// Without its variable Wayland's library complains on the terminal before X11 is tried.
+void prefer_x11_without_wayland() {
+    if (!std::getenv("WAYLAND_DISPLAY") && std::getenv("DISPLAY") && glfwPlatformSupported(GLFW_PLATFORM_X11))
+        glfwInitHint(GLFW_PLATFORM, GLFW_PLATFORM_X11);
+}
+
 std::unique_ptr<GlfwWindow> GlfwWindow::make(const WindowOptions& options, std::string& error) {
     std::unique_ptr<GlfwWindow> made(new GlfwWindow);
-    glfwInitHint(GLFW_JOYSTICK_HAT_BUTTONS, GLFW_FALSE);
+    prefer_x11_without_wayland();
     if (!glfwInit()) {
         error = "There is no display to open a window on (" + last_glfw_error() + ").";
         return nullptr;
@@ -109,7 +116,8 @@ std::unique_ptr<GlfwWindow> GlfwWindow::make(const WindowOptions& options, std::
     });
     made->set_icon();
     if (GLFWmonitor* monitor = glfwGetPrimaryMonitor())
-        if (const GLFWvidmode* mode = glfwGetVideoMode(monitor)) made->refresh_hz_ = std::clamp(mode->refreshRate, 30, 240);
+        if (const GLFWvidmode* mode = glfwGetVideoMode(monitor); mode && mode->refreshRate > 0)
+            made->refresh_hz_ = std::clamp(mode->refreshRate, 30, 240);
     glfwShowWindow(made->window_);
     glfwFocusWindow(made->window_);
     glfwGetError(nullptr);  // icon and focus are wishes: Wayland has neither
