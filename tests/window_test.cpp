@@ -87,8 +87,10 @@ TEST_F(WindowTest, ItemsAreFoundByPanelAndLabel) {
                                                "Parameters/bias", "Parameters/inner", "Parameters/name",
                                                "Parameters/stride"};
     EXPECT_EQ(paths, expected);
+    const size_t count = items.items().size();
     frame();
-    EXPECT_EQ(items.paths(), expected);  // each frame anew
+    EXPECT_EQ(items.paths(), expected);
+    EXPECT_EQ(items.items().size(), count);  // each frame anew
 }
 
 TEST_F(WindowTest, ClicksAndTypingArrive) {
