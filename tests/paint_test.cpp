@@ -393,7 +393,7 @@ void expect_picture(const std::string& name, const Pixels& pixels) {
     EXPECT_LE(far, 60) << name;
     EXPECT_LE(sum / (3.0 * pixels.width_px * pixels.height_px), 0.1) << name;
     if (testing::Test::HasFailure()) {
-        ASSERT_TRUE(save_png(name + "-is.png", pixels.width_px, pixels.height_px, pixels.rgba, error)) << error;
+        ASSERT_TRUE(save_png(testing::TempDir() + name + "-is.png", pixels.width_px, pixels.height_px, pixels.rgba, error)) << error;
     }
 }
 

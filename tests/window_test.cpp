@@ -87,6 +87,7 @@ TEST_F(WindowTest, ItemsAreFoundByPanelAndLabel) {
                                                "Parameters/bias", "Parameters/inner", "Parameters/name",
                                                "Parameters/stride"};
     EXPECT_EQ(paths, expected);
+    frame();  // scrollbars are there from the second frame on
     const size_t count = items.items().size();
     frame();
     EXPECT_EQ(items.paths(), expected);
@@ -183,8 +184,9 @@ TEST_F(WindowTest, PicturesShowTheFrame) {
     for (int y = static_cast<int>(label.y); y < static_cast<int>(label.bottom()); ++y)
         for (int x = static_cast<int>(label.x); x < static_cast<int>(label.right()); ++x) darkest = std::min<int>(darkest, at(x, y));
     EXPECT_LT(darkest, 0x40);
-    EXPECT_EQ(window_->save_picture("window_test.png"), "");
-    const ImageResult read = load_image("window_test.png");
+    const std::string file = testing::TempDir() + "window_test.png";
+    EXPECT_EQ(window_->save_picture(file), "");
+    const ImageResult read = load_image(file);
     EXPECT_EQ(read.tensor.shape(), (Shape{1, 3, 400, 640})) << read.error;
     EXPECT_NE(window_->save_picture("no such folder/x.png"), "");
     window_->resize(300, 200);
