@@ -14,6 +14,8 @@ template <class... Cases>
 struct Overloaded : Cases... {
     using Cases::operator()...;
 };
+template <class... Cases>
+Overloaded(Cases...) -> Overloaded<Cases...>;  // clang before 17 does not deduce it
 
 std::string integer_text(int64_t value) {
     return value < 0 ? "−" + fmt::format("{}", value).substr(1) : fmt::format("{}", value);
