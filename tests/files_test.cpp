@@ -13,7 +13,10 @@
 #include "core/platform.h"
 
 #if defined(__unix__)
+#include <sys/resource.h>
 #include <sys/stat.h>
+
+#include <csignal>
 #endif
 
 namespace convscope {
@@ -102,6 +105,25 @@ TEST_F(Files, WhatCannotBeReadOrWritten) {
     EXPECT_EQ(error_, "pipe could not be written: it is a pipe or a device.");
 #endif
 }
+
+#if defined(__unix__)
+TEST_F(Files, DiskFullLeavesTheOldFile) {
+    ASSERT_TRUE(write_file_atomically(path("file"), "old", error_));
+    // A limit on file sizes stands in for a full disk.
+    rlimit before{};
+    getrlimit(RLIMIT_FSIZE, &before);
+    const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+    const rlimit small{1000, before.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &small);
+    const bool written = write_file_atomically(path("file"), std::string(70000, 'x'), error_);
+    setrlimit(RLIMIT_FSIZE, &before);
+    std::signal(SIGXFSZ, handler);
+    EXPECT_FALSE(written);
+    EXPECT_EQ(error_, "file could not be written: File too large.");
+    EXPECT_EQ(read_file(path("file"), 10).bytes, "old");
+    EXPECT_EQ(count(), 1u) << "a part file stayed";
+}
+#endif
 
 TEST_F(Files, LinksAndPermissionsStay) {
     std::error_code code;
@@ -208,8 +230,8 @@ TEST(Names, Utf8OneCharacterAtATime) {
     EXPECT_EQ(characters, U"a¬−🙂");
     EXPECT_EQ(back, text);
     // Overlong, surrogate, too large, cut off, lone continuation: each byte for itself.
-    for (const std::string_view broken :
-         {"\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x88", "\x80"})
+    for (const std::string_view broken : {"\xC0\x80", "\xE0\x80\x80", "\xF0\x80\x80\x80",
+                                          "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x88", "\x80"})
         for (size_t at = 0; at < broken.size();) {
             const size_t before = at;
             EXPECT_EQ(next_character(broken, at), kBrokenCharacter);

@@ -293,6 +293,9 @@ TEST(Image, DamageIsNamed) {
     for (int i = 0; i < 200; ++i) many += jpeg.substr(scan, 20);
     EXPECT_EQ(error_of(many + "\xFF\xD9", "a.jpg"),
               "a.jpg is damaged: it has more than 100 scans.");
+    const std::string hdr =
+        "#?RADIANCE\n\n-Y 1 +X 8\n" + std::string("\2\2\0\x08\0\0\0\0", 8) + std::string(99, '\0');
+    EXPECT_EQ(error_of(hdr, "a.hdr"), "a.hdr is damaged: a run does not fit its row.");
     EXPECT_EQ(error_of("P5 2 1 15\n\x03\x10", "a.pgm"),
               "a.pgm is damaged: it holds 16, more than its maximum 15.");
     EXPECT_EQ(error_of("P5 2 1 0\n\1\1", "a.pgm"),

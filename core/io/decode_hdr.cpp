@@ -39,7 +39,7 @@ std::string read_runs(Bytes bytes, size_t& at, std::vector<unsigned char>& row, 
             if (bytes.size() - at < 2) return kEndsEarly;
             const size_t count = bytes[at] > 128 ? bytes[at] - 128u : bytes[at];
             const bool run = bytes[at++] > 128;
-            if (count == 0 || count > width - x) return "is damaged: a run is longer than its row";
+            if (count == 0 || count > width - x) return "is damaged: a run does not fit its row";
             if (bytes.size() - at < (run ? 1 : count)) return kEndsEarly;
             for (size_t i = 0; i < count; ++i) row[4 * (x + i) + plane] = bytes[run ? at : at + i];
             at += run ? 1 : count;
