@@ -268,6 +268,12 @@ TEST(Image, HugeClaimsAreRefusedBeforeDecoding) {
     EXPECT_EQ(error_of(jpeg, "bomb.jpg"), "bomb.jpg claims 65535×65535" + refused);
     const std::string tga = std::string("\0\0\2\0\0\0\0\0\0\0\0\0\xFF\xFF\xFF\xFF\x18\0", 18);
     EXPECT_EQ(error_of(tga, "bomb.tga"), "bomb.tga claims 65535×65535" + refused);
+    // A JPEG whose blocks cannot all be in its file would be decoded as grey, for a while.
+    std::string sparse = bytes_of_picture("rgb.jpg");
+    const size_t size_at = sparse.find(std::string("\0\x0D\0\x15", 4));
+    ASSERT_NE(size_at, std::string::npos);
+    sparse.replace(size_at, 4, "\x1F\x40\x1F\x40");
+    EXPECT_EQ(error_of(sparse, "sparse.jpg"), "sparse.jpg is damaged: it ends early.");
     // Small claims that the file does not keep are refused without making room for them.
     EXPECT_EQ(error_of("P6 8000 8000 255\nabc", "short.ppm"),
               "short.ppm is damaged: it ends early.");

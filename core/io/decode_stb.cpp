@@ -17,6 +17,8 @@ std::string failure() {
     const char* reason = stbi_failure_reason();
     // Some loaders give no reason; what is left then is that of the first format that was tried.
     const bool known = reason != nullptr && std::string_view(reason) != "bad png sig";
+    if (known && std::string_view(reason) == "outofmem")
+        return "needs more memory than a picture of its size should";
     return known ? fmt::format("is damaged ({})", reason) : "is damaged";
 }
 

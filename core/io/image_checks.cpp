@@ -200,13 +200,15 @@ std::string check_png(Bytes bytes) {
 std::string check_jpeg(Bytes bytes, int& orientation) {
     const std::string damaged = "is damaged: its parts do not fit together";
     int scans = 0, frames = 0;
+    size_t least_bytes = 0;
     size_t at = 2;
     while (true) {
         while (at < bytes.size() && bytes[at] != 0xFF) ++at;
         while (at < bytes.size() && bytes[at] == 0xFF) ++at;
         if (at >= bytes.size()) return kEndsEarly;
         const unsigned char marker = bytes[at++];
-        if (marker == 0xD9) return scans > 0 ? "" : kEndsEarly;  // end of image
+        if (marker == 0xD9)  // end of image
+            return scans > 0 && bytes.size() >= least_bytes ? "" : kEndsEarly;
         if (marker == 0 || marker == 0xD8) return damaged;
         if (marker == 1 || (marker >= 0xD0 && marker <= 0xD7)) continue;
         if (bytes.size() - at < 2) return kEndsEarly;
@@ -223,11 +225,14 @@ std::string check_jpeg(Bytes bytes, int& orientation) {
                    "progressive are";
         if (frame && segment.size() >= 5 && segment[0] != 8)
             return fmt::format("is a JPEG of {} bits, which is not read; 8 bits are", segment[0]);
-        if (frame && segment.size() >= 5)
-            if (std::string wrong =
-                    check_size(big_endian(segment, 3, 2), big_endian(segment, 1, 2));
-                !wrong.empty())
-                return wrong;
+        if (frame && segment.size() >= 5) {
+            const uint32_t height = big_endian(segment, 1, 2), width = big_endian(segment, 3, 2);
+            if (std::string wrong = check_size(width, height); !wrong.empty()) return wrong;
+            // Every block takes at least two bits, one for its mean and one for "no more"; a
+            // progressive one at least the first.
+            const size_t blocks = (size_t(width) + 7) / 8 * ((size_t(height) + 7) / 8);
+            least_bytes = blocks / (marker == 0xC2 ? 8 : 4);
+        }
         if (marker == 0xC4 && !tables_fit(segment)) return damaged;
         if (marker == 0xE1 && text_of(segment).starts_with("Exif\0\0"sv) && orientation == 1)
             orientation = exif_orientation(segment.subspan(6));
