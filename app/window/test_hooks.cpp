@@ -103,7 +103,7 @@ void ImGuiTestEngineHook_ItemAdd(ImGuiContext* context, ImGuiID id, const ImRect
     item.box = convscope::to_box(box);
     const ImGuiWindow* window = context->CurrentWindow;
     item.clip = convscope::to_box(window->ClipRect);
-    item.seed = window->IDStack.back();
+    item.seed = window->IDStack.empty() ? window->ID : window->IDStack.back();
     item.disabled = data && (data->InFlags & ImGuiItemFlags_Disabled);
     item.root = window->RootWindow ? window->RootWindow->ID : window->ID;
     for (; window; window = window->ParentWindow) {
