@@ -148,7 +148,7 @@ float measure(const PanelContext& context, std::vector<Card>& cards) {
         card.width = card.is_layer ? text + px(context, 24)
                                    : text + px(context, card.has_thumbnail ? 6 + 32 + 8 + 10 : 6 + 10);
         x += card.width;
-        if (i + 1 < cards.size()) x += px(context, 8 + 16) + (cards[i + 1].is_layer ? px(context, 4) : 0);
+        if (i + 1 < cards.size()) x += px(context, 8 + 16 + 4);
     }
     return x + px(context, 16);
 }
@@ -211,7 +211,7 @@ void draw_chain_bar(PanelContext& context, const WindowLayout& layout) {
         if (i + 1 == cards.size()) break;
         x += px(context, 8);
         ui::sequence_arrow(context, {x, y + std::floor(h / 2) + 0.5f}, 16);
-        x += px(context, 16) + (cards[i + 1].is_layer ? px(context, 4) : 0);
+        x += px(context, 16 + 4);
     }
     ImGui::SetCursorScreenPos({origin + end, bar.y});
     ImGui::Dummy({0, 0});

@@ -85,13 +85,13 @@ std::vector<Row> all_rows(const App& app) {
     return rows;
 }
 
-/// Rows that match, groups together, in the order in which groups first appear.
+/// Rows that match, groups together: commands, parameters, then the others as they first appear.
 std::vector<Row> found_rows(const App& app, const std::string& typed) {
     const std::vector<std::string> words = words_of(typed);
     std::vector<Row> found;
     for (Row& row : all_rows(app))
         if (matches(row, words)) found.push_back(std::move(row));
-    std::vector<std::string> groups;
+    std::vector<std::string> groups{"Commands", "Parameters"};
     for (const Row& row : found)
         if (std::find(groups.begin(), groups.end(), row.group) == groups.end()) groups.push_back(row.group);
     const auto rank = [&](const Row& row) { return std::find(groups.begin(), groups.end(), row.group) - groups.begin(); };

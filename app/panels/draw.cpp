@@ -98,9 +98,10 @@ std::vector<std::string> wrapped(ImFont* font, std::string_view text, float max_
             end = std::min(end, paragraph.size());
         }
         lines.emplace_back(paragraph.substr(0, end));
-        if (end == paragraph.size() && newline != std::string_view::npos) ++end;
+        const bool is_paragraph_end = end == paragraph.size();
+        if (is_paragraph_end && newline != std::string_view::npos) ++end;
         text.remove_prefix(std::min(end, text.size()));
-        while (text.starts_with(' ')) text.remove_prefix(1);
+        while (!is_paragraph_end && text.starts_with(' ')) text.remove_prefix(1);
     }
     return lines;
 }

@@ -28,7 +28,7 @@ struct Line {
     float width(const PanelContext& context) const {
         const float rest_w = ui::width_of(rest);
         if (!has_floor) return ui::width_of(numerator) + rest_w;
-        return fraction_w() + px(context, 2 * 10 + 8) + rest_w;
+        return fraction_w() + px(context, 5 + 2 * 10 + 8) + rest_w;
     }
     float fraction_w() const { return std::max(ui::width_of(numerator), ui::width_of(denominator)); }
 };
@@ -92,6 +92,7 @@ void note(const PanelContext& context, Column& column, const std::string& text, 
         ui::text(context, context.fonts.body, tone, {column.x0, column.y + px(context, 9)}, line);
         column.y += px(context, 20);
     }
+    column.y += px(context, 6);
 }
 
 bool is_below_one(const std::string& result) {
@@ -113,8 +114,27 @@ std::vector<Line> lines_of(const std::vector<SizeFormula>& formulas, ImFont* fon
     return lines;
 }
 
+/// The layer's text in lines that fit beside the copy icon; continuations are indented, as in Python.
 std::vector<std::string> code_lines(const PanelContext& context, const Column& column, const std::string& code) {
-    return ui::wrapped(context.fonts.mono_code, code, column.width() - px(context, 24));
+    std::string flat;
+    for (size_t i = 0; i < code.size(); ++i) {
+        if (code[i] != '\n') {
+            flat += code[i];
+            continue;
+        }
+        while (i + 1 < code.size() && code[i + 1] == ' ') ++i;
+        if (!flat.ends_with(' ') && !flat.ends_with('(')) flat += ' ';
+    }
+    ImFont* font = context.fonts.mono_code;
+    const std::string indent = "    ";
+    const float room = column.width() - px(context, 12 + 34);
+    std::vector<std::string> lines = ui::wrapped(font, flat, room);
+    if (lines.size() < 2) return lines;
+    std::string rest = flat.substr(std::min(flat.size(), lines[0].size()));
+    rest.erase(0, rest.find_first_not_of(' '));
+    lines.resize(1);
+    for (const std::string& line : ui::wrapped(font, rest, room + px(context, 22) - ui::width_of(font, indent))) lines.push_back(indent + line);
+    return lines;
 }
 
 std::string code_of(const State& state) {
@@ -151,13 +171,13 @@ void formula_section(PanelContext& context, Column& column) {
         if (widest <= column.width()) break;
     }
     for (const Line& line : lines) column.y = draw_line(context, line, column.x0, column.y);
-    if (!lines.back().has_floor) column.y += px(context, 2);
+    if (!lines.back().has_floor) column.y += px(context, 10);
     if (impossible && is_below_one(formulas.back().result)) {
         note(context, column, "A size below 1 has no cells to show.", Tone::error_text);
     } else if (const std::string text = leftover_text(formulas); !text.empty()) {
         note(context, column, text, Tone::ink3);
     }
-    column.y -= px(context, 6);
+    column.y -= px(context, 9);
 }
 
 float code_height(const PanelContext& context, const Column& column) {

@@ -139,8 +139,6 @@ void draw_help(PanelContext& context, const WindowLayout& layout) {
 
     const std::vector<HelpGroup> groups = help_groups();
     const int columns = box.w >= px(context, 860) ? 3 : box.w >= px(context, 560) ? 2 : 1;
-    float whole = 0;
-    for (const HelpGroup& group : groups) whole += group_height(context, group);
     const Box list{box.x, box.y + head + 1, box.w, box.h - head - px(context, 10)};
     ImGui::SetCursorScreenPos(ui::low(list));
     ImGui::PushStyleColor(ImGuiCol_ChildBg, 0);
@@ -148,21 +146,16 @@ void draw_help(PanelContext& context, const WindowLayout& layout) {
     ImGui::PopStyleColor();
     const float width = std::floor((box.w - 2 * margin - gap * static_cast<float>(columns - 1)) / static_cast<float>(columns));
     const float top = list.y + px(context, 8) - ImGui::GetScrollY();
-    // Columns of about the same height, groups whole.
-    float x = box.x + margin, y = top, lowest = top;
-    int column = 0;
+    // Each group goes where there is most room.
+    std::vector<float> ends(static_cast<size_t>(columns), top);
     for (const HelpGroup& group : groups) {
-        const float height = group_height(context, group);
-        if (column + 1 < columns && y > top && y + height / 2 > top + whole / static_cast<float>(columns)) {
-            ++column;
-            x += width + gap;
-            y = top;
-        }
-        draw_group(context, group, x, y, width);
-        y += height;
-        lowest = std::max(lowest, y);
+        const auto column = std::min_element(ends.begin(), ends.end()) - ends.begin();
+        const float x = box.x + margin + static_cast<float>(column) * (width + gap);
+        float& end = ends[static_cast<size_t>(column)];
+        draw_group(context, group, x, end, width);
+        end += group_height(context, group);
     }
-    ui::content_ends(lowest);
+    ui::content_ends(*std::max_element(ends.begin(), ends.end()));
     ImGui::EndChild();
     ui::end_dialog();
 }

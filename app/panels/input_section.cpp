@@ -182,7 +182,9 @@ void input_section(PanelContext& context, Column& column) {
     App& app = context.app;
     const Origin origin = app.state.document.input.origin;
     const Shape shape = app.state.document.input.tensor.shape();
-    const float field_x = column.x0 + std::round(std::min(px(context, 104), column.width() * 0.62f));
+    // Short labels: a narrow panel gives the room to the numbers.
+    const float label_px = column.width() < px(context, 210) ? 68 : 104;
+    const float field_x = column.x0 + std::round(std::min(px(context, label_px), column.width() * 0.62f));
     if (const auto* image = std::get_if<FromImage>(&origin)) {
         const std::string note = fmt::format("{}×{} {}", shape.h, shape.w, shape.c == 3 ? "RGB" : shape.c == 1 ? "grey" : "");
         begin_section(context, column, "Input", {.title = "Image", .note = note, .note_is_number = true});

@@ -15,7 +15,7 @@ void inspector_panel(PanelContext& context, const Box& panel, bool low) {
         }
         code_section(context, column);
     }
-    ui::content_ends(column.y + ui::px(context, 12));
+    ui::content_ends(column.y + ui::px(context, 8));
 }
 
 void draw_inspector(PanelContext& context, const WindowLayout& layout) {

@@ -150,7 +150,7 @@ Columns fit_columns(const PanelContext& context, Table& table, float width) {
                 need[c] = static_cast<float>(most) * digit;
             }
             const float place = static_cast<float>(places) * digit;
-            const float sign = px(context, 20), gap = px(context, 10);
+            const float sign = px(context, 24), gap = px(context, 10);
             const float all = place + gap + need[0] + sign + need[1] + sign + need[2] + gap + need[3];
             const float spare = right - left - all;
             if (spare < 0 && !(font == faces.back().first && decimals == std::min(wished, 2))) continue;
@@ -163,15 +163,15 @@ Columns fit_columns(const PanelContext& context, Table& table, float width) {
             columns.weight = columns.value + sign + need[1] + share;
             columns.product = columns.weight + sign + need[2] + share;
             columns.sum = right;
-            columns.times = columns.value + (sign + share - std::min(share, need[1])) / 2;
-            columns.equals = columns.weight + sign / 2;
+            columns.times = columns.value + px(context, 13);
+            columns.equals = columns.weight + px(context, 14);
             return columns;
         }
     }
     return columns;
 }
 
-void heads(const PanelContext& context, Column& column, const Columns& at, const Table& table) {
+void heads(const PanelContext& context, Column& column, const Columns& at) {
     const float y = column.y;
     ImFont* font = context.fonts.small;
     const float x = column.x0;
@@ -187,7 +187,6 @@ void heads(const PanelContext& context, Column& column, const Columns& at, const
     head(at.product, "product", Tone::ink2);
     head(at.weight, "weight", Tone::kernel_text);
     head(at.value, "value", Tone::input_text);
-    (void)table;
     ui::text(context, font, Tone::input_text, {x + at.place, y}, "input");
     ui::rule(context, column.x0, column.x1, y + px(context, 12));
     column.y += px(context, 13);
@@ -230,7 +229,7 @@ void term_row(PanelContext& context, const Box& row, const Columns& at, const Ta
     }
     ImFont* font = is_current ? at.bold : at.font;
     const float y = row.center().y, x = row.x;
-    ImFont* place_font = is_padding ? context.fonts.small : at.font;
+    ImFont* place_font = is_padding ? context.fonts.body : at.font;
     ui::text(context, place_font, is_done ? Tone::ink2 : Tone::ink3, {x + at.place, y}, place_text(term, table.wide_places));
     const auto right = [&](float end, Tone tone, std::string_view text) {
         ui::text(context, font, is_done ? tone : Tone::ink3, {x + end, y}, text, Align::right);
@@ -284,29 +283,27 @@ float arrange(const PanelContext& context, Table& table, float row_h) {
 void body(PanelContext& context, Column& column, Table& table, const Columns& at, float most_px) {
     const float row_h = table.has_heads ? px(context, column.low ? 21 : 23) : px(context, column.low ? 22 : 26);
     const float head_h = table.has_heads ? px(context, 33) : 0;
+    // The bias belongs to no channel: the first stays open then.
+    const bool in_a_group = table.cell.current >= 0 && table.bias != static_cast<size_t>(table.cell.current);
     const auto holds_current = [&](const Group& group) {
-        const auto current = static_cast<size_t>(std::max<int64_t>(table.cell.current, 0));
+        const auto current = in_a_group ? static_cast<size_t>(table.cell.current) : 0;
         return current >= group.first && current < group.first + group.count;
     };
     ImGui::SetCursorScreenPos({column.x0, column.y});
-    ImGuiStorage* storage = ImGui::GetStateStorage();
-    (void)storage;
-    // The child's own storage holds which channels were opened by hand.
-    const float guess = std::max(row_h * 3, most_px);
-    float content = 0;
-    ImGuiWindow* parent = ImGui::GetCurrentWindow();
+    // Which channels were opened by hand is in the child's storage, so the height is known one frame later.
+    ImGuiStorage& parent = ImGui::GetCurrentWindow()->StateStorage;
     const ImGuiID known = ImGui::GetID("table height");
-    content = parent->StateStorage.GetFloat(known, guess);
-    const float height = std::min(std::max(content, row_h), guess);
+    float content = parent.GetFloat(known, most_px);
+    const float height = std::min(std::max(content, row_h), most_px);
     ImGui::BeginChild("Terms", {column.width(), height}, ImGuiChildFlags_None,
-                      content <= guess ? ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse : ImGuiWindowFlags_None);
+                      content <= most_px ? ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse : ImGuiWindowFlags_None);
     for (Group& group : table.groups) {
         const ImGuiID id = ImGui::GetID(fmt::format("channel {}", group.channel).c_str());
         const int hand = ImGui::GetStateStorage()->GetInt(id, 0);
         group.open = !table.has_heads || hand == 1 || (hand == 0 && holds_current(group));
     }
     content = arrange(context, table, row_h);
-    parent->StateStorage.SetFloat(known, content);
+    parent.SetFloat(known, content);
 
     const ImGuiID followed = ImGui::GetID("followed term");
     if (ImGui::GetStateStorage()->GetInt(followed, -2) != static_cast<int>(table.cell.current)) {
@@ -338,6 +335,11 @@ void body(PanelContext& context, Column& column, Table& table, const Columns& at
     ui::content_ends(top + content);
     ImGui::EndChild();
     column.y += height;
+}
+
+/// By input: the product that happens now is cropped, or the stride skips it.
+bool lands_nowhere(const App& app) {
+    return app.timeline.order() == Order::by_input && app.timeline.at(app.state.play.step).started;
 }
 
 float sum_line_height(const PanelContext& context, const Column& column) { return px(context, column.low ? 26 : 28); }
@@ -381,6 +383,7 @@ void sum_lines(PanelContext& context, Column& column, const Table& table) {
     const float y = column.y;
     line(table.is_done() ? "Total" : "Sum so far", Tone::ink,
          fmt::format("{} of {}", table.cell.done, table.terms().size()), context.fonts.total, Tone::output_text, table.number(shown));
+    column.y -= px(context, 3);
     ui::hover_help(context, {column.x0, y, column.width(), height},
                    (table.is_done() ? "The layer's own float32 number: " : "So far: ") + full_text(static_cast<float>(shown)));
 }
@@ -396,6 +399,7 @@ void ledger_section(PanelContext& context, Column& column, float bottom) {
         column.y = column.y + column.row_px / 2 - px(context, 10);
         const std::string text = app.state.problem ? "Nothing to add up until the layer is possible again."
                                  : cell            ? "No product reaches this cell."
+                                 : lands_nowhere(app) ? "This product is added to no output cell."
                                                    : "Step on, or click an output cell, to see its sum.";
         for (const std::string& line : ui::wrapped(context.fonts.body, text, column.width())) {
             ui::text(context, context.fonts.body, Tone::ink3, {column.x0, column.y + px(context, 9)}, line);
@@ -416,9 +420,11 @@ void ledger_section(PanelContext& context, Column& column, float bottom) {
     column.y += column.row_px / 2 - px(context, 5);
     const float sums = sum_line_height(context, column) * static_cast<float>(sum_line_count(table)) + px(context, 6);
     const float row_h = px(context, table.has_heads ? 33 : column.low ? 22 : 26);
-    const Columns at = fit_columns(context, table, column.width() - (table.terms().size() > 12 ? px(context, 10) : 0));
-    heads(context, column, at, table);
-    body(context, column, table, at, std::max(bottom - column.y - sums, row_h * 5));
+    const float most = std::max(bottom - column.y - px(context, 13) - sums, row_h * 5);
+    const bool scrolls = ImGui::GetStateStorage()->GetFloat(ImGui::GetID("table height"), 0) > most;
+    const Columns at = fit_columns(context, table, column.width() - (scrolls ? px(context, 10) : 0));
+    heads(context, column, at);
+    body(context, column, table, at, most);
     sum_lines(context, column, table);
 }
 

@@ -30,6 +30,19 @@ void logo(const PanelContext& context, Point corner) {
 /// "File" of "File/Examples".
 std::string_view top_of(std::string_view menu) { return menu.substr(0, menu.find('/')); }
 
+size_t rows_in(std::string_view menu) {
+    const auto& all = all_commands();
+    return static_cast<size_t>(std::count_if(all.begin(), all.end(), [&](const Command& c) { return c.menu == menu; }));
+}
+
+/// What is left of "Kernel: Emboss" in the menu Kernel.
+std::string_view label_in(const Command& command) {
+    std::string_view label = command.label;
+    const std::string head = command.menu.substr(command.menu.rfind('/') + 1) + ": ";
+    if (label.starts_with(head)) label.remove_prefix(head.size());
+    return label;
+}
+
 Box inner_row(const PanelContext& context, const Box& row) {
     return {row.x + px(context, 4), row.y, row.w - px(context, 8), row.h};
 }
@@ -40,8 +53,13 @@ bool is_pointed_at(const Box& box) {
     return g.HoveredWindow == g.CurrentWindow && box.contains({g.IO.MousePos.x, g.IO.MousePos.y});
 }
 
-bool begin_menu_popup(PanelContext& context, ImGuiID id, Point corner) {
-    ImGui::SetNextWindowPos(ui::vec(corner));
+/// At `corner`, or higher where `rows` rows would not fit below; longer ones scroll.
+bool begin_menu_popup(PanelContext& context, ImGuiID id, Point corner, size_t rows) {
+    const float screen_h = ImGui::GetIO().DisplaySize.y, margin = px(context, 8);
+    const float height = px(context, 28) * static_cast<float>(rows) + px(context, 12);
+    const float y = std::max(margin, std::min(corner.y, screen_h - margin - height));
+    ImGui::SetNextWindowPos({corner.x, y});
+    ImGui::SetNextWindowSizeConstraints({0, 0}, {FLT_MAX, std::max(px(context, 60), screen_h - y - margin)});
     ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, {0, px(context, 5)});
     ImGui::PushStyleVar(ImGuiStyleVar_PopupRounding, px(context, 8));
     const bool open = ImGui::BeginPopupEx(id, ImGuiWindowFlags_NoTitleBar | ImGuiWindowFlags_NoMove |
@@ -66,7 +84,7 @@ bool command_row(PanelContext& context, const Command& command, const Box& row) 
     if (is_on && enabled) ui::fill(context, inner_row(context, row), Tone::hover, 5);
     const float y = row.center().y, mark = px(context, 14);
     if (checked) ui::check_mark(context, {row.x + px(context, 10), y - mark / 2, mark, mark}, Tone::ink);
-    ui::text(context, context.fonts.body, enabled ? Tone::ink : Tone::inkd, {row.x + px(context, 30), y}, command.label);
+    ui::text(context, context.fonts.body, enabled ? Tone::ink : Tone::inkd, {row.x + px(context, 30), y}, label_in(command));
     ui::text(context, context.fonts.mono_small, enabled ? Tone::ink3 : Tone::inkd, {row.right() - px(context, 14), y},
              key_text(command.key), Align::right);
     if (it.pressed) {
@@ -103,7 +121,8 @@ void recent_rows(PanelContext& context) {
 }
 
 /// A row that opens what `rows` draws beside it. True while that is open.
-bool sub_menu_row(PanelContext& context, const std::string& name, const Box& row, const std::function<void()>& rows) {
+bool sub_menu_row(PanelContext& context, const std::string& name, const Box& row, size_t count,
+                  const std::function<void()>& rows) {
     const ImGuiID id = ImGui::GetID((name + " menu").c_str());
     const ui::Item it = ui::item(context, name.c_str(), row);
     if (it.pressed || is_pointed_at(row) || (it.focused && ImGui::IsKeyPressed(ImGuiKey_RightArrow, false)))
@@ -112,7 +131,7 @@ bool sub_menu_row(PanelContext& context, const std::string& name, const Box& row
     if (open || it.focused) ui::fill(context, inner_row(context, row), Tone::hover, 5);
     ui::text(context, context.fonts.body, Tone::ink, {row.x + px(context, 30), row.center().y}, name);
     ui::chevron(context, {row.right() - px(context, 16), row.center().y}, ui::Direction::right, Tone::ink2, 3.5f);
-    if (!open || !begin_menu_popup(context, id, {row.right() - px(context, 2), row.y - px(context, 5)})) return false;
+    if (!open || !begin_menu_popup(context, id, {row.right() - px(context, 2), row.y - px(context, 5)}, count)) return false;
     rows();
     if (ImGui::IsKeyPressed(ImGuiKey_LeftArrow, false)) ImGui::CloseCurrentPopup();
     ImGui::EndPopup();
@@ -129,7 +148,7 @@ void menu_rows(PanelContext& context, const std::string& menu) {
     for (const Command& command : all_commands()) {
         const std::string inner = sub_menu(command);
         if (command.menu != menu && inner.empty()) continue;
-        const std::string label = inner.empty() ? command.label : inner.substr(menu.size() + 1);
+        const std::string label = inner.empty() ? std::string(label_in(command)) : inner.substr(menu.size() + 1);
         labels = std::max(labels, ui::width_of(context.fonts.body, label));
         if (inner.empty()) keys = std::max(keys, ui::width_of(context.fonts.mono_small, key_text(command.key)));
     }
@@ -156,11 +175,11 @@ void menu_rows(PanelContext& context, const std::string& menu) {
             if (&command != opens || context.app.state.settings.recent.empty()) continue;
             const Box recent{corner.x, y, width, row_h};
             y += row_h;
-            sub_open |= sub_menu_row(context, "Open recent", recent, [&] { recent_rows(context); });
+            sub_open |= sub_menu_row(context, "Open recent", recent, context.app.state.settings.recent.size(), [&] { recent_rows(context); });
             continue;
         }
         shown.push_back(inner);
-        sub_open |= sub_menu_row(context, inner.substr(menu.size() + 1), row, [&] { menu_rows(context, inner); });
+        sub_open |= sub_menu_row(context, inner.substr(menu.size() + 1), row, rows_in(inner), [&] { menu_rows(context, inner); });
     }
     if (other_row && sub_open && !g.NavDisableMouseHover) ImGui::ClosePopupToLevel(level, true);
     ImGui::SetCursorScreenPos(corner);
@@ -190,7 +209,7 @@ float menus(PanelContext& context, const Box& bar, float x) {
         if (it.focused) ui::focus_ring(context, box);
         ui::text(context, context.fonts.body, open_menu == i ? Tone::ink : Tone::ink2, {x, bar.y + std::floor(bar.h / 2)},
                  names[i]);
-        if (open_menu == i && begin_menu_popup(context, popup_of(i), {box.x, bar.bottom()})) {
+        if (open_menu == i && begin_menu_popup(context, popup_of(i), {box.x, bar.bottom()}, 1)) {
             menu_rows(context, names[i]);
             const bool is_innermost = ImGui::GetCurrentContext()->OpenPopupStack.Size == 1;
             if (is_innermost && ImGui::IsKeyPressed(ImGuiKey_RightArrow, false)) wanted = (i + 1) % names.size();

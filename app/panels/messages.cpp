@@ -51,9 +51,9 @@ void draw_messages(PanelContext& context, const WindowLayout& layout) {
             ui::text(context, font, Tone::ink, {box.x + left, y}, line);
             y += line_h;
         }
-        if (ui::icon_button(context, "Dismiss", {box.right() - side - px(context, 5), box.y + px(context, 5), side, side}, icon::kClose,
-                            ui::Border::none, {.tooltip = "Dismiss"}))
-            dismissed = i;
+        const Box cross{box.right() - side - px(context, 5), box.y + px(context, 5), side, side};
+        if (ui::icon_button(context, "Dismiss", cross, "", ui::Border::none, {.tooltip = "Dismiss"})) dismissed = i;
+        ui::text(context, context.fonts.icons_small, Tone::ink3, cross.center(), icon::kClose, Align::center);
         ui::end_panel();
         bottom = box.y - px(context, 8);
     }

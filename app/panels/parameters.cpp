@@ -155,10 +155,10 @@ void field_section(PanelContext& context, Column& column) {
     const State& state = context.app.state;
     const Layer layer = state.document.layers[static_cast<size_t>(state.layer)];
     begin_section(context, column, "Parameters", {.title = layer.op->torch_name, .note = "parameters"});
-    float widest = px(context, 98);
+    float widest = px(context, 96);
     for (const Field& field : layer.op->fields)
         widest = std::max(widest, ui::width_of(context.fonts.body, field.key));
-    const float field_x = column.x0 + std::round(std::min(widest + px(context, 6), column.width() * 0.62f));
+    const float field_x = column.x0 + std::round(std::min(widest + px(context, 8), column.width() * 0.62f));
     for (size_t i = 0; i < layer.op->fields.size(); ++i)
         field_row(context, column, layer.op->fields[i], layer.params[i], field_x);
     // A problem whose parameter this op does not have, or that has none, is the input's.
@@ -181,7 +181,7 @@ void parameter_panel(PanelContext& context, const Box& panel, bool low) {
         colour_section(context, column);
         if (image_first) field_section(context, column);
     }
-    ui::content_ends(column.y + px(context, 12));
+    ui::content_ends(column.y + px(context, 4));
 }
 
 void draw_parameters(PanelContext& context, const WindowLayout& layout) {

@@ -31,10 +31,11 @@ const char* rail(PanelContext& context, const char* name, const Box& box, std::s
     const float side = px(context, 32), x = std::round(box.center().x - side / 2);
     const bool points_right = is_left != open;
     float y = box.y + px(context, 6);
-    if (ui::icon_button(context, open ? "Close" : "Open", {x, y, side, side},
-                        points_right ? icon::kChevronRight : icon::kChevronLeft, ui::Border::none,
+    const Box toggle{x, y, side, side};
+    if (ui::icon_button(context, open ? "Close" : "Open", toggle, "", ui::Border::none,
                         {.tooltip = open ? "Close the panel" : "Open the panel", .keys = open ? "Esc" : ""}))
         open = !open;
+    ui::chevron(context, toggle.center(), points_right ? ui::Direction::right : ui::Direction::left, Tone::ink2);
     y = box.y + px(context, 50);
     for (const RailIcon& entry : icons) {
         if (ui::icon_button(context, entry.label, {x, y, side, side}, entry.icon, ui::Border::none, {.tooltip = entry.label})) {

@@ -13,6 +13,7 @@ using ui::px;
 
 void tab(PanelContext& context, const View& view, const Box& box, bool is_chosen, float inset) {
     const ui::Item it = ui::item(context, view.label.c_str(), box, {.tooltip = view.help});
+    if (is_chosen) ImGui::SetItemDefaultFocus();
     ImFont* font = is_chosen ? context.fonts.body_bold : context.fonts.body;
     const Tone tone = is_chosen || it.hovered ? Tone::ink : Tone::ink2;
     ui::text(context, font, tone, {box.center().x, box.y + std::floor(box.h / 2)}, view.label, Align::center);
@@ -34,13 +35,8 @@ void draw_tabs(PanelContext& context, const WindowLayout& layout) {
 
     const float right = bar.right() - px(context, 10);
     const Box fit{right - px(context, 28), bar.y + px(context, 8), px(context, 28), px(context, 28)};
-    const bool is_fit = app.state.camera == Camera{};
-    if (ui::icon_button(context, "Fit", fit, icon::kExpand, ui::Border::none,
-                        {.tooltip = is_fit ? "The whole picture is shown" : "Show the whole picture", .keys = "0"}))
-        app.state.camera = {};
     const std::string zoom = fmt::format("{:.0f} %", static_cast<double>(app.state.camera.zoom) * 100);
     const float zoom_x = fit.x - px(context, 4);
-    ui::text(context, context.fonts.mono_small, Tone::ink2, {zoom_x, bar.y + std::floor(bar.h / 2)}, zoom, Align::right);
     const float tabs_end = zoom_x - ui::width_of(context.fonts.mono_small, zoom) - px(context, 12);
 
     const Result* result = app.state.result.get();
@@ -55,6 +51,12 @@ void draw_tabs(PanelContext& context, const WindowLayout& layout) {
         tab(context, view, {x, bar.y, width, bar.h}, view.id == chosen_view(app).id, inset);
         x += width;
     }
+
+    const bool is_fit = app.state.camera == Camera{};
+    ui::text(context, context.fonts.mono_small, Tone::ink2, {zoom_x, bar.y + std::floor(bar.h / 2)}, zoom, Align::right);
+    if (ui::icon_button(context, "Fit", fit, icon::kExpand, ui::Border::none,
+                        {.tooltip = is_fit ? "The whole picture is shown" : "Show the whole picture", .keys = "0"}))
+        app.state.camera = {};
     ui::end_panel();
 }
 

@@ -121,6 +121,16 @@ Bars make_bars(const PanelContext& context, const Place& place, float x0, float 
     Bars result;
     if (timeline.steps() == 0 || cells.count() == 0 || x1 <= x0) return result;
     const int64_t plane = cells.plane();
+    const int64_t maps = cells.n * cells.c;
+    if (walks_maps(chosen_view(context.app)) && maps > 1 && maps <= kMostBars && (x1 - x0) / f(maps) > px(context, 5)) {
+        const float gap_px = px(context, 2), width = (x1 - x0 - f(maps - 1) * gap_px) / f(maps);
+        for (int64_t i = 0; i < maps; ++i) {
+            const float x = x0 + f(i) * (width + gap_px);
+            result.bars.push_back({std::round(x), std::round(x + width), steps_before(timeline, i * plane),
+                                   steps_before(timeline, (i + 1) * plane)});
+        }
+        return result;
+    }
     const int64_t number = std::clamp<int64_t>(place.started ? place.window : 0, 0, timeline.windows() - 1);
     const int64_t first = number / plane * plane;
     const float gap = px(context, 2), row_gap = px(context, 8), least = px(context, 3);
@@ -167,14 +177,14 @@ void draw_bars(const PanelContext& context, const Bars& bars, float y, double st
             ui::fill(context, {x, top, tick, height}, Tone::panel);
         }
     }
-    if (bars.bars.empty()) return;
+    if (bars.bars.empty() || step < 0) return;
     const float head_w = px(context, 4), head_h = px(context, 18);
     const Box head{std::round(bars.x_of(step) - head_w / 2), std::round(y - head_h / 2), head_w, head_h};
     ui::fill(context, head, Tone::ink, 2);
 }
 
-/// "Window 8" and " of 16, output channel 2, term 5 of 9".
-std::array<std::string, 2> place_words(const App& app, const Place& place) {
+/// "Window 8" and " of 16, output channel 2, term 5 of 9"; `brief`: without the channel.
+std::array<std::string, 2> place_words(const App& app, const Place& place, bool brief) {
     const Timeline& timeline = app.timeline;
     const Shape cells = timeline.cells();
     if (timeline.steps() == 0 || cells.count() == 0) return {"No steps", ""};
@@ -192,8 +202,8 @@ std::array<std::string, 2> place_words(const App& app, const Place& place) {
         return {fmt::format("Map {}", channel + 1), rest};
     }
     std::string rest = fmt::format(" of {}", plane);
-    if (cells.n > 1) rest += fmt::format(", sample {}", place.cell.n);
-    if (cells.c > 1) rest += fmt::format(", {} channel {}", by_input ? "input" : "output", place.cell.c);
+    if (cells.n > 1 && !brief) rest += fmt::format(", sample {}", place.cell.n);
+    if (cells.c > 1 && !brief) rest += fmt::format(", {} channel {}", by_input ? "input" : "output", place.cell.c);
     if (app.state.play.unit == Unit::term || app.state.play.unit == Unit::channel)
         rest += fmt::format(", term {} of {}", place.term + 1, place.terms);
     return {fmt::format("{} {}", capitalised(noun), place.window % plane + 1), rest};
@@ -274,19 +284,24 @@ void steps(PanelContext& context, const Box& bar, float x0, float x1) {
 
     const Count count = count_units(app, place);
     std::string right = count.all > 0 && !app.state.problem ? fmt::format("step {} of {}", count.done, count.all) : "";
-    const auto [head, tail] = app.state.problem ? std::array<std::string, 2>{"No steps", ""} : place_words(app, place);
+    const auto words = [&](bool brief) {
+        return app.state.problem ? std::array<std::string, 2>{"No steps", ""} : place_words(app, place, brief);
+    };
+    auto [head, tail] = words(false);
     const float right_w = ui::width_of(context.fonts.mono_small, right);
     const float head_w = std::round(ui::width_of(context.fonts.body_bold, head));
     if (head_w + right_w + px(context, 16) > x1 - x0) right.clear();
     const float room = x1 - x0 - head_w - (right.empty() ? 0 : right_w + px(context, 16));
     ui::text(context, context.fonts.body_bold, Tone::ink, {x0, words_y}, ui::fitted(context.fonts.body_bold, head, x1 - x0));
+    if (ui::width_of(context.fonts.body, tail) > room) tail = words(true)[1];
     if (room > 0) ui::text(context, context.fonts.body, Tone::ink2, {x0 + head_w, words_y}, ui::fitted(context.fonts.body, tail, room));
     ui::text(context, context.fonts.mono_small, Tone::ink3, {x1, words_y}, right, Align::right);
 
     const Bars bars = make_bars(context, place, x0, x1);
     const Box track{x0, bars_y - px(context, 11), x1 - x0, px(context, 22)};
-    const ui::Item it = ui::item(context, "Steps", track, {.enabled = !bars.bars.empty()});
-    if (it.held && !bars.bars.empty()) {
+    const bool enabled = !bars.bars.empty() && !app.state.problem;
+    const ui::Item it = ui::item(context, "Steps", track, {.enabled = enabled});
+    if (it.held && enabled) {
         if (play.playing) set_playing(app, false);
         int64_t wanted = bars.step_at(ImGui::GetMousePos().x);
         if (play.unit != Unit::term && wanted > 0) wanted = app.timeline.forward(wanted - 1, play.unit);
@@ -303,7 +318,7 @@ void steps(PanelContext& context, const Box& bar, float x0, float x1) {
     const bool same_plane = app.timeline.cells().plane() > 0 &&
                             app.timeline.at(play.from_step).window / app.timeline.cells().plane() ==
                                 place.window / app.timeline.cells().plane();
-    draw_bars(context, bars, bars_y, same_plane ? moved : static_cast<double>(play.step));
+    draw_bars(context, bars, bars_y, app.state.problem ? -1 : same_plane ? moved : static_cast<double>(play.step));
 }
 
 }  // namespace
@@ -315,11 +330,11 @@ void draw_timeline(PanelContext& context, const WindowLayout& layout) {
     const bool enabled = context.app.timeline.steps() > 0 && !context.app.state.problem;
     transport(context, bar, enabled);
     const float y = bar.y + std::floor(bar.h / 2);
-    const Box speed_box{bar.right() - px(context, 58), y - px(context, 14), px(context, 48), px(context, 28)};
+    const Box speed_box{bar.right() - px(context, 50), y - px(context, 14), px(context, 44), px(context, 28)};
     speed(context, speed_box);
     const float x0 = bar.x + px(context, 208);
     const bool is_wide = bar.w / context.scale >= 960;
-    const float x1 = step_by(context, bar, speed_box.x - px(context, 6), is_wide) - px(context, 24);
+    const float x1 = step_by(context, bar, speed_box.x - px(context, 14), is_wide) - px(context, 24);
     if (x1 - x0 > px(context, 40)) steps(context, bar, x0, x1);
     ui::end_panel();
 }

@@ -200,7 +200,7 @@ void channel_table(PanelContext& context, Column& column, const Kernels& kernels
     const Shape shape = kernels.weight.shape();
     const float label_w = px(context, 62), pitch = std::min(px(context, 54), (column.width() - label_w) / f(kernels.ins));
     const float side = std::min(px(context, 38), pitch - px(context, 6)), row_h = px(context, 48), row_pitch = px(context, 52);
-    column.y += px(context, 10);
+    column.y += px(context, 13);
     for (int64_t in = 0; in < kernels.ins; ++in)
         ui::text(context, context.fonts.small, Tone::input_text,
                  {column.x0 + label_w + pitch * f(in) + side / 2, column.y}, fmt::format("in {}", in), Align::center);

@@ -191,7 +191,7 @@ bool checkbox(const PanelContext& context, const char* label, const Box& box, bo
 float segmented_width(const PanelContext& context, const std::vector<std::string>& labels) {
     float width = px(context, 4);
     for (const std::string& label : labels)
-        width += std::round(width_of(context.fonts.body_bold, label)) + px(context, 20);
+        width += std::round(width_of(context.fonts.body_bold, label)) + px(context, 16);
     return width;
 }
 
@@ -204,7 +204,7 @@ std::optional<int> segmented(const PanelContext& context, const Box& box, const 
     const float natural = segmented_width(context, labels) - 2 * inset;
     float x = box.x + inset;
     for (size_t i = 0; i < labels.size(); ++i) {
-        const float own = std::round(width_of(context.fonts.body_bold, labels[i])) + px(context, 20);
+        const float own = std::round(width_of(context.fonts.body_bold, labels[i])) + px(context, 16);
         const float room = box.w - 2 * inset;
         const float width = even ? room / static_cast<float>(labels.size()) : std::floor(own * std::min(1.0f, room / natural));
         const Box segment{x, box.y + inset, width, box.h - 2 * inset};
@@ -287,7 +287,7 @@ std::optional<int> list_popup(const PanelContext& context, ImGuiID popup, const 
 
 float section(const PanelContext& context, float x0, float x1, float y, const SectionTitle& title, float row_px) {
     if (title.has_rule) rule(context, x0, x1, y);
-    const float middle = y + px(context, 18.5f);
+    const float middle = y + px(context, 18);
     ImFont* note_font = title.note_is_number ? context.fonts.mono_small : context.fonts.small;
     const std::string note = fitted(note_font, title.note, (x1 - x0) * 0.6f);
     const float room = x1 - x0 - width_of(note_font, note) - px(context, 8);
