@@ -15,15 +15,19 @@ namespace convscope {
 namespace {
 
 constexpr const char* kVertexShader = "scene";
-constexpr std::array<const char*, 3> kFragmentShaders = {"cell", "glyph", "mark"};  // in the order of Shade
+constexpr std::array<const char*, 3> kFragmentShaders = {"cell", "glyph",
+                                                         "mark"};  // in the order of Shade
 
 const void* offset(size_t bytes) { return reinterpret_cast<const void*>(bytes); }
 
-int whole_px(float px) { return std::max(1, static_cast<int>(std::lround(std::clamp(px, 1.0f, 32768.0f)))); }
+int whole_px(float px) {
+    return std::max(1, static_cast<int>(std::lround(std::clamp(px, 1.0f, 32768.0f))));
+}
 
 std::string all_sources(const std::string& folder) {
     std::string all = shader_source(folder, std::string(kVertexShader) + ".vert");
-    for (const char* name : kFragmentShaders) all += shader_source(folder, std::string(name) + ".frag");
+    for (const char* name : kFragmentShaders)
+        all += shader_source(folder, std::string(name) + ".frag");
     return all;
 }
 
@@ -76,7 +80,8 @@ void GlPainter::Parts::load_programs() {
         const GLuint made = make_program(folder, kVertexShader, kFragmentShaders[i], problem);
         if (!made) continue;
         glDeleteProgram(programs[i].name);
-        programs[i] = {made, glGetUniformLocation(made, "u_size_px"), glGetUniformLocation(made, "u_flip")};
+        programs[i] = {made, glGetUniformLocation(made, "u_size_px"),
+                       glGetUniformLocation(made, "u_flip")};
         glUseProgram(made);
         glUniform1i(glGetUniformLocation(made, "u_glyphs"), 0);
         glUniform1i(glGetUniformLocation(made, "u_picture"), 1);
@@ -102,7 +107,8 @@ void GlPainter::Parts::prepare(const Scene& scene, Theme theme, float scale) {
     glActiveTexture(GL_TEXTURE1);
     pictures.before();
     const PictureTiles tiles = [&](const Picture& picture) {
-        return pictures.tiles(picture, theme, {static_cast<float>(width_px), static_cast<float>(height_px)});
+        return pictures.tiles(picture, theme,
+                              {static_cast<float>(width_px), static_cast<float>(height_px)});
     };
     // A full atlas is emptied once: what this scene needs has room then.
     if (!build_batch(scene, theme, scale, atlas, tiles, batch)) {
@@ -112,8 +118,9 @@ void GlPainter::Parts::prepare(const Scene& scene, Theme theme, float scale) {
     pictures.after();
     upload_glyphs();
     glBindBuffer(GL_ARRAY_BUFFER, buffer);
-    glBufferData(GL_ARRAY_BUFFER, static_cast<GLsizeiptr>(batch.instances.size() * sizeof(Instance)), batch.instances.data(),
-                 GL_STREAM_DRAW);
+    glBufferData(GL_ARRAY_BUFFER,
+                 static_cast<GLsizeiptr>(batch.instances.size() * sizeof(Instance)),
+                 batch.instances.data(), GL_STREAM_DRAW);
     glBindBuffer(GL_ARRAY_BUFFER, 0);
 }
 
@@ -123,12 +130,15 @@ void GlPainter::Parts::upload_glyphs() {
     glBindTexture(GL_TEXTURE_2D, glyph_texture);
     glPixelStorei(GL_UNPACK_ALIGNMENT, 1);
     if (changes.resized) {
-        glTexImage2D(GL_TEXTURE_2D, 0, GL_R8, GlyphAtlas::kWidth, atlas.height(), 0, GL_RED, GL_UNSIGNED_BYTE, atlas.texels().data());
+        glTexImage2D(GL_TEXTURE_2D, 0, GL_R8, GlyphAtlas::kWidth, atlas.height(), 0, GL_RED,
+                     GL_UNSIGNED_BYTE, atlas.texels().data());
         glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_NEAREST);
         glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, GL_NEAREST);
     } else if (changes.end > changes.first) {
-        glTexSubImage2D(GL_TEXTURE_2D, 0, 0, changes.first, GlyphAtlas::kWidth, changes.end - changes.first, GL_RED, GL_UNSIGNED_BYTE,
-                        atlas.texels().data() + static_cast<size_t>(changes.first) * GlyphAtlas::kWidth);
+        glTexSubImage2D(
+            GL_TEXTURE_2D, 0, 0, changes.first, GlyphAtlas::kWidth, changes.end - changes.first,
+            GL_RED, GL_UNSIGNED_BYTE,
+            atlas.texels().data() + static_cast<size_t>(changes.first) * GlyphAtlas::kWidth);
     }
 }
 
@@ -152,19 +162,27 @@ void GlPainter::Parts::draw(bool top_first) {
         const GLuint program = programs[static_cast<size_t>(part.shade)].name;
         if (!program) continue;
         glUseProgram(program);
-        if (part.shade == Shade::cell) glDisable(GL_BLEND);
-        else glEnable(GL_BLEND);
+        if (part.shade == Shade::cell)
+            glDisable(GL_BLEND);
+        else
+            glEnable(GL_BLEND);
         glActiveTexture(GL_TEXTURE1);
         glBindTexture(GL_TEXTURE_2D, part.texture ? part.texture : glyph_texture);
         // No base instance in OpenGL 3.3: the pointers move instead.
         const size_t base = part.first * sizeof(Instance);
         constexpr GLsizei kStride = sizeof(Instance);
-        glVertexAttribPointer(0, 4, GL_FLOAT, GL_FALSE, kStride, offset(base + offsetof(Instance, a)));
-        glVertexAttribPointer(1, 4, GL_FLOAT, GL_FALSE, kStride, offset(base + offsetof(Instance, b)));
-        glVertexAttribPointer(2, 2, GL_FLOAT, GL_FALSE, kStride, offset(base + offsetof(Instance, c)));
-        glVertexAttribPointer(3, 4, GL_UNSIGNED_BYTE, GL_TRUE, kStride, offset(base + offsetof(Instance, fill)));
-        glVertexAttribPointer(4, 4, GL_UNSIGNED_BYTE, GL_TRUE, kStride, offset(base + offsetof(Instance, line)));
-        glVertexAttribIPointer(5, 4, GL_UNSIGNED_BYTE, kStride, offset(base + offsetof(Instance, kind)));
+        glVertexAttribPointer(0, 4, GL_FLOAT, GL_FALSE, kStride,
+                              offset(base + offsetof(Instance, a)));
+        glVertexAttribPointer(1, 4, GL_FLOAT, GL_FALSE, kStride,
+                              offset(base + offsetof(Instance, b)));
+        glVertexAttribPointer(2, 2, GL_FLOAT, GL_FALSE, kStride,
+                              offset(base + offsetof(Instance, c)));
+        glVertexAttribPointer(3, 4, GL_UNSIGNED_BYTE, GL_TRUE, kStride,
+                              offset(base + offsetof(Instance, fill)));
+        glVertexAttribPointer(4, 4, GL_UNSIGNED_BYTE, GL_TRUE, kStride,
+                              offset(base + offsetof(Instance, line)));
+        glVertexAttribIPointer(5, 4, GL_UNSIGNED_BYTE, kStride,
+                               offset(base + offsetof(Instance, kind)));
         glDrawArraysInstanced(GL_TRIANGLE_STRIP, 0, 4, static_cast<GLsizei>(part.count));
     }
     glBindVertexArray(0);
@@ -172,7 +190,8 @@ void GlPainter::Parts::draw(bool top_first) {
     glActiveTexture(GL_TEXTURE0);
 }
 
-GlPainter::GlPainter(std::string shader_folder) : parts_(std::make_unique<Parts>(std::move(shader_folder))) {}
+GlPainter::GlPainter(std::string shader_folder)
+    : parts_(std::make_unique<Parts>(std::move(shader_folder))) {}
 GlPainter::~GlPainter() = default;
 GlPainter::GlPainter(GlPainter&&) noexcept = default;
 GlPainter& GlPainter::operator=(GlPainter&&) noexcept = default;
@@ -209,8 +228,10 @@ bool GlPainter::reload() {
 }
 
 GlPainter::Stats GlPainter::stats() const {
-    return {static_cast<int64_t>(parts_->batch.instances.size()), static_cast<int64_t>(parts_->batch.draws.size()),
-            static_cast<int64_t>(parts_->atlas.size()), parts_->pictures.count(), parts_->pictures.bytes()};
+    return {static_cast<int64_t>(parts_->batch.instances.size()),
+            static_cast<int64_t>(parts_->batch.draws.size()),
+            static_cast<int64_t>(parts_->atlas.size()), parts_->pictures.count(),
+            parts_->pictures.bytes()};
 }
 
 }  // namespace convscope

@@ -21,8 +21,10 @@ uint64_t key_of(Font font, char32_t character, int size, int subpixel) {
 
 }  // namespace
 
-GlyphAtlas::GlyphAtlas(int largest_height) : largest_height_(std::max(largest_height, kFirstHeight)) {
-    for (const Font font : {Font::inter, Font::semibold, Font::mono, Font::mono_bold, Font::icons}) {
+GlyphAtlas::GlyphAtlas(int largest_height)
+    : largest_height_(std::max(largest_height, kFirstHeight)) {
+    for (const Font font :
+         {Font::inter, Font::semibold, Font::mono, Font::mono_bold, Font::icons}) {
         stbtt_fontinfo info{};
         stbtt_InitFont(&info, font_data(font).data(), 0);
         faces_.push_back(info);
@@ -47,13 +49,16 @@ void GlyphAtlas::clear() {
 
 const stbtt_fontinfo& GlyphAtlas::face(Font font) { return faces_[static_cast<size_t>(font)]; }
 
-std::optional<AtlasGlyph> GlyphAtlas::find(Font font, char32_t character, float em_px, int subpixel) {
-    const int size = static_cast<int>(std::lround(std::clamp(em_px, 1.0f, kLargestEm) * kSizeSteps));
+std::optional<AtlasGlyph> GlyphAtlas::find(Font font, char32_t character, float em_px,
+                                           int subpixel) {
+    const int size =
+        static_cast<int>(std::lround(std::clamp(em_px, 1.0f, kLargestEm) * kSizeSteps));
     const uint64_t key = key_of(font, character, size, subpixel);
     if (const auto found = glyphs_.find(key); found != glyphs_.end()) return found->second;
 
     const stbtt_fontinfo& info = face(font);
-    const float scale = stbtt_ScaleForMappingEmToPixels(&info, static_cast<float>(size) / kSizeSteps);
+    const float scale =
+        stbtt_ScaleForMappingEmToPixels(&info, static_cast<float>(size) / kSizeSteps);
     const float shift = static_cast<float>(subpixel) / kSubpixels;
     const int glyph = stbtt_FindGlyphIndex(&info, static_cast<int>(character));
     int x0 = 0, y0 = 0, x1 = 0, y1 = 0;
@@ -66,7 +71,8 @@ std::optional<AtlasGlyph> GlyphAtlas::find(Font font, char32_t character, float 
         made.left = x0;
         made.top = y0;
         uint8_t* out = texels_.data() + static_cast<size_t>(made.y) * kWidth + made.x;
-        stbtt_MakeGlyphBitmapSubpixel(&info, out, made.w, made.h, kWidth, scale, scale, shift, 0, glyph);
+        stbtt_MakeGlyphBitmapSubpixel(&info, out, made.w, made.h, kWidth, scale, scale, shift, 0,
+                                      glyph);
         if (changes_.first == changes_.end) changes_.first = made.y, changes_.end = made.y + made.h;
         changes_.first = std::min(changes_.first, made.y);
         changes_.end = std::max(changes_.end, made.y + made.h);

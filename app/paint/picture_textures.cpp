@@ -14,7 +14,9 @@ namespace {
 using Rgba = std::array<uint8_t, 4>;
 
 Rgba bytes_of(Color c) {
-    const auto byte = [](float v) { return static_cast<uint8_t>(std::lround(std::clamp(v, 0.0f, 1.0f) * 255)); };
+    const auto byte = [](float v) {
+        return static_cast<uint8_t>(std::lround(std::clamp(v, 0.0f, 1.0f) * 255));
+    };
     return {byte(c.r), byte(c.g), byte(c.b), 255};
 }
 
@@ -24,7 +26,8 @@ std::vector<Rgba> map_table(ColorMap map, Theme theme) {
     std::vector<Rgba> table(kTableSteps + 1);
     for (int i = 0; i <= kTableSteps; ++i) {
         const float t = static_cast<float>(i) / kTableSteps;
-        table[static_cast<size_t>(i)] = bytes_of(map_color(map, map == ColorMap::signed_values ? 2 * t - 1 : t, theme));
+        table[static_cast<size_t>(i)] =
+            bytes_of(map_color(map, map == ColorMap::signed_values ? 2 * t - 1 : t, theme));
     }
     return table;
 }
@@ -32,18 +35,21 @@ std::vector<Rgba> map_table(ColorMap map, Theme theme) {
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 bool same_source(const Picture& a, const Picture& b) {
-    return a.tensor.same_as(b.tensor) && a.n == b.n && a.c == b.c && a.map == b.map && a.low == b.low && a.high == b.high;
+    return a.tensor.same_as(b.tensor) && a.n == b.n && a.c == b.c && a.map == b.map &&
+           a.low == b.low && a.high == b.high;
 }
 
 // A row of means of factor × factor values each, from texel (row, first) on; NaN where one is not finite.
-void mean_row(const float* plane, Shape shape, int64_t factor, int64_t row, int64_t first, std::span<float> out) {
+void mean_row(const float* plane, Shape shape, int64_t factor, int64_t row, int64_t first,
+              std::span<float> out) {
     const int64_t y0 = row * factor, y1 = std::min(shape.h, y0 + factor);
     if (factor == 1) {
         std::copy_n(plane + y0 * shape.w + first, out.size(), out.begin());
         return;
     }
     for (size_t i = 0; i < out.size(); ++i) {
-        const int64_t x0 = (first + static_cast<int64_t>(i)) * factor, x1 = std::min(shape.w, x0 + factor);
+        const int64_t x0 = (first + static_cast<int64_t>(i)) * factor,
+                      x1 = std::min(shape.w, x0 + factor);
         double sum = 0;
         for (int64_t y = y0; y < y1; ++y)
             for (int64_t x = x0; x < x1; ++x) sum += plane[y * shape.w + x];
@@ -53,17 +59,23 @@ void mean_row(const float* plane, Shape shape, int64_t factor, int64_t row, int6
 
 }  // namespace
 
-std::vector<uint8_t> tile_colors(const Picture& picture, Theme theme, int64_t factor, int64_t first_row, int64_t first_column,
-                                 int64_t rows, int64_t columns) {
+std::vector<uint8_t> tile_colors(const Picture& picture, Theme theme, int64_t factor,
+                                 int64_t first_row, int64_t first_column, int64_t rows,
+                                 int64_t columns) {
     const Shape shape = picture.tensor.shape();
     const Rgba broken = bytes_of(palette(theme)[Tone::error_tint]);
     const bool is_rgb = picture.map == ColorMap::rgb;
     const std::vector<Rgba> table = map_table(is_rgb ? ColorMap::grey : picture.map, theme);
     const bool is_signed = picture.map == ColorMap::signed_values;
-    const float low = is_rgb ? 0 : is_signed ? -picture.high : picture.low, range = is_rgb ? 1 : picture.high - low;
+    const float low = is_rgb      ? 0
+                      : is_signed ? -picture.high
+                                  : picture.low,
+                range = is_rgb ? 1 : picture.high - low;
     const bool has_range = range > 0 && std::isfinite(range);
     const auto step_of = [&](float v) {
-        const float at = has_range ? std::clamp((v - low) / range, 0.0f, 1.0f) : is_signed ? 0.5f : 0.0f;
+        const float at = has_range   ? std::clamp((v - low) / range, 0.0f, 1.0f)
+                         : is_signed ? 0.5f
+                                     : 0.0f;
         return static_cast<size_t>(at * kTableSteps + 0.5f);
     };
 
@@ -76,13 +88,15 @@ std::vector<uint8_t> tile_colors(const Picture& picture, Theme theme, int64_t fa
         for (int64_t c = 0; c < channels; ++c) {
             const int64_t channel = is_rgb ? std::min(c, shape.c - 1) : picture.c;
             const float* plane = picture.tensor.data() + shape.offset({picture.n, channel, 0, 0});
-            mean_row(plane, shape, factor, first_row + r, first_column, std::span(means).subspan(static_cast<size_t>(c) * width, width));
+            mean_row(plane, shape, factor, first_row + r, first_column,
+                     std::span(means).subspan(static_cast<size_t>(c) * width, width));
         }
         for (size_t i = 0; i < width; ++i, to += 4) {
             Rgba color = broken;
             if (!is_rgb) {
                 if (std::isfinite(means[i])) color = table[step_of(means[i])];
-            } else if (std::isfinite(means[i]) && std::isfinite(means[width + i]) && std::isfinite(means[2 * width + i])) {
+            } else if (std::isfinite(means[i]) && std::isfinite(means[width + i]) &&
+                       std::isfinite(means[2 * width + i])) {
                 for (size_t c = 0; c < 3; ++c) color[c] = table[step_of(means[c * width + i])][c];
             }
             std::copy(color.begin(), color.end(), to);
@@ -105,47 +119,62 @@ void PictureTextures::after() {
     }
 }
 
-std::vector<PictureTile> PictureTextures::tiles(const Picture& picture, Theme theme, Point size_px) {
+std::vector<PictureTile> PictureTextures::tiles(const Picture& picture, Theme theme,
+                                                Point size_px) {
     const Shape shape = picture.tensor.shape();
-    if (picture.tensor.empty() || shape.count() == 0 || !shape.contains({picture.n, picture.map == ColorMap::rgb ? 0 : picture.c, 0, 0}))
+    if (picture.tensor.empty() || shape.count() == 0 ||
+        !shape.contains({picture.n, picture.map == ColorMap::rgb ? 0 : picture.c, 0, 0}))
         return {};
     const float x0 = std::round(picture.box.x), y0 = std::round(picture.box.y);
     const float w = std::round(picture.box.right()) - x0, h = std::round(picture.box.bottom()) - y0;
     if (!(w >= 1 && h >= 1)) return {};
     // Values a pixel; whole powers of two are averaged here, the rest is the mipmap's.
-    const double per_px = std::max(static_cast<double>(shape.w) / w, static_cast<double>(shape.h) / h);
+    const double per_px =
+        std::max(static_cast<double>(shape.w) / w, static_cast<double>(shape.h) / h);
     int64_t factor = 1;
     while (static_cast<double>(factor) * 2 <= per_px) factor *= 2;
     const int64_t rows = ceil_div(shape.h, factor), columns = ceil_div(shape.w, factor);
-    const double texel_w = static_cast<double>(w) * static_cast<double>(factor) / static_cast<double>(shape.w);
-    const double texel_h = static_cast<double>(h) * static_cast<double>(factor) / static_cast<double>(shape.h);
+    const double texel_w =
+        static_cast<double>(w) * static_cast<double>(factor) / static_cast<double>(shape.w);
+    const double texel_h =
+        static_cast<double>(h) * static_cast<double>(factor) / static_cast<double>(shape.h);
 
     std::vector<PictureTile> made;
     for (int64_t row = 0; row < rows; row += kTile)
         for (int64_t column = 0; column < columns; column += kTile) {
-            const int64_t end_row = std::min(rows, row + kTile), end_column = std::min(columns, column + kTile);
-            const double left = x0 + static_cast<double>(column) * texel_w, top = y0 + static_cast<double>(row) * texel_h;
-            const double right = std::min<double>(x0 + w, x0 + static_cast<double>(end_column) * texel_w);
-            const double bottom = std::min<double>(y0 + h, y0 + static_cast<double>(end_row) * texel_h);
+            const int64_t end_row = std::min(rows, row + kTile),
+                          end_column = std::min(columns, column + kTile);
+            const double left = x0 + static_cast<double>(column) * texel_w,
+                         top = y0 + static_cast<double>(row) * texel_h;
+            const double right =
+                std::min<double>(x0 + w, x0 + static_cast<double>(end_column) * texel_w);
+            const double bottom =
+                std::min<double>(y0 + h, y0 + static_cast<double>(end_row) * texel_h);
             if (right <= 0 || bottom <= 0 || left >= size_px.x || top >= size_px.y) continue;
             PictureTile tile;
-            tile.detail = static_cast<float>(std::max(0.0, std::log2(per_px / static_cast<double>(factor))));
-            const Entry& found = entry(picture, theme, factor, row, column, end_row - row, end_column - column, tile.detail > 0);
+            tile.detail =
+                static_cast<float>(std::max(0.0, std::log2(per_px / static_cast<double>(factor))));
+            const Entry& found = entry(picture, theme, factor, row, column, end_row - row,
+                                       end_column - column, tile.detail > 0);
             tile.texture = found.texture;
-            tile.box = {static_cast<float>(left), static_cast<float>(top), static_cast<float>(right - left), static_cast<float>(bottom - top)};
+            tile.box = {static_cast<float>(left), static_cast<float>(top),
+                        static_cast<float>(right - left), static_cast<float>(bottom - top)};
             // The last texel may stand for fewer values than the others.
-            tile.uv[2] = static_cast<float>((right - left) / (texel_w * static_cast<double>(end_column - column)));
-            tile.uv[3] = static_cast<float>((bottom - top) / (texel_h * static_cast<double>(end_row - row)));
+            tile.uv[2] = static_cast<float>((right - left) /
+                                            (texel_w * static_cast<double>(end_column - column)));
+            tile.uv[3] =
+                static_cast<float>((bottom - top) / (texel_h * static_cast<double>(end_row - row)));
             made.push_back(tile);
         }
     return made;
 }
 
-const PictureTextures::Entry& PictureTextures::entry(const Picture& picture, Theme theme, int64_t factor, int64_t row, int64_t column,
+const PictureTextures::Entry& PictureTextures::entry(const Picture& picture, Theme theme,
+                                                     int64_t factor, int64_t row, int64_t column,
                                                      int64_t rows, int64_t columns, bool smaller) {
     auto found = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
-        return entry.theme == theme && entry.factor == factor && entry.row == row && entry.column == column &&
-               same_source(entry.picture, picture);
+        return entry.theme == theme && entry.factor == factor && entry.row == row &&
+               entry.column == column && same_source(entry.picture, picture);
     });
     if (found != entries_.end()) {
         entries_.splice(entries_.begin(), entries_, found);
@@ -173,12 +202,13 @@ const PictureTextures::Entry& PictureTextures::entry(const Picture& picture, The
 }
 
 void PictureTextures::upload(Entry& entry, int64_t rows, int64_t columns) {
-    const std::vector<uint8_t> colors = tile_colors(entry.picture, entry.theme, entry.factor, entry.row, entry.column, rows, columns);
+    const std::vector<uint8_t> colors = tile_colors(entry.picture, entry.theme, entry.factor,
+                                                    entry.row, entry.column, rows, columns);
     glGenTextures(1, &entry.texture);
     glBindTexture(GL_TEXTURE_2D, entry.texture);
     glPixelStorei(GL_UNPACK_ALIGNMENT, 4);
-    glTexImage2D(GL_TEXTURE_2D, 0, GL_RGBA8, static_cast<GLsizei>(columns), static_cast<GLsizei>(rows), 0, GL_RGBA, GL_UNSIGNED_BYTE,
-                 colors.data());
+    glTexImage2D(GL_TEXTURE_2D, 0, GL_RGBA8, static_cast<GLsizei>(columns),
+                 static_cast<GLsizei>(rows), 0, GL_RGBA, GL_UNSIGNED_BYTE, colors.data());
     glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAX_LEVEL, 0);
     glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_NEAREST);
     glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, GL_NEAREST);

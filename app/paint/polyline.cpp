@@ -7,7 +7,7 @@
 namespace convscope {
 namespace {
 
-constexpr float kStraight = 0.01f;   // pixels off the level, radians off straight on
+constexpr float kStraight = 0.01f;  // pixels off the level, radians off straight on
 constexpr float kArcStep_px = 2;
 
 float distance(Point a, Point b) { return std::hypot(b.x - a.x, b.y - a.y); }
@@ -16,7 +16,8 @@ float distance(Point a, Point b) { return std::hypot(b.x - a.x, b.y - a.y); }
 
 std::vector<Point> on_pixels(std::vector<Point> points, float width_px) {
     const std::vector<Point> given = points;
-    const float half = static_cast<int>(std::lround(std::max(width_px, 1.0f))) % 2 == 1 ? 0.5f : 0.0f;
+    const float half =
+        static_cast<int>(std::lround(std::max(width_px, 1.0f))) % 2 == 1 ? 0.5f : 0.0f;
     const auto snap = [&](float v) { return std::floor(v - half + 0.5f) + half; };
     for (size_t i = 0; i + 1 < given.size(); ++i) {
         const bool upright = std::fabs(given[i].x - given[i + 1].x) < kStraight;
@@ -45,17 +46,20 @@ std::vector<Point> rounded_path(const std::vector<Point>& points, float radius_p
             continue;
         }
         // Neighbouring elbows share a stretch half and half; the ends give all they have.
-        const float before = i == 1 ? in_px : in_px / 2, after = i + 2 == points.size() ? out_px : out_px / 2;
+        const float before = i == 1 ? in_px : in_px / 2,
+                    after = i + 2 == points.size() ? out_px : out_px / 2;
         const float tangent = std::min({radius_px * half_tan, before, after});
         const float radius = tangent / half_tan;
         const Point start{p.x - tangent * in.x, p.y - tangent * in.y};
         const float side = turn > 0 ? 1.0f : -1.0f;
         const Point inward{-in.y * side, in.x * side};
-        const int steps = std::max(2, static_cast<int>(std::ceil(std::fabs(turn) * radius / kArcStep_px)));
+        const int steps =
+            std::max(2, static_cast<int>(std::ceil(std::fabs(turn) * radius / kArcStep_px)));
         for (int s = 0; s <= steps; ++s) {
             const float angle = std::fabs(turn) * static_cast<float>(s) / static_cast<float>(steps);
             const float forward = radius * std::sin(angle), aside = radius * (1 - std::cos(angle));
-            path.push_back({start.x + forward * in.x + aside * inward.x, start.y + forward * in.y + aside * inward.y});
+            path.push_back({start.x + forward * in.x + aside * inward.x,
+                            start.y + forward * in.y + aside * inward.y});
         }
     }
     path.push_back(points.back());

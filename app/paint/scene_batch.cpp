@@ -23,7 +23,9 @@ constexpr float kBelowSize = 0.5f, kBelowCenter = 0.76f, kBelowLift = 0.08f;
 constexpr float kSmallestText = 10;
 
 void put(uint8_t (&to)[4], Color c, float alpha = 1) {
-    const auto byte = [](float v) { return static_cast<uint8_t>(std::lround(std::clamp(v, 0.0f, 1.0f) * 255)); };
+    const auto byte = [](float v) {
+        return static_cast<uint8_t>(std::lround(std::clamp(v, 0.0f, 1.0f) * 255));
+    };
     to[0] = byte(c.r);
     to[1] = byte(c.g);
     to[2] = byte(c.b);
@@ -32,9 +34,16 @@ void put(uint8_t (&to)[4], Color c, float alpha = 1) {
 
 class Builder {
 public:
-    Builder(const Scene& scene, Theme theme, float scale, GlyphAtlas& atlas, const PictureTiles& tiles, Batch& batch)
-        : scene_(scene), theme_(theme), colors_(palette(theme)), scale_(scale),
-          line_px_(std::max(1.0f, std::round(scale))), atlas_(atlas), tiles_(tiles), batch_(batch) {}
+    Builder(const Scene& scene, Theme theme, float scale, GlyphAtlas& atlas,
+            const PictureTiles& tiles, Batch& batch)
+        : scene_(scene),
+          theme_(theme),
+          colors_(palette(theme)),
+          scale_(scale),
+          line_px_(std::max(1.0f, std::round(scale))),
+          atlas_(atlas),
+          tiles_(tiles),
+          batch_(batch) {}
 
     bool build() {
         for (const Quad& quad : scene_.quads) add(quad);
@@ -48,11 +57,13 @@ public:
 
 private:
     bool visible(Box box) const {
-        return box.right() >= -1 && box.bottom() >= -1 && box.x <= scene_.size_px.x + 1 && box.y <= scene_.size_px.y + 1;
+        return box.right() >= -1 && box.bottom() >= -1 && box.x <= scene_.size_px.x + 1 &&
+               box.y <= scene_.size_px.y + 1;
     }
 
     Instance& push(Kind kind, uint8_t flags = 0, Shade shade = Shade::mark, uint32_t texture = 0) {
-        if (batch_.draws.empty() || batch_.draws.back().shade != shade || batch_.draws.back().texture != texture)
+        if (batch_.draws.empty() || batch_.draws.back().shade != shade ||
+            batch_.draws.back().texture != texture)
             batch_.draws.push_back({batch_.instances.size(), 0, shade, texture});
         ++batch_.draws.back().count;
         Instance& made = batch_.instances.emplace_back();
@@ -67,14 +78,16 @@ private:
         bool hatched = false;
     };
     void rect(float x0, float y0, float x1, float y1, const Look& look) {
-        const bool plain = look.radius == 0 && look.dash_on == 0 && !look.hatched && look.fill.a * look.fill_alpha == 1 &&
-                           (look.border == 0 || look.line.a == 1) && whole(x0) && whole(y0) && whole(x1) && whole(y1) &&
-                           whole(look.border);
-        Instance& made = push(kRect, look.hatched ? kHatched : 0, plain ? Shade::cell : Shade::mark);
+        const bool plain = look.radius == 0 && look.dash_on == 0 && !look.hatched &&
+                           look.fill.a * look.fill_alpha == 1 &&
+                           (look.border == 0 || look.line.a == 1) && whole(x0) && whole(y0) &&
+                           whole(x1) && whole(y1) && whole(look.border);
+        Instance& made =
+            push(kRect, look.hatched ? kHatched : 0, plain ? Shade::cell : Shade::mark);
         const float numbers[] = {x0, y0, x1 - x0, y1 - y0};
         std::copy_n(numbers, 4, made.a);
-        const float shape[] = {std::min(look.radius, 0.5f * std::min(x1 - x0, y1 - y0)), look.border, look.dash_on,
-                               look.dash_off};
+        const float shape[] = {std::min(look.radius, 0.5f * std::min(x1 - x0, y1 - y0)),
+                               look.border, look.dash_on, look.dash_off};
         std::copy_n(shape, 4, made.b);
         made.c[0] = kHatchSpacing * scale_;
         made.c[1] = kHatchThickness * scale_;
@@ -84,10 +97,12 @@ private:
 
     static bool whole(float px) { return px == std::floor(px); }
 
-    void segment(Point from, Point to, float width, Color color, uint8_t flags, float dash_on = 0, float dash_off = 0,
-                 float before = 0) {
+    void segment(Point from, Point to, float width, Color color, uint8_t flags, float dash_on = 0,
+                 float dash_off = 0, float before = 0) {
         const float reach = width + 2;
-        if (!visible(Box{std::min(from.x, to.x), std::min(from.y, to.y), std::fabs(from.x - to.x), std::fabs(from.y - to.y)}.grown(reach)))
+        if (!visible(Box{std::min(from.x, to.x), std::min(from.y, to.y), std::fabs(from.x - to.x),
+                         std::fabs(from.y - to.y)}
+                         .grown(reach)))
             return;
         Instance& made = push(kLine, flags);
         const float ends[] = {from.x, from.y, to.x, to.y};
@@ -98,12 +113,14 @@ private:
     }
 
     // Draws from x on; returns where the text ends.
-    float text(float x, float baseline, Font font, float em_px, Color color, std::string_view rest) {
+    float text(float x, float baseline, Font font, float em_px, Color color,
+               std::string_view rest) {
         while (!rest.empty()) {
             const char32_t character = next_char(rest);
             const Font face = face_with(font, character);
             const float advance = advance_em(face, character) * em_px;
-            if (x + em_px >= 0 && x - em_px <= scene_.size_px.x && baseline + em_px >= 0 && baseline - 2 * em_px <= scene_.size_px.y)
+            if (x + em_px >= 0 && x - em_px <= scene_.size_px.x && baseline + em_px >= 0 &&
+                baseline - 2 * em_px <= scene_.size_px.y)
                 glyph(x, baseline, face, character, em_px, color);
             x += advance;
         }
@@ -118,7 +135,8 @@ private:
         if (!found) complete_ = false;
         if (!found || found->w == 0) return;
         Instance& made = push(kGlyph, 0, Shade::glyph);
-        const float place[] = {whole + static_cast<float>(found->left), baseline + static_cast<float>(found->top),
+        const float place[] = {whole + static_cast<float>(found->left),
+                               baseline + static_cast<float>(found->top),
                                static_cast<float>(found->w), static_cast<float>(found->h)};
         std::copy_n(place, 4, made.a);
         made.b[0] = static_cast<float>(found->x);
@@ -126,7 +144,9 @@ private:
         put(made.fill, color);
     }
 
-    static float baseline_at(float center, float em_px) { return std::round(center + kBaselineEm * em_px); }
+    static float baseline_at(float center, float em_px) {
+        return std::round(center + kBaselineEm * em_px);
+    }
 
     void add(const Quad& quad) {
         Instance& made = push(kQuad);
@@ -159,7 +179,9 @@ private:
             std::copy_n(tile.uv, 4, made.b);
             made.c[0] = tile.detail;
         }
-        if (picture.framed) rect(x0 - line_px_, y0 - line_px_, x1 + line_px_, y1 + line_px_, {.line = frame, .border = line_px_});
+        if (picture.framed)
+            rect(x0 - line_px_, y0 - line_px_, x1 + line_px_, y1 + line_px_,
+                 {.line = frame, .border = line_px_});
     }
 
     // Lines are shared: a cell reaches one line beyond its pitch. Those that stand out are painted after their neighbours.
@@ -172,13 +194,18 @@ private:
         float x0, y0, x1, y1;
     };
     CellPlace place(const Grid& grid, int64_t row, int64_t column) const {
-        const auto at = [&](float start, int64_t i) { return std::round(start + static_cast<float>(i) * grid.cell_px); };
-        return {at(grid.box.x, column), at(grid.box.y, row), at(grid.box.x, column + 1), at(grid.box.y, row + 1)};
+        const auto at = [&](float start, int64_t i) {
+            return std::round(start + static_cast<float>(i) * grid.cell_px);
+        };
+        return {at(grid.box.x, column), at(grid.box.y, row), at(grid.box.x, column + 1),
+                at(grid.box.y, row + 1)};
     }
 
     void add(const Grid& grid) {
         if (grid.picture) {
-            const Tone edge = grid.role == Role::neutral || grid.stale ? Tone::line2 : tone_of(grid.role, Part::edge);
+            const Tone edge = grid.role == Role::neutral || grid.stale
+                                  ? Tone::line2
+                                  : tone_of(grid.role, Part::edge);
             add(*grid.picture, colors_[edge]);
         }
         if (grid.cells.size() < static_cast<size_t>(grid.shown_rows * grid.shown_columns)) return;
@@ -197,7 +224,8 @@ private:
         for (int now = 0; now < 3; ++now)
             each([&](const Cell& cell, CellPlace p) {
                 const CellStyle& style = style_of(cell);
-                if (rank(cell, style) == now && visible({p.x0, p.y0, p.x1 - p.x0, p.y1 - p.y0})) ground(p, style);
+                if (rank(cell, style) == now && visible({p.x0, p.y0, p.x1 - p.x0, p.y1 - p.y0}))
+                    ground(p, style);
             });
         if (grid.digits_px <= 0) return;
         each([&](const Cell& cell, CellPlace p) { words(grid, cell, p, style_of(cell)); });
@@ -219,31 +247,44 @@ private:
         const float z = p.x1 - p.x0;
         const float em = grid.digits_px;
         const Font font = style.bold ? Font::mono_bold : Font::mono;
-        const float center_x = 0.5f * (p.x0 + p.x1 + line_px_), center_y = 0.5f * (p.y0 + p.y1 + line_px_);
+        const float center_x = 0.5f * (p.x0 + p.x1 + line_px_),
+                    center_y = 0.5f * (p.y0 + p.y1 + line_px_);
         if (!cell.text.empty()) {
             float y = center_y;
-            if (!cell.below.empty()) y -= kBelowLift * z;
-            else if (!cell.corner.empty()) y -= kCornerLift * z;
-            text(center_x - 0.5f * text_width(font, em, cell.text), baseline_at(y, em), font, em, style.text, cell.text);
+            if (!cell.below.empty())
+                y -= kBelowLift * z;
+            else if (!cell.corner.empty())
+                y -= kCornerLift * z;
+            text(center_x - 0.5f * text_width(font, em, cell.text), baseline_at(y, em), font, em,
+                 style.text, cell.text);
         }
         if (!cell.corner.empty()) {
-            const float small = std::max(kSmallestText * scale_, std::round(2 * kCornerSize * em) / 2);
+            const float small =
+                std::max(kSmallestText * scale_, std::round(2 * kCornerSize * em) / 2);
             const float right = p.x1 + line_px_ - kCornerRight * scale_;
-            text(right - text_width(Font::mono_bold, small, cell.corner), p.y1 - kCornerBottom * scale_, Font::mono_bold, small,
-                 style.corner_text, cell.corner);
+            text(right - text_width(Font::mono_bold, small, cell.corner),
+                 p.y1 - kCornerBottom * scale_, Font::mono_bold, small, style.corner_text,
+                 cell.corner);
         }
         if (!cell.below.empty()) {
-            const float small = std::max(kSmallestText * scale_, std::round(2 * kBelowSize * em) / 2);
+            const float small =
+                std::max(kSmallestText * scale_, std::round(2 * kBelowSize * em) / 2);
             const float y = p.y0 + kBelowCenter * (p.y1 - p.y0);
-            text(center_x - 0.5f * text_width(Font::mono, small, cell.below), baseline_at(y, small), Font::mono, small, style.text,
-                 cell.below);
+            text(center_x - 0.5f * text_width(Font::mono, small, cell.below), baseline_at(y, small),
+                 Font::mono, small, style.text, cell.below);
         }
     }
 
     void add(const Plate& plate) {
         if (!visible(plate.box.grown(plate.border_px + line_px_))) return;
-        Look look{.fill = colors_[plate.fill], .line = colors_[plate.border], .border = plate.border_px, .radius = plate.radius_px,
-                  .dash_on = plate.dash_on, .dash_off = plate.dash_off, .fill_alpha = plate.fill_alpha, .hatched = plate.hatched};
+        Look look{.fill = colors_[plate.fill],
+                  .line = colors_[plate.border],
+                  .border = plate.border_px,
+                  .radius = plate.radius_px,
+                  .dash_on = plate.dash_on,
+                  .dash_off = plate.dash_off,
+                  .fill_alpha = plate.fill_alpha,
+                  .hatched = plate.hatched};
         float x0 = plate.box.x, y0 = plate.box.y, x1 = plate.box.right(), y1 = plate.box.bottom();
         if (plate.box.w >= 1 && plate.box.h >= 1) {
             x0 = std::round(x0), y0 = std::round(y0), x1 = std::round(x1), y1 = std::round(y1);
@@ -257,7 +298,8 @@ private:
     }
 
     void add(const Stroke& stroke) {
-        const std::vector<Point> path = rounded_path(on_pixels(stroke.points, stroke.width_px), stroke.elbow_px);
+        const std::vector<Point> path =
+            rounded_path(on_pixels(stroke.points, stroke.width_px), stroke.elbow_px);
         if (path.size() < 2) return;
         const Color color = colors_[stroke.tone];
         float before = 0;
@@ -265,7 +307,8 @@ private:
             uint8_t flags = 0;
             if (i > 0) flags |= kRoundStart;
             if (i + 2 < path.size()) flags |= kRoundEnd;
-            segment(path[i], path[i + 1], stroke.width_px, color, flags, stroke.dash_on, stroke.dash_off, before);
+            segment(path[i], path[i + 1], stroke.width_px, color, flags, stroke.dash_on,
+                    stroke.dash_off, before);
             before += std::hypot(path[i + 1].x - path[i].x, path[i + 1].y - path[i].y);
         }
         if (!stroke.arrow) return;
@@ -275,21 +318,25 @@ private:
         const Point along{(tip.x - last.x) / length, (tip.y - last.y) / length};
         const float back = 3.0f * stroke.width_px, aside = 2.5f * stroke.width_px;
         for (const float side : {-aside, aside}) {
-            const Point barb{tip.x - back * along.x - side * along.y, tip.y - back * along.y + side * along.x};
+            const Point barb{tip.x - back * along.x - side * along.y,
+                             tip.y - back * along.y + side * along.x};
             segment(barb, tip, stroke.width_px, color, kRoundStart | kRoundEnd);
         }
     }
 
     void add(const Label& label) {
         const float width = text_width(label.runs, label.size_px);
-        const float start = label.at.x - (label.align == Align::left ? 0 : label.align == Align::center ? 0.5f * width : width);
+        const float start = label.at.x - (label.align == Align::left     ? 0
+                                          : label.align == Align::center ? 0.5f * width
+                                                                         : width);
         const float baseline = baseline_at(label.at.y, label.size_px);
         float x = start;
-        for (const Run& run : label.runs) x = text(x, baseline, run.font, label.size_px, colors_[run.tone], run.text);
+        for (const Run& run : label.runs)
+            x = text(x, baseline, run.font, label.size_px, colors_[run.tone], run.text);
         if (label.struck && !label.runs.empty()) {
             const float y = std::round(label.at.y), thick = std::round(2 * scale_);
-            rect(std::round(start) - thick, y - 0.5f * thick, std::round(x) + thick, y + 0.5f * thick,
-                 {.fill = colors_[label.runs.front().tone]});
+            rect(std::round(start) - thick, y - 0.5f * thick, std::round(x) + thick,
+                 y + 0.5f * thick, {.fill = colors_[label.runs.front().tone]});
         }
     }
 
@@ -305,7 +352,8 @@ private:
 
 }  // namespace
 
-bool build_batch(const Scene& scene, Theme theme, float scale, GlyphAtlas& atlas, const PictureTiles& tiles, Batch& batch) {
+bool build_batch(const Scene& scene, Theme theme, float scale, GlyphAtlas& atlas,
+                 const PictureTiles& tiles, Batch& batch) {
     batch.instances.clear();
     batch.draws.clear();
     return Builder(scene, theme, scale, atlas, tiles, batch).build();

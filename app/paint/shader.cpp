@@ -15,7 +15,8 @@ constexpr const char* kHead = "#version 300 es\nprecision highp float;\nprecisio
 constexpr const char* kHead = "#version 330 core\n";
 #endif
 
-GLuint compile(GLenum kind, const std::string& source, const std::string& name, std::string& problem) {
+GLuint compile(GLenum kind, const std::string& source, const std::string& name,
+               std::string& problem) {
     const GLuint shader = glCreateShader(kind);
     const char* texts[] = {kHead, source.c_str()};
     glShaderSource(shader, 2, texts, nullptr);
@@ -40,8 +41,8 @@ std::string shader_source(const std::string& folder, const std::string& name) {
     return std::string(assets::shader(name));
 }
 
-GLuint make_program(const std::string& folder, const std::string& vertex_name, const std::string& fragment_name,
-                    std::string& problem) {
+GLuint make_program(const std::string& folder, const std::string& vertex_name,
+                    const std::string& fragment_name, std::string& problem) {
     const std::string vert = vertex_name + ".vert", frag = fragment_name + ".frag";
     const GLuint vertex = compile(GL_VERTEX_SHADER, shader_source(folder, vert), vert, problem);
     if (!vertex) return 0;

@@ -38,10 +38,12 @@ std::string load_gl(GlGet get) {
     return {};
 #else
     const int version = gladLoadGL(get);
-    if (version == 0) return "Convscope needs OpenGL 3.3, and this system's OpenGL gave no functions.";
+    if (version == 0)
+        return "Convscope needs OpenGL 3.3, and this system's OpenGL gave no functions.";
     if (GLAD_GL_VERSION_3_3) return {};
-    return fmt::format("Convscope needs OpenGL 3.3, and this system has {}.{} ({}).", GLAD_VERSION_MAJOR(version),
-                       GLAD_VERSION_MINOR(version), gl_string(GL_RENDERER));
+    return fmt::format("Convscope needs OpenGL 3.3, and this system has {}.{} ({}).",
+                       GLAD_VERSION_MAJOR(version), GLAD_VERSION_MINOR(version),
+                       gl_string(GL_RENDERER));
 #endif
 }
 
@@ -89,7 +91,8 @@ void Target::resize(int width_px, int height_px) {
     GLint texture_before = 0;
     glGetIntegerv(GL_TEXTURE_BINDING_2D, &texture_before);
     glBindTexture(GL_TEXTURE_2D, parts_->texture);
-    glTexImage2D(GL_TEXTURE_2D, 0, GL_RGBA8, width_px, height_px, 0, GL_RGBA, GL_UNSIGNED_BYTE, nullptr);
+    glTexImage2D(GL_TEXTURE_2D, 0, GL_RGBA8, width_px, height_px, 0, GL_RGBA, GL_UNSIGNED_BYTE,
+                 nullptr);
     // Shown pixel for pixel.
     glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_NEAREST);
     glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, GL_NEAREST);

@@ -37,7 +37,8 @@ struct UiRenderer::Parts {
         for (GLuint i = 0; i < 3; ++i) glEnableVertexAttribArray(i);
         glVertexAttribPointer(0, 2, GL_FLOAT, GL_FALSE, kStride, at(offsetof(ImDrawVert, pos)));
         glVertexAttribPointer(1, 2, GL_FLOAT, GL_FALSE, kStride, at(offsetof(ImDrawVert, uv)));
-        glVertexAttribPointer(2, 4, GL_UNSIGNED_BYTE, GL_TRUE, kStride, at(offsetof(ImDrawVert, col)));
+        glVertexAttribPointer(2, 4, GL_UNSIGNED_BYTE, GL_TRUE, kStride,
+                              at(offsetof(ImDrawVert, col)));
         glBindVertexArray(0);
         glBindBuffer(GL_ARRAY_BUFFER, 0);
     }
@@ -89,31 +90,39 @@ void UiRenderer::set_fonts(ImFontAtlas& fonts) {
 
 void UiRenderer::draw(const ImDrawData& data, bool top_first) {
     if (!parts_->program || data.DisplaySize.x <= 0 || data.DisplaySize.y <= 0) return;
-    glViewport(0, 0, static_cast<GLsizei>(data.DisplaySize.x), static_cast<GLsizei>(data.DisplaySize.y));
+    glViewport(0, 0, static_cast<GLsizei>(data.DisplaySize.x),
+               static_cast<GLsizei>(data.DisplaySize.y));
     parts_->use(data, top_first);
     for (const ImDrawList* list : data.CmdLists) {
-        glBufferData(GL_ARRAY_BUFFER, list->VtxBuffer.Size * static_cast<GLsizeiptr>(sizeof(ImDrawVert)), list->VtxBuffer.Data,
-                     GL_STREAM_DRAW);
-        glBufferData(GL_ELEMENT_ARRAY_BUFFER, list->IdxBuffer.Size * static_cast<GLsizeiptr>(sizeof(ImDrawIdx)), list->IdxBuffer.Data,
-                     GL_STREAM_DRAW);
+        glBufferData(GL_ARRAY_BUFFER,
+                     list->VtxBuffer.Size * static_cast<GLsizeiptr>(sizeof(ImDrawVert)),
+                     list->VtxBuffer.Data, GL_STREAM_DRAW);
+        glBufferData(GL_ELEMENT_ARRAY_BUFFER,
+                     list->IdxBuffer.Size * static_cast<GLsizeiptr>(sizeof(ImDrawIdx)),
+                     list->IdxBuffer.Data, GL_STREAM_DRAW);
         for (const ImDrawCmd& command : list->CmdBuffer) {
             if (command.UserCallback) {
-                if (command.UserCallback == ImDrawCallback_ResetRenderState) parts_->use(data, top_first);
-                else command.UserCallback(list, &command);
+                if (command.UserCallback == ImDrawCallback_ResetRenderState)
+                    parts_->use(data, top_first);
+                else
+                    command.UserCallback(list, &command);
                 continue;
             }
-            const float x0 = std::max(command.ClipRect.x - data.DisplayPos.x, 0.0f), y0 = std::max(command.ClipRect.y - data.DisplayPos.y, 0.0f);
+            const float x0 = std::max(command.ClipRect.x - data.DisplayPos.x, 0.0f),
+                        y0 = std::max(command.ClipRect.y - data.DisplayPos.y, 0.0f);
             const float x1 = std::min(command.ClipRect.z - data.DisplayPos.x, data.DisplaySize.x);
             const float y1 = std::min(command.ClipRect.w - data.DisplayPos.y, data.DisplaySize.y);
             if (x1 <= x0 || y1 <= y0) continue;
             const auto whole = [](float v) { return static_cast<GLint>(std::lround(v)); };
-            glScissor(whole(x0), whole(top_first ? y0 : data.DisplaySize.y - y1), whole(x1) - whole(x0), whole(y1) - whole(y0));
-            const auto texture = static_cast<GLuint>(reinterpret_cast<intptr_t>(command.GetTexID()));
+            glScissor(whole(x0), whole(top_first ? y0 : data.DisplaySize.y - y1),
+                      whole(x1) - whole(x0), whole(y1) - whole(y0));
+            const auto texture =
+                static_cast<GLuint>(reinterpret_cast<intptr_t>(command.GetTexID()));
             glBindTexture(GL_TEXTURE_2D, texture);
             glUniform1i(parts_->coverage, texture == parts_->fonts ? 1 : 0);
             const size_t first = command.IdxOffset * sizeof(ImDrawIdx);
-            glDrawElements(GL_TRIANGLES, static_cast<GLsizei>(command.ElemCount),
-                           GL_UNSIGNED_INT, reinterpret_cast<const void*>(first));
+            glDrawElements(GL_TRIANGLES, static_cast<GLsizei>(command.ElemCount), GL_UNSIGNED_INT,
+                           reinterpret_cast<const void*>(first));
         }
     }
     glDisable(GL_SCISSOR_TEST);

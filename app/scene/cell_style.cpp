@@ -1,4 +1,5 @@
 // How each state of a cell looks (style tokens, section 5).
+#include <algorithm>
 #include <cmath>
 
 #include "app/scene/palettes.h"
@@ -44,7 +45,8 @@ CellStyle cell_style(const Cell& cell, const Grid& grid, Theme theme) {
             style.bold = true;
             break;
         case CellState::current:
-            tones = {of_role(Part::solid), of_role(Part::line), of_role(Part::on), of_role(Part::on)};
+            tones = {of_role(Part::solid), of_role(Part::line), of_role(Part::on),
+                     of_role(Part::on)};
             style.bold = true;
             break;
         case CellState::padding:
@@ -82,7 +84,8 @@ CellStyle cell_style(const Cell& cell, const Grid& grid, Theme theme) {
     if (has_number(cell.state) && !std::isfinite(cell.value)) {
         style.bold = true;
         const bool solid = cell.state == CellState::current;
-        const bool filled = cell.state == CellState::contributing || cell.state == CellState::running_sum;
+        const bool filled =
+            cell.state == CellState::contributing || cell.state == CellState::running_sum;
         tones.ground = of_error(solid ? Part::solid : filled ? Part::fill : Part::tint);
         tones.border = of_error(solid || filled ? Part::line : Part::edge);
         tones.text = of_error(solid ? Part::on : filled ? Part::line : Part::text);
@@ -98,8 +101,10 @@ CellStyle cell_style(const Cell& cell, const Grid& grid, Theme theme) {
     style.corner_text = colors[tones.corner];
     // The current term stays solid: it must be found at once.
     if (cell.shade >= -1 && !grid.stale && cell.state != CellState::current) {
-        style.ground = map_color(grid.picture ? grid.picture->map : ColorMap::signed_values, cell.shade, theme);
-        const Color dark = palette(Theme::dark)[Tone::canvas], light = palette(Theme::light)[Tone::canvas];
+        style.ground = map_color(grid.picture ? grid.picture->map : ColorMap::signed_values,
+                                 cell.shade, theme);
+        const Color dark = palette(Theme::dark)[Tone::canvas],
+                    light = palette(Theme::light)[Tone::canvas];
         style.text = contrast(dark, style.ground) >= contrast(light, style.ground) ? dark : light;
         style.corner_text = style.text;
     }

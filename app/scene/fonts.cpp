@@ -18,12 +18,13 @@ constexpr int16_t kMissing = -1;
 // Built once, never written again.
 struct Face {
     stbtt_fontinfo info{};
-    float per_em = 0;                            // font units → em
+    float per_em = 0;  // font units → em
     float line_factor = 0;
-    std::array<int16_t, kTableEnd> advances{};   // font units; kMissing: no such glyph
+    std::array<int16_t, kTableEnd> advances{};  // font units; kMissing: no such glyph
 
     explicit Face(std::span<const unsigned char> file) {
-        CHECK_THAT(stbtt_InitFont(&info, file.data(), stbtt_GetFontOffsetForIndex(file.data(), 0)), !=, 0);
+        CHECK_THAT(stbtt_InitFont(&info, file.data(), stbtt_GetFontOffsetForIndex(file.data(), 0)),
+                   !=, 0);
         per_em = stbtt_ScaleForMappingEmToPixels(&info, 1);
         int ascent = 0, descent = 0, gap = 0;
         stbtt_GetFontVMetrics(&info, &ascent, &descent, &gap);
@@ -66,7 +67,11 @@ char32_t next_char(std::string_view& text) {
     constexpr char32_t kBroken = 0xFFFD;
     const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
     const unsigned char first = byte(0);
-    const size_t length = first < 0x80 ? 1 : first >= 0xF0 && first < 0xF8 ? 4 : first >= 0xE0 ? 3 : first >= 0xC0 ? 2 : 0;
+    const size_t length = first < 0x80                    ? 1
+                          : first >= 0xF0 && first < 0xF8 ? 4
+                          : first >= 0xE0                 ? 3
+                          : first >= 0xC0                 ? 2
+                                                          : 0;
     if (length == 0 || first >= 0xF8 || length > text.size()) {
         text.remove_prefix(1);
         return kBroken;

@@ -34,7 +34,9 @@ std::string special_text(double value) {
     return value > 0 ? "∞" : "−∞";
 }
 
-bool reads_zero(const std::string& text) { return text.find_first_of("123456789") == std::string::npos; }
+bool reads_zero(const std::string& text) {
+    return text.find_first_of("123456789") == std::string::npos;
+}
 
 // All digits of float32 arithmetic fit: 0.1f is 0.1, not 0.100000001.
 bool exact_with(double value, int decimals) {
@@ -108,7 +110,8 @@ size_t glyphs(std::string_view text) {
 }
 
 float digits_px(float cell_px, size_t characters, float scale) {
-    const float widest = (cell_px - 4 * scale) / (0.6f * static_cast<float>(std::max<size_t>(characters, 1)));
+    const float widest =
+        (cell_px - 4 * scale) / (0.6f * static_cast<float>(std::max<size_t>(characters, 1)));
     // 0.40 of the cell; small cells give their number more room, so that it stays readable.
     const float wanted = std::max(0.40f * cell_px, std::min(0.62f * cell_px, 12.5f * scale));
     const float size = std::floor(2 * std::min({wanted, widest, 26 * scale})) / 2;

@@ -13,8 +13,8 @@ namespace {
 constexpr uint32_t kLight[] = {
     0,  // none
     // canvas, panel, raised, sunken, hover, line, line2, gridline, inkd, ink3, ink2, ink, accent, on_accent
-    0xFFFFFF, 0xF7F6F3, 0xFFFFFF, 0xEFEDE8, 0xE8E6E0, 0xE2DFD8, 0xC9C5BC,
-    0xEDEBE6, 0xA5A199, 0x6E6B64, 0x57544E, 0x1D1C1A, 0x1D1C1A, 0xFFFFFF,
+    0xFFFFFF, 0xF7F6F3, 0xFFFFFF, 0xEFEDE8, 0xE8E6E0, 0xE2DFD8, 0xC9C5BC, 0xEDEBE6, 0xA5A199,
+    0x6E6B64, 0x57544E, 0x1D1C1A, 0x1D1C1A, 0xFFFFFF,
     // tint, fill, edge, line, text, solid, on
     0xEFF5FD, 0xCEE0FA, 0xB5CBE8, 0x00659F, 0x01639B, 0x00659F, 0xFFFFFF,  // input
     0xFDF3EA, 0xF7D9BE, 0xE5C3A4, 0xCC7C01, 0x945900, 0xF8A82F, 0x1D1C1A,  // kernel
@@ -25,8 +25,8 @@ constexpr uint32_t kLight[] = {
 constexpr uint32_t kDark[] = {
     0,  // none
     // canvas, panel, raised, sunken, hover, line, line2, gridline, inkd, ink3, ink2, ink, accent, on_accent
-    0x141517, 0x1B1D20, 0x26282C, 0x101113, 0x313439, 0x2C2F34, 0x454950,
-    0x222428, 0x5E626A, 0x888C94, 0xADB0B6, 0xECEBE8, 0xECEBE8, 0x141517,
+    0x141517, 0x1B1D20, 0x26282C, 0x101113, 0x313439, 0x2C2F34, 0x454950, 0x222428, 0x5E626A,
+    0x888C94, 0xADB0B6, 0xECEBE8, 0xECEBE8, 0x141517,
     // tint, fill, edge, line, text, solid, on
     0x232B34, 0x284969, 0x394F68, 0x47A4EF, 0x7FBBF9, 0x47A4EF, 0x141517,  // input
     0x2F2920, 0x574425, 0x5B4B33, 0xFFCB74, 0xFECB76, 0xFFCB74, 0x141517,  // kernel
@@ -77,13 +77,11 @@ std::span<const uint32_t> stops(ColorMap map, Theme theme) {
 
 }  // namespace
 
-const Palette& palette(Theme theme) {
-    return theme == Theme::light ? kPaletteLight : kPaletteDark;
-}
+const Palette& palette(Theme theme) { return theme == Theme::light ? kPaletteLight : kPaletteDark; }
 
 Tone tone_of(Role role, Part part) {
     if (role == Role::neutral) {
-        constexpr Tone kNeutral[] = {Tone::canvas, Tone::hover, Tone::line, Tone::ink3,
+        constexpr Tone kNeutral[] = {Tone::canvas, Tone::hover,  Tone::line,     Tone::ink3,
                                      Tone::ink,    Tone::accent, Tone::on_accent};
         return kNeutral[static_cast<size_t>(part)];
     }

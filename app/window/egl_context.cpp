@@ -18,7 +18,8 @@ using Surface = void*;
 using Int = int32_t;
 using Bool = unsigned;
 constexpr Int kPlatformSurfaceless = 0x31DD, kNone = 0x3038, kOpenGl = 0x30A2;
-constexpr Int kSurfaceType = 0x3033, kPbuffer = 0x0001, kRenderableType = 0x3040, kOpenGlBit = 0x0008;
+constexpr Int kSurfaceType = 0x3033, kPbuffer = 0x0001, kRenderableType = 0x3040,
+              kOpenGlBit = 0x0008;
 constexpr Int kMajor = 0x3098, kMinor = 0x30FB, kProfile = 0x30FD, kCore = 0x00000001;
 
 struct Egl {
@@ -43,10 +44,13 @@ bool find(const Egl& egl, const char* name, F& function) {
 
 bool open(Egl& egl) {
     egl.library = dlopen("libEGL.so.1", RTLD_NOW | RTLD_LOCAL);
-    return egl.library && find(egl, "eglGetProcAddress", egl.get) && find(egl, "eglGetPlatformDisplayEXT", egl.platform_display) &&
+    return egl.library && find(egl, "eglGetProcAddress", egl.get) &&
+           find(egl, "eglGetPlatformDisplayEXT", egl.platform_display) &&
            find(egl, "eglInitialize", egl.initialize) && find(egl, "eglTerminate", egl.terminate) &&
-           find(egl, "eglBindAPI", egl.bind_api) && find(egl, "eglChooseConfig", egl.choose_config) &&
-           find(egl, "eglCreateContext", egl.create_context) && find(egl, "eglDestroyContext", egl.destroy_context) &&
+           find(egl, "eglBindAPI", egl.bind_api) &&
+           find(egl, "eglChooseConfig", egl.choose_config) &&
+           find(egl, "eglCreateContext", egl.create_context) &&
+           find(egl, "eglDestroyContext", egl.destroy_context) &&
            find(egl, "eglMakeCurrent", egl.make_current);
 }
 
@@ -88,7 +92,8 @@ std::unique_ptr<HeadlessContext> HeadlessContext::make(std::string& error) {
     if (!parts.egl.choose_config(display, wanted, &config, 1, &found) || found == 0) return nullptr;
     const Int version[] = {kMajor, 3, kMinor, 3, kProfile, kCore, kNone};
     parts.context = parts.egl.create_context(display, config, nullptr, version);
-    if (!parts.context || !parts.egl.make_current(display, nullptr, nullptr, parts.context)) return nullptr;
+    if (!parts.context || !parts.egl.make_current(display, nullptr, nullptr, parts.context))
+        return nullptr;
     error = load_gl(parts.egl.get);
     return error.empty() ? std::move(made) : nullptr;
 }

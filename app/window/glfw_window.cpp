@@ -31,18 +31,24 @@ public:
     bool wait_events(double timeout_s) override;
     bool should_close() const override { return glfwWindowShouldClose(window_); }
     void keep_open() override { glfwSetWindowShouldClose(window_, GLFW_FALSE); }
-    void set_title(const std::string& title) override { glfwSetWindowTitle(window_, title.c_str()); }
+    void set_title(const std::string& title) override {
+        glfwSetWindowTitle(window_, title.c_str());
+    }
     void set_full_screen(bool on) override;
     bool full_screen() const override { return glfwGetWindowMonitor(window_) != nullptr; }
     void resize(int width_px, int height_px) override;
-    void set_clipboard(const std::string& text) override { glfwSetClipboardString(window_, text.c_str()); }
+    void set_clipboard(const std::string& text) override {
+        glfwSetClipboardString(window_, text.c_str());
+    }
     std::string clipboard() override;
     void post_wakeup() override;
     double time_s() const override { return glfwGetTime(); }
 
 private:
     GlfwWindow() = default;
-    static GlfwWindow& of(GLFWwindow* window) { return *static_cast<GlfwWindow*>(glfwGetWindowUserPointer(window)); }
+    static GlfwWindow& of(GLFWwindow* window) {
+        return *static_cast<GlfwWindow*>(glfwGetWindowUserPointer(window));
+    }
     void install_callbacks();
     void read_size();
     void set_icon();
@@ -55,7 +61,7 @@ private:
     int width_px_ = 1, height_px_ = 1;
     float monitor_scale_ = 1;
     std::atomic<bool> woken_ = false;
-    bool changed_ = false;          // size, scale, exposure, drop, close request
+    bool changed_ = false;  // size, scale, exposure, drop, close request
     double last_swap_s_ = 0;
     int refresh_hz_ = 60;
     std::array<int, 4> windowed_{0, 0, 1280, 800};
@@ -70,7 +76,8 @@ std::string last_glfw_error() {
 
 // Without its variable Wayland's library complains on the terminal before X11 is tried.
 void prefer_x11_without_wayland() {
-    if (!std::getenv("WAYLAND_DISPLAY") && std::getenv("DISPLAY") && glfwPlatformSupported(GLFW_PLATFORM_X11))
+    if (!std::getenv("WAYLAND_DISPLAY") && std::getenv("DISPLAY") &&
+        glfwPlatformSupported(GLFW_PLATFORM_X11))
         glfwInitHint(GLFW_PLATFORM, GLFW_PLATFORM_X11);
 }
 
@@ -94,17 +101,20 @@ std::unique_ptr<GlfwWindow> GlfwWindow::make(const WindowOptions& options, std::
     glfwWindowHintString(GLFW_X11_CLASS_NAME, "Convscope");
     glfwWindowHintString(GLFW_X11_INSTANCE_NAME, "convscope");
     glfwWindowHintString(GLFW_WAYLAND_APP_ID, "convscope");
-    made->window_ = glfwCreateWindow(std::max(options.width_px, kSmallestWidth), std::max(options.height_px, kSmallestHeight),
+    made->window_ = glfwCreateWindow(std::max(options.width_px, kSmallestWidth),
+                                     std::max(options.height_px, kSmallestHeight),
                                      options.title.c_str(), nullptr, nullptr);
     if (!made->window_) {
-        error = "Convscope needs OpenGL 3.3, which this display does not offer (" + last_glfw_error() + ").";
+        error = "Convscope needs OpenGL 3.3, which this display does not offer (" +
+                last_glfw_error() + ").";
         return nullptr;
     }
     glfwMakeContextCurrent(made->window_);
     error = load_gl(glfwGetProcAddress);
     if (!error.empty()) return nullptr;
     glfwSwapInterval(1);
-    glfwSetWindowSizeLimits(made->window_, kSmallestWidth, kSmallestHeight, GLFW_DONT_CARE, GLFW_DONT_CARE);
+    glfwSetWindowSizeLimits(made->window_, kSmallestWidth, kSmallestHeight, GLFW_DONT_CARE,
+                            GLFW_DONT_CARE);
     made->read_size();
     made->install_callbacks();
     made->open_ui(options);
@@ -172,13 +182,17 @@ void GlfwWindow::set_icon() {
     std::vector<unsigned char> rgba(kSide * kSide * 4, 0);
     const Palette& colors = palette(Theme::light);
     for (int cell = 0; cell < 9; ++cell) {
-        const Color color = colors[cell == 4 ? Tone::kernel_solid : cell == 0 || cell == 8 ? Tone::input_solid : Tone::ink];
-        const int x0 = kMargin + cell % 3 * (kCell + kGap), y0 = kMargin + cell / 3 * (kCell + kGap);
+        const Color color = colors[cell == 4                ? Tone::kernel_solid
+                                   : cell == 0 || cell == 8 ? Tone::input_solid
+                                                            : Tone::ink];
+        const int x0 = kMargin + cell % 3 * (kCell + kGap),
+                  y0 = kMargin + cell / 3 * (kCell + kGap);
         for (int y = y0; y < y0 + kCell; ++y)
             for (int x = x0; x < x0 + kCell; ++x) {
                 unsigned char* to = rgba.data() + (y * kSide + x) * 4;
                 const float channels[] = {color.r, color.g, color.b, 1};
-                for (int i = 0; i < 4; ++i) to[i] = static_cast<unsigned char>(std::lround(channels[i] * 255));
+                for (int i = 0; i < 4; ++i)
+                    to[i] = static_cast<unsigned char>(std::lround(channels[i] * 255));
             }
     }
     const GLFWimage image{kSide, kSide, rgba.data()};
@@ -192,12 +206,15 @@ bool GlfwWindow::wait_events(double timeout_s) {
         glfwPollEvents();
     } else {
         double wait_s = timeout_s;
-        if (const auto tooltip_s = ui_->seconds_to_tooltip(); tooltip_s && (wait_s < 0 || *tooltip_s <= wait_s)) {
+        if (const auto tooltip_s = ui_->seconds_to_tooltip();
+            tooltip_s && (wait_s < 0 || *tooltip_s <= wait_s)) {
             wait_s = *tooltip_s;
             tooltip_due = true;
         }
-        if (wait_s < 0) glfwWaitEvents();
-        else glfwWaitEventsTimeout(wait_s);
+        if (wait_s < 0)
+            glfwWaitEvents();
+        else
+            glfwWaitEventsTimeout(wait_s);
     }
     const bool came = woken_.exchange(false) || changed_ || ui_->has_input();
     changed_ = false;
@@ -225,7 +242,8 @@ void GlfwWindow::show_frame() {
 void GlfwWindow::set_full_screen(bool on) {
     if (on == full_screen()) return;
     if (!on) {
-        glfwSetWindowMonitor(window_, nullptr, windowed_[0], windowed_[1], windowed_[2], windowed_[3], GLFW_DONT_CARE);
+        glfwSetWindowMonitor(window_, nullptr, windowed_[0], windowed_[1], windowed_[2],
+                             windowed_[3], GLFW_DONT_CARE);
         return;
     }
     glfwGetWindowPos(window_, &windowed_[0], &windowed_[1]);
@@ -239,16 +257,19 @@ void GlfwWindow::set_full_screen(bool on) {
         int left = 0, top = 0;
         glfwGetMonitorPos(monitors[i], &left, &top);
         const GLFWvidmode* mode = glfwGetVideoMode(monitors[i]);
-        if (mode && x >= left && y >= top && x < left + mode->width && y < top + mode->height) chosen = monitors[i];
+        if (mode && x >= left && y >= top && x < left + mode->width && y < top + mode->height)
+            chosen = monitors[i];
     }
     if (!chosen) return;
     const GLFWvidmode* mode = glfwGetVideoMode(chosen);
-    if (mode) glfwSetWindowMonitor(window_, chosen, 0, 0, mode->width, mode->height, mode->refreshRate);
+    if (mode)
+        glfwSetWindowMonitor(window_, chosen, 0, 0, mode->width, mode->height, mode->refreshRate);
 }
 
 void GlfwWindow::resize(int width_px, int height_px) {
     const double pixels = pixels_per_unit();
-    glfwSetWindowSize(window_, static_cast<int>(std::lround(width_px / pixels)), static_cast<int>(std::lround(height_px / pixels)));
+    glfwSetWindowSize(window_, static_cast<int>(std::lround(width_px / pixels)),
+                      static_cast<int>(std::lround(height_px / pixels)));
 }
 
 std::string GlfwWindow::clipboard() {

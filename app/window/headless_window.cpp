@@ -8,7 +8,8 @@
 
 namespace convscope {
 
-std::unique_ptr<HeadlessWindow> HeadlessWindow::make(const WindowOptions& options, std::string& error) {
+std::unique_ptr<HeadlessWindow> HeadlessWindow::make(const WindowOptions& options,
+                                                     std::string& error) {
     std::unique_ptr<HeadlessContext> context = HeadlessContext::make(error);
     if (!context) return nullptr;
     std::unique_ptr<HeadlessWindow> made(new HeadlessWindow);
@@ -18,8 +19,12 @@ std::unique_ptr<HeadlessWindow> HeadlessWindow::make(const WindowOptions& option
     made->open_ui(options);
     ImGuiIO& io = ImGui::GetIO();
     io.ClipboardUserData = made.get();
-    io.GetClipboardTextFn = [](void* window) { return static_cast<HeadlessWindow*>(window)->clipboard_.c_str(); };
-    io.SetClipboardTextFn = [](void* window, const char* text) { static_cast<HeadlessWindow*>(window)->clipboard_ = text; };
+    io.GetClipboardTextFn = [](void* window) {
+        return static_cast<HeadlessWindow*>(window)->clipboard_.c_str();
+    };
+    io.SetClipboardTextFn = [](void* window, const char* text) {
+        static_cast<HeadlessWindow*>(window)->clipboard_ = text;
+    };
     io.AddFocusEvent(true);
     return made;
 }

@@ -52,7 +52,8 @@ void Ui::begin_frame(int width_px, int height_px, float dt_s) {
         style_is_old_ = false;
         note_input();
     }
-    io.DisplaySize = ImVec2(static_cast<float>(std::max(width_px, 1)), static_cast<float>(std::max(height_px, 1)));
+    io.DisplaySize = ImVec2(static_cast<float>(std::max(width_px, 1)),
+                            static_cast<float>(std::max(height_px, 1)));
     io.DisplayFramebufferScale = ImVec2(1, 1);
     io.DeltaTime = std::max(dt_s, 1e-4f);
     items_.begin_frame();
@@ -61,8 +62,10 @@ void Ui::begin_frame(int width_px, int height_px, float dt_s) {
 
 void Ui::end_frame() {
     ImGui::Render();
-    if (has_input()) note_input();
-    else if (frames_wanted_ > 0) --frames_wanted_;
+    if (has_input())
+        note_input();
+    else if (frames_wanted_ > 0)
+        --frames_wanted_;
 }
 
 void Ui::draw(bool top_first) {
@@ -77,7 +80,8 @@ bool Ui::wants_frames() const { return frames_wanted_ > 0 || has_input() || styl
 std::optional<double> Ui::seconds_to_tooltip() const {
     const float delay = context_->Style.HoverDelayNormal;
     if (context_->HoveredId == 0 && context_->HoverItemDelayId == 0) return {};
-    const float timer = context_->HoverItemDelayId != 0 ? context_->HoverItemDelayTimer : context_->HoveredIdTimer;
+    const float timer =
+        context_->HoverItemDelayId != 0 ? context_->HoverItemDelayTimer : context_->HoveredIdTimer;
     if (timer >= delay) return {};
     return static_cast<double>(delay - timer) + 0.01;
 }

@@ -12,7 +12,7 @@ ImVec4 vec(Color c, float alpha = 1) { return {c.r, c.g, c.b, c.a * alpha}; }
 
 struct ColorRow {
     ImGuiCol color;
-    Tone tone;                       // none: transparent
+    Tone tone;  // none: transparent
     float alpha = 1;
 };
 
@@ -57,7 +57,7 @@ constexpr ColorRow kColors[] = {
     {ImGuiCol_TabActive, Tone::none},
     {ImGuiCol_TabUnfocused, Tone::none},
     {ImGuiCol_TabUnfocusedActive, Tone::none},
-    {ImGuiCol_PlotLines, Tone::ink2},          // until a plot pushes its role's line
+    {ImGuiCol_PlotLines, Tone::ink2},  // until a plot pushes its role's line
     {ImGuiCol_PlotLinesHovered, Tone::ink},
     {ImGuiCol_PlotHistogram, Tone::ink2},
     {ImGuiCol_PlotHistogramHovered, Tone::ink},
@@ -120,7 +120,8 @@ void set_style(ImGuiStyle& style, Theme theme, float scale) {
 
     const Palette& colors = palette(theme);
     for (const ColorRow& row : kColors) style.Colors[row.color] = vec(colors[row.tone], row.alpha);
-    style.Colors[ImGuiCol_NavWindowingDimBg] = style.Colors[ImGuiCol_ModalWindowDimBg] = vec(colors.scrim);
+    style.Colors[ImGuiCol_NavWindowingDimBg] = style.Colors[ImGuiCol_ModalWindowDimBg] =
+        vec(colors.scrim);
 }
 
 }  // namespace convscope

@@ -19,12 +19,16 @@ std::string spoken(std::string_view label) {
 // A child's name is "parent/name_1234ABCD"; popups are "##Popup_1234abcd".
 std::string window_name(const ImGuiWindow& window) {
     std::string_view name = window.Name;
-    if (window.Flags & ImGuiWindowFlags_Popup && !(window.Flags & ImGuiWindowFlags_Modal)) return {};
+    if (window.Flags & ImGuiWindowFlags_Popup && !(window.Flags & ImGuiWindowFlags_Modal))
+        return {};
     if (window.Flags & ImGuiWindowFlags_ChildWindow && window.ParentWindow) {
         const std::string_view parent = window.ParentWindow->Name;
-        if (name.starts_with(parent) && name.size() > parent.size()) name.remove_prefix(parent.size() + 1);
-        if (name.size() >= 9 && name[name.size() - 9] == '_') name.remove_suffix(9);
-        else if (name.size() == 8) name = {};
+        if (name.starts_with(parent) && name.size() > parent.size())
+            name.remove_prefix(parent.size() + 1);
+        if (name.size() >= 9 && name[name.size() - 9] == '_')
+            name.remove_suffix(9);
+        else if (name.size() == 8)
+            name = {};
     }
     return spoken(name);
 }
@@ -33,22 +37,28 @@ std::string window_name(const ImGuiWindow& window) {
 bool has_label(const UiItem& item, std::string_view label) {
     if (!item.label.empty()) return item.label == label;
     const std::string hidden = "##" + std::string(label);
-    return item.id == ImHashStr(label.data(), label.size(), item.seed) || item.id == ImHashStr(hidden.data(), hidden.size(), item.seed);
+    return item.id == ImHashStr(label.data(), label.size(), item.seed) ||
+           item.id == ImHashStr(hidden.data(), hidden.size(), item.seed);
 }
 
 // Any "/" may be the one between panel and label.
 bool is_at(const UiItem& item, std::string_view path) {
     if (path.empty()) return false;
     if (has_label(item, path)) return true;
-    for (size_t slash = path.find('/'); slash != std::string_view::npos; slash = path.find('/', slash + 1)) {
+    for (size_t slash = path.find('/'); slash != std::string_view::npos;
+         slash = path.find('/', slash + 1)) {
         const std::string_view panel = path.substr(0, slash), label = path.substr(slash + 1);
-        if (!label.empty() && std::find(item.panels.begin(), item.panels.end(), panel) != item.panels.end() && has_label(item, label))
+        if (!label.empty() &&
+            std::find(item.panels.begin(), item.panels.end(), panel) != item.panels.end() &&
+            has_label(item, label))
             return true;
     }
     return false;
 }
 
-Box to_box(const ImRect& rect) { return {rect.Min.x, rect.Min.y, rect.GetWidth(), rect.GetHeight()}; }
+Box to_box(const ImRect& rect) {
+    return {rect.Min.x, rect.Min.y, rect.GetWidth(), rect.GetHeight()};
+}
 
 }  // namespace
 
@@ -89,13 +99,15 @@ std::vector<std::string> ItemRecorder::paths() const {
 }
 
 UiItem* ItemRecorder::last(uint32_t id) {
-    const auto found = std::find_if(items_.rbegin(), items_.rend(), [&](const UiItem& item) { return item.id == id; });
+    const auto found = std::find_if(items_.rbegin(), items_.rend(),
+                                    [&](const UiItem& item) { return item.id == id; });
     return found == items_.rend() ? nullptr : &*found;
 }
 
 }  // namespace convscope
 
-void ImGuiTestEngineHook_ItemAdd(ImGuiContext* context, ImGuiID id, const ImRect& box, const ImGuiLastItemData* data) {
+void ImGuiTestEngineHook_ItemAdd(ImGuiContext* context, ImGuiID id, const ImRect& box,
+                                 const ImGuiLastItemData* data) {
     auto* recorder = static_cast<convscope::ItemRecorder*>(context->TestEngine);
     if (!recorder || id == 0) return;
     convscope::UiItem item;
@@ -115,7 +127,8 @@ void ImGuiTestEngineHook_ItemAdd(ImGuiContext* context, ImGuiID id, const ImRect
     recorder->add(std::move(item));
 }
 
-void ImGuiTestEngineHook_ItemInfo(ImGuiContext* context, ImGuiID id, const char* label, ImGuiItemStatusFlags flags) {
+void ImGuiTestEngineHook_ItemInfo(ImGuiContext* context, ImGuiID id, const char* label,
+                                  ImGuiItemStatusFlags flags) {
     auto* recorder = static_cast<convscope::ItemRecorder*>(context->TestEngine);
     convscope::UiItem* item = recorder ? recorder->last(id) : nullptr;
     if (!item) return;

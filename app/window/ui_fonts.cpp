@@ -13,11 +13,12 @@ namespace convscope {
 namespace {
 
 // Of the style tokens, section 11. Pairs of first and last, ended by 0.
-constexpr ImWchar kAllText[] = {0x20, 0x17F, 0x391, 0x3C9, 0x2013, 0x2026, 0x2032, 0x2032, 0x2070, 0x2089, 0x207B, 0x207B,
+constexpr ImWchar kAllText[] = {0x20,   0x17F,  0x391,  0x3C9,  0x2013, 0x2026,
+                                0x2032, 0x2032, 0x2070, 0x2089, 0x207B, 0x207B,
                                 0x2190, 0x2193, 0x2202, 0x2265, 0};
 // For large sizes that only show our own words and numbers.
-constexpr ImWchar kOwnText[] = {0x20, 0x7E, 0xA0, 0xFF, 0x2013, 0x2026, 0x2032, 0x2032, 0x2190, 0x2193, 0x2212, 0x2212,
-                                0x221E, 0x221E, 0};
+constexpr ImWchar kOwnText[] = {0x20,   0x7E,   0xA0,   0xFF,   0x2013, 0x2026, 0x2032, 0x2032,
+                                0x2190, 0x2193, 0x2212, 0x2212, 0x221E, 0x221E, 0};
 
 constexpr unsigned kFirstIcon = 0xE000;
 
@@ -36,7 +37,8 @@ const ImWchar* icon_ranges() {
 }
 
 // ImGui only knows whole line heights: the height is rounded, and the density says how much larger the glyphs are.
-void add_face(ImFontAtlas& atlas, Font face, float em, const ImWchar* ranges, bool merges, ImFont*& font) {
+void add_face(ImFontAtlas& atlas, Font face, float em, const ImWchar* ranges, bool merges,
+              ImFont*& font) {
     const std::span<const unsigned char> data = font_data(face);
     const float exact_px = em * line_height_factor(face);
     ImFontConfig config;
@@ -84,8 +86,9 @@ UiFonts build_fonts(ImFontAtlas& atlas, float scale) {
         Font face;
         float em_px;
         const ImWchar* ranges;
-        float icons_px;             // 0: none merged in
+        float icons_px;  // 0: none merged in
     };
+    // clang-format off
     const Row rows[] = {
         {&UiFonts::body,            Font::inter,     13.5f, kAllText, 14},   // the first is ImGui's default
         {&UiFonts::body_bold,       Font::semibold,  13.5f, kOwnText, 14},
@@ -110,10 +113,13 @@ UiFonts build_fonts(ImFontAtlas& atlas, float scale) {
         {&UiFonts::icons_small,     Font::icons,     11,    icon_ranges(), 0},
         {&UiFonts::icons_large,     Font::icons,     18,    icon_ranges(), 0},
     };
+    // clang-format on
     UiFonts fonts;
     for (const Row& row : rows) {
         add_face(atlas, row.face, row.em_px * scale, row.ranges, false, fonts.*row.font);
-        if (row.icons_px > 0) add_face(atlas, Font::icons, row.icons_px * scale, icon_ranges(), true, fonts.*row.font);
+        if (row.icons_px > 0)
+            add_face(atlas, Font::icons, row.icons_px * scale, icon_ranges(), true,
+                     fonts.*row.font);
     }
     atlas.Build();
     for (ImFont* font : atlas.Fonts)
@@ -122,7 +128,8 @@ UiFonts build_fonts(ImFontAtlas& atlas, float scale) {
 }
 
 float em_px(const ImFont* font) {
-    return font->ConfigData->SizePixels * font->ConfigData->RasterizerDensity / line_height_factor(face_of(font));
+    return font->ConfigData->SizePixels * font->ConfigData->RasterizerDensity /
+           line_height_factor(face_of(font));
 }
 
 float cap_center_px(const ImFont* font) { return font->Ascent - kBaselineEm * em_px(font); }

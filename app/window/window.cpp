@@ -14,7 +14,8 @@ AppWindow::~AppWindow() = default;
 
 void AppWindow::open_ui(const WindowOptions& options) {
     interface_scale_ = options.interface_scale;
-    ui_ = std::make_unique<Ui>(options.theme, monitor_scale() * interface_scale_, options.records_items);
+    ui_ = std::make_unique<Ui>(options.theme, monitor_scale() * interface_scale_,
+                               options.records_items);
 }
 
 void AppWindow::close_ui() { ui_.reset(); }
@@ -55,7 +56,8 @@ Pixels AppWindow::picture() {
 std::string AppWindow::save_picture(const std::string& path) {
     const Pixels pixels = picture();
     std::string error;
-    return save_png(path, pixels.width_px, pixels.height_px, pixels.rgba, error) ? std::string() : error;
+    return save_png(path, pixels.width_px, pixels.height_px, pixels.rgba, error) ? std::string()
+                                                                                 : error;
 }
 
 std::vector<std::string> AppWindow::take_dropped() { return std::exchange(dropped_, {}); }
