@@ -207,6 +207,7 @@ void draw_command_palette(PanelContext& context, const WindowLayout& layout) {
         popups.palette_row = 0;
         ImGui::SetKeyboardFocusHere();
     }
+    if (!appears && key_pressed("Ctrl+P")) popups.palette = false;
     const float middle = box.y + head_px(context) / 2;
     const std::string found = fmt::format("{} found", rows.size());
     const float found_w = ui::width_of(context.fonts.mono_small, found);

@@ -132,6 +132,7 @@ void draw_help(PanelContext& context, const WindowLayout& layout) {
     bool& open = context.app.state.popups.help;
     const Box box = centred(layout, px(context, 980), px(context, 760));
     if (!ui::begin_dialog(context, "Help", open, box)) return;
+    if (!ImGui::IsWindowAppearing() && key_pressed("F1")) open = false;
     const float head = px(context, 56), margin = px(context, 28), gap = px(context, 36);
     ui::text(context, context.fonts.label, Tone::ink, {box.x + margin, box.y + head / 2}, "Keys, mouse and commands");
     ui::rule(context, box.x, box.right(), box.y + head, Tone::line2);

@@ -111,64 +111,78 @@ Table make_table(const App& app, LedgerCell cell) {
     return table;
 }
 
-/// The fonts and decimals with which all columns fit.
-Columns fit_columns(const PanelContext& context, Table& table, float width) {
-    const std::array faces = {std::pair{context.fonts.mono, context.fonts.mono_bold},
-                              std::pair{context.fonts.mono_small, context.fonts.mono_small_bold},
-                              std::pair{context.fonts.mono_index, context.fonts.mono_small_bold}};
-    const float left = px(context, table.has_heads ? 26 : 8), right = width - px(context, 8);
-    // Extremes are as wide as anything between them, but for numbers that need an exponent.
-    struct Range {
-        double low = 0, high = 0;
-        bool tiny = false;
-        void add(double v) {
-            if (!std::isfinite(v)) tiny = true;
-            else low = std::min(low, v), high = std::max(high, v);
-            tiny |= v != 0 && std::abs(v) < 0.001;
+/// What the numbers of one column span. Extremes are as wide as anything between them, but for exponents.
+struct Range {
+    double low = 0, high = 0;
+    bool has_exponents = false;
+    void add(double v) {
+        has_exponents |= !std::isfinite(v) || (v != 0 && std::abs(v) < 0.001);
+        if (std::isfinite(v)) low = std::min(low, v), high = std::max(high, v);
+    }
+    float width(int decimals, float digit_px) const {
+        const size_t most = std::max(glyphs(number_text(low, decimals)), glyphs(number_text(high, decimals)));
+        return static_cast<float>(has_exponents ? std::max<size_t>(most, 7) : most) * digit_px;
+    }
+};
+
+/// A way to set the table; the first that fits is taken.
+struct Setting {
+    ImFont *font, *bold;
+    int decimals;
+    bool tight;            // less air, and no channel where the group's head tells it
+};
+
+std::vector<Setting> settings_of(const PanelContext& context, int decimals) {
+    const UiFonts& fonts = context.fonts;
+    std::vector<Setting> all;
+    for (int d = decimals; d >= std::min(decimals, 2); --d)
+        for (const bool tight : {false, true}) {
+            all.push_back({fonts.mono, fonts.mono_bold, d, tight});
+            all.push_back({fonts.mono_small, fonts.mono_small_bold, d, tight});
         }
-    };
+    all.push_back({fonts.mono_index, fonts.mono_small_bold, std::min(decimals, 2), true});
+    return all;
+}
+
+Columns fit_columns(const PanelContext& context, Table& table, float width) {
     std::array<Range, 4> ranges;
-    size_t places = 0;
     for (size_t i = 0; i < table.terms().size(); ++i) {
         const Term& term = table.terms()[i];
         ranges[0].add(term.a_value), ranges[1].add(term.b_value), ranges[2].add(term.product), ranges[3].add(table.sums[i]);
     }
     const auto& terms = table.terms();
-    for (size_t i = 0; i < terms.size(); i += std::max<size_t>(1, terms.size() / 200))
-        places = std::max(places, glyphs(place_text(terms[i], table.wide_places)));
-    if (!terms.empty()) places = std::max(places, glyphs(place_text(terms.back(), table.wide_places)));
-
-    Columns columns;
-    const int wished = table.decimals;
-    for (const auto& [font, bold] : faces) {
-        for (int decimals = wished; decimals >= std::min(wished, 2); --decimals) {
-            const float digit = ui::width_of(font, "0");
-            std::array<float, 4> need{};
-            for (size_t c = 0; c < 4; ++c) {
-                size_t most = std::max(glyphs(number_text(ranges[c].low, decimals)), glyphs(number_text(ranges[c].high, decimals)));
-                if (ranges[c].tiny) most = std::max<size_t>(most, 7);
-                need[c] = static_cast<float>(most) * digit;
-            }
-            const float place = static_cast<float>(places) * digit;
-            const float sign = px(context, 24), gap = px(context, 10);
-            const float all = place + gap + need[0] + sign + need[1] + sign + need[2] + gap + need[3];
-            const float spare = right - left - all;
-            if (spare < 0 && !(font == faces.back().first && decimals == std::min(wished, 2))) continue;
-            table.decimals = decimals;
-            // Spare room goes between place and value first, then between product and sum (look: 01).
-            const float share = std::max(0.0f, spare) / 5;
-            columns = {font, bold};
-            columns.place = left;
-            columns.value = left + place + gap + need[0] + share * 1.6f;
-            columns.weight = columns.value + sign + need[1] + share;
-            columns.product = columns.weight + sign + need[2] + share;
-            columns.sum = right;
-            columns.times = columns.value + px(context, 13);
-            columns.equals = columns.weight + px(context, 14);
-            return columns;
-        }
+    const auto longest_place = [&](bool with_channel) {
+        size_t most = 0;
+        for (size_t i = 0; i < terms.size(); i += std::max<size_t>(1, terms.size() / 200))
+            most = std::max(most, glyphs(place_text(terms[i], with_channel)));
+        return static_cast<float>(std::max(most, glyphs(place_text(terms.back(), with_channel))));
+    };
+    const std::vector<Setting> settings = settings_of(context, table.decimals);
+    for (const Setting& way : settings) {
+        const float digit = ui::width_of(way.font, "0");
+        std::array<float, 4> need{};
+        for (size_t c = 0; c < 4; ++c) need[c] = ranges[c].width(way.decimals, digit);
+        const bool with_channel = table.wide_places && !(way.tight && table.has_heads);
+        const float left = px(context, table.has_heads && !way.tight ? 26 : 8), right = width - px(context, 8);
+        const float place = longest_place(with_channel) * digit;
+        const float sign = px(context, way.tight ? 14 : 24), gap = px(context, way.tight ? 6 : 10);
+        const float spare = right - left - (place + gap + need[0] + sign + need[1] + sign + need[2] + gap + need[3]);
+        if (spare < 0 && &way != &settings.back()) continue;
+        table.decimals = way.decimals;
+        table.wide_places = with_channel;
+        // Spare room goes between place and value first, then between product and sum (look: 01).
+        const float share = std::max(0.0f, spare) / 5;
+        Columns columns{way.font, way.bold};
+        columns.place = left;
+        columns.value = left + place + gap + need[0] + share * 1.6f;
+        columns.weight = columns.value + sign + need[1] + share;
+        columns.product = columns.weight + sign + need[2] + share;
+        columns.sum = right;
+        columns.times = columns.value + px(context, way.tight ? 7 : 13);
+        columns.equals = columns.weight + px(context, way.tight ? 7 : 14);
+        return columns;
     }
-    return columns;
+    return {};
 }
 
 void heads(const PanelContext& context, Column& column, const Columns& at) {

@@ -167,8 +167,9 @@ void one_kernel(PanelContext& context, Column& column, const Kernels& kernels) {
             }
         const ui::Item it = ui::item(context, "Weights/kernel", whole, {.tab_stop = false, .tooltip = "Click to edit on the canvas"});
         const Point mouse{ImGui::GetMousePos().x, ImGui::GetMousePos().y};
-        const auto row = static_cast<int64_t>((mouse.y - whole.y) / cell), at = static_cast<int64_t>((mouse.x - whole.x) / cell);
-        const bool inside = whole.contains(mouse) && row < shape.h && at < shape.w;
+        const bool inside = whole.contains(mouse);
+        const int64_t row = inside ? std::min(static_cast<int64_t>((mouse.y - whole.y) / cell), shape.h - 1) : 0;
+        const int64_t at = inside ? std::min(static_cast<int64_t>((mouse.x - whole.x) / cell), shape.w - 1) : 0;
         if (it.hovered && inside)
             ui::frame(context, {whole.x + cell * f(at), whole.y + cell * f(row), cell + 1, cell + 1}, Tone::ink, 1.5f, 3);
         if (it.pressed && inside && context.scene.grid("kernel")) select_cell(app, context.scene, {"kernel", row, at});

@@ -253,7 +253,7 @@ std::optional<int> list_popup(const PanelContext& context, ImGuiID popup, const 
     const bool opens_up = below < content && above > below;
     const float height = std::min({content, row * 12 + 2 * pad, std::max(opens_up ? above : below, row * 3)});
     width = std::min(width + (height < content ? px(context, 10) : 0), screen.x);
-    ImGui::SetNextWindowPos({std::max(0.0f, std::min(box.x, screen.x - width)),
+    ImGui::SetNextWindowPos({std::max(0.0f, std::min(box.x, screen.x - width - 2 * pad)),
                              opens_up ? box.y - height - pad : box.bottom() + pad});
     ImGui::SetNextWindowSize({width, height});
     ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, {0, pad});
