@@ -81,8 +81,7 @@ Evaluator::Evaluator() : worker_(std::make_unique<Worker>()) {}
 Evaluator::~Evaluator() = default;
 
 void Evaluator::start(Document document, Want want, std::function<void()> finished) {
-    std::optional<Worker::Job> job =
-        Worker::Job{std::move(document), want, std::move(finished)};
+    std::optional<Worker::Job> job = Worker::Job{std::move(document), want, std::move(finished)};
     std::optional<Result> unused;
     {
         const std::lock_guard lock(worker_->mutex);

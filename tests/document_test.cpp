@@ -278,6 +278,8 @@ TEST(Document, ChannelNamesFollowTheKernels) {
     document = with_kernel(document, 0, {1, 0, 0, 0}, "Sharpen");
     EXPECT_EQ(document.layers[0].channel_names[0], "Sobel x");
     EXPECT_EQ(document.layers[0].channel_names[1], "Sharpen");
+    EXPECT_EQ(document.layers[0].channel_names[6],
+              "Blur");  // the bank's, not a preset of that name
     Tensor edited = weight(document);
     edited.set({2, 0, 0, 0}, 5);
     document = with_weight(document, 0, 0, edited);

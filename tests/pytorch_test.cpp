@@ -80,6 +80,9 @@ TEST(PyTorch, ScriptsOfFractionsAllowForTheOrderOfAdding) {
               std::string::npos)
         << text;
     EXPECT_EQ(text.find("atol=0,"), std::string::npos);
+    // Whole numbers too, where their sums leave float32's 24 bits.
+    document = with_weight(standard_document(), 0, 0, Tensor({1, 1, 3, 3}, 1'000'003.0f));
+    EXPECT_EQ(script_text(document, *evaluate(document)).find("atol=0,"), std::string::npos);
 }
 
 TEST(PyTorch, ScriptsOfTheImpossibleAndTheHuge) {
