@@ -18,19 +18,19 @@ void explain_grad_bias(Shape output, Index cell, const Reader& read, Explanation
 std::string bracketed(int64_t value);
 
 /// One line where height and width agree in everything, else both. `both` is the height's line without the axis' words.
-std::vector<SizeFormula> one_or_two(SizeFormula height, SizeFormula width, SizeFormula both, const WindowAxis& rows,
-                                    const WindowAxis& columns);
+std::vector<SizeFormula> one_or_two(SizeFormula height, SizeFormula width, SizeFormula both,
+                                    const WindowAxis& rows, const WindowAxis& columns);
 
 /// "3×3 s2 p1"; "3→8, 7×7 p3" with channels, where stride 1 and padding 0 need no words.
 class CardText {
-public:
+  public:
     CardText(int64_t in_channels, int64_t out_channels, Pair kernel_size, Pair stride);
     void add_padding(Pair padding);
     void add_rest(Pair dilation, int64_t groups);
     void add(const std::string& word) { text_ += " " + word; }
     const std::string& text() const { return text_; }
 
-private:
+  private:
     bool has_channels_;
     std::string text_;
 };

@@ -9,7 +9,8 @@
 namespace convscope {
 namespace {
 
-constexpr int64_t kLineFloats = int64_t(1) << 18;   // lines that stay in the second-level cache, if they can
+constexpr int64_t kLineFloats = int64_t(1)
+                                << 18;  // lines that stay in the second-level cache, if they can
 constexpr int64_t kMostFloats = int64_t(1) << 24;
 constexpr int64_t kCallProducts = int64_t(1) << 23;  // between two questions for cancellation
 
@@ -17,7 +18,8 @@ constexpr int64_t kCallProducts = int64_t(1) << 23;  // between two questions fo
 bool add_up_metered(RowSums sums, Meter& meter) {
     const int64_t taps = std::max<int64_t>(1, static_cast<int64_t>(sums.taps.size()));
     const int64_t cells = std::max<int64_t>(64, kCallProducts / taps / 4);
-    const int64_t channels = std::max<int64_t>(4, kCallProducts / taps / std::min(cells, sums.cells) / 4 * 4);
+    const int64_t channels =
+        std::max<int64_t>(4, kCallProducts / taps / std::min(cells, sums.cells) / 4 * 4);
     for (int64_t channel = 0; channel < sums.channels; channel += channels)
         for (int64_t x = 0; x < sums.cells; x += cells) {
             RowSums part = sums;
@@ -40,8 +42,10 @@ void fill_line(float* line, int64_t count, const float* row, int64_t first, int6
         std::fill(line, line + count, 0.0f);
         return;
     }
-    const int64_t inside = std::clamp<int64_t>(-floor_div(first, step), 0, count);  // first place ≥ 0
-    const int64_t after = std::clamp<int64_t>(floor_div(axis.in - 1 - first, step) + 1, inside, count);
+    const int64_t inside =
+        std::clamp<int64_t>(-floor_div(first, step), 0, count);  // first place ≥ 0
+    const int64_t after =
+        std::clamp<int64_t>(floor_div(axis.in - 1 - first, step) + 1, inside, count);
     const auto copy_padding = [&](int64_t from, int64_t to) {
         for (int64_t i = from; i < to; ++i) {
             const auto cell = padded_cell(first + i * step, axis.in, mode);
@@ -66,7 +70,7 @@ struct Column {
 
 /// Wide rows as lines: straight from the tensor where no padding or stride is in the way, else copied.
 class WideLines {
-public:
+  public:
     explicit WideLines(const ConvGeometry& g)
         : g_(g),
           is_direct_(g.w.stride == 1 && g.w.pad_before == 0 && g.w.pad_after == 0 &&
@@ -94,7 +98,8 @@ public:
         return column.line * line_floats(cells) + column.shift;
     }
     /// Writes the lines of one wide row (place `row` of a plane) for windows [x, x + count), count ≤ cells.
-    void fill(float* to, int64_t cells, const float* plane, int64_t row, int64_t x, int64_t count) const {
+    void fill(float* to, int64_t cells, const float* plane, int64_t row, int64_t x,
+              int64_t count) const {
         const auto cell = padded_cell(row, g_.h.in, g_.mode);
         for (size_t i = 0; i < residues_.size(); ++i)
             fill_line(to + static_cast<int64_t>(i) * line_floats(cells), count + shifts_[i],
@@ -102,7 +107,7 @@ public:
                       x * g_.w.stride - g_.w.pad_before + residues_[i], g_.w.stride, g_.w, g_.mode);
     }
 
-private:
+  private:
     int64_t line_floats(int64_t cells) const { return cells + longest_shift_; }
 
     const ConvGeometry& g_;
@@ -117,7 +122,9 @@ private:
 struct Phase {
     int64_t first = 0, count = 0;
     struct Tap {
-        int64_t column = 0, shift = 0;  // kernel column; wide column first + j·stride hears narrow cell j + shift
+        int64_t column = 0,
+                shift =
+                    0;  // kernel column; wide column first + j·stride hears narrow cell j + shift
     };
     std::vector<Tap> taps;
 };
@@ -138,6 +145,71 @@ std::vector<Phase> phases_of(const WindowAxis& axis) {
     return phases;
 }
 
+/// A row of stamps on some wide row: which kernel row falls there, and from which narrow row.
+struct StampRow {
+    int64_t kernel_row = 0, row = 0;
+};
+
+/// Narrow rows lengthened by zeros on both sides, so that one call serves all cells of a phase. Not when 0 · weight could
+/// be NaN, and not when there would be far more zeros than values: then every cell is added up for itself.
+class NarrowLines {
+  public:
+    NarrowLines(const ConvGeometry& g, const std::vector<Phase>& phases, bool may_lengthen)
+        : g_(g) {
+        int64_t after = 0;
+        for (const Phase& phase : phases)
+            for (const Phase::Tap& tap : phase.taps) {
+                before_ = std::max(before_, -tap.shift);
+                after = std::max(after, phase.count + tap.shift - g.w.out);
+            }
+        length_ = before_ + g.w.out + after;
+        const int64_t lines = g.narrow_per_group * std::min(g.h.kernel, g.h.out);
+        is_direct_ = length_ == g.w.out;
+        is_whole_ = is_direct_ || (may_lengthen && length_ <= kMostFloats / lines);
+        if (is_whole_ && !is_direct_) floats_ = lines * length_;
+    }
+
+    /// All cells of a phase at once.
+    bool is_whole() const { return is_whole_; }
+    int64_t floats() const { return floats_; }
+
+    /// Copies the rows of all channels into `scratch`, whose other floats stay zero; what the taps' sources count from.
+    const float* fill(std::vector<float>& scratch, const float* planes,
+                      const std::vector<StampRow>& rows) const {
+        if (scratch.empty()) return planes;
+        float* to = scratch.data() + before_;
+        for (int64_t c = 0; c < g_.narrow_per_group; ++c)
+            for (const StampRow& row : rows) {
+                const float* const from = planes + (c * g_.h.out + row.row) * g_.w.out;
+                std::copy(from, from + g_.w.out, to);
+                to += length_;
+            }
+        return scratch.data() + before_;
+    }
+
+    /// The taps of cell j of a phase (and of the following ones, when whole).
+    void collect(std::vector<Tap>& taps, const std::vector<StampRow>& rows, const Phase& phase,
+                 int64_t j) const {
+        taps.clear();
+        int64_t line = 0;
+        for (int64_t c = 0; c < g_.narrow_per_group; ++c)
+            for (const StampRow& row : rows) {
+                const int64_t source =
+                    floats_ > 0 ? line++ * length_ : (c * g_.h.out + row.row) * g_.w.out;
+                const int64_t weight =
+                    (c * g_.wide_per_group * g_.h.kernel + row.kernel_row) * g_.w.kernel;
+                for (const Phase::Tap& tap : phase.taps)
+                    if (const int64_t at = j + tap.shift; is_whole_ || (at >= 0 && at < g_.w.out))
+                        taps.push_back({source + at, weight + tap.column});
+            }
+    }
+
+  private:
+    const ConvGeometry& g_;
+    bool is_direct_ = false, is_whole_ = false;
+    int64_t before_ = 0, length_ = 0, floats_ = 0;
+};
+
 bool all_finite(const Tensor& tensor) {
     return std::ranges::all_of(tensor.values(), [](float value) { return std::isfinite(value); });
 }
@@ -153,8 +225,8 @@ bool Meter::spend(int64_t products) {
     return !progress_.stop();
 }
 
-bool gather_windows(const ConvGeometry& g, const Tensor& wide, const Tensor& weight, const Tensor* bias,
-                    Tensor& narrow, Meter& meter) {
+bool gather_windows(const ConvGeometry& g, const Tensor& wide, const Tensor& weight,
+                    const Tensor* bias, Tensor& narrow, Meter& meter) {
     const WideLines lines(g);
     const int64_t rows = g.wide_per_group * g.h.kernel;  // wide rows under one row of windows
     int64_t cells = g.w.out;
@@ -169,18 +241,23 @@ bool gather_windows(const ConvGeometry& g, const Tensor& wide, const Tensor& wei
     for (int64_t c = 0; c < g.wide_per_group; ++c)
         for (int64_t r = 0; r < g.h.kernel; ++r)
             for (int64_t s = 0; s < g.w.kernel; ++s)
-                taps.push_back({lines.is_direct()
-                                    ? (c * g.h.in + r * g.h.dilation) * g.w.in + s * g.w.dilation
-                                    : (c * g.h.kernel + r) * lines.row_floats(cells) + lines.offset(s, cells),
-                                static_cast<int64_t>(taps.size())});
+                taps.push_back(
+                    {lines.is_direct()
+                         ? (c * g.h.in + r * g.h.dilation) * g.w.in + s * g.w.dilation
+                         : (c * g.h.kernel + r) * lines.row_floats(cells) + lines.offset(s, cells),
+                     static_cast<int64_t>(taps.size())});
 
-    RowSums sums{.taps = taps, .weight_step = static_cast<int64_t>(taps.size()), .out_step = 1,
-                 .out_channel_step = g.h.out * g.w.out, .channels = g.narrow_per_group};
+    RowSums sums{.taps = taps,
+                 .weight_step = static_cast<int64_t>(taps.size()),
+                 .out_step = 1,
+                 .out_channel_step = g.h.out * g.w.out,
+                 .channels = g.narrow_per_group};
     float* const out = narrow.mutate().data();
     for (int64_t n = 0; n < g.batch; ++n)
         for (int64_t group = 0; group < g.groups; ++group) {
             const int64_t first_channel = group * g.narrow_per_group;
-            const float* const planes = wide.data() + wide.shape().offset({n, group * g.wide_per_group, 0, 0});
+            const float* const planes =
+                wide.data() + wide.shape().offset({n, group * g.wide_per_group, 0, 0});
             sums.weight = weight.data() + first_channel * sums.weight_step;
             sums.bias = bias ? bias->data() + first_channel : nullptr;
             for (int64_t h = 0; h < g.h.out; ++h)
@@ -203,75 +280,49 @@ bool gather_windows(const ConvGeometry& g, const Tensor& wide, const Tensor& wei
     return true;
 }
 
-bool spread_stamps(const ConvGeometry& g, const Tensor& narrow, const Tensor& weight, const Tensor* bias,
-                   Tensor& wide, Meter& meter) {
+bool spread_stamps(const ConvGeometry& g, const Tensor& narrow, const Tensor& weight,
+                   const Tensor* bias, Tensor& wide, Meter& meter) {
     const std::vector<Phase> phases = phases_of(g.w);
-    // Narrow rows are lengthened by zeros on both sides, so that one call serves a whole row. Not when 0 · weight could be
-    // NaN, and not when there would be far more zeros than values: then every cell is added up for itself.
-    int64_t before = 0, after = 0;
-    for (const Phase& phase : phases)
-        for (const Phase::Tap& tap : phase.taps) {
-            before = std::max(before, -tap.shift);
-            after = std::max(after, phase.count + tap.shift - g.w.out);
-        }
-    const int64_t length = before + g.w.out + after;
-    const int64_t heard_rows = std::min(g.h.kernel, g.h.out);
-    const bool is_direct = length == g.w.out;
-    const bool is_whole = is_direct || (all_finite(weight) &&
-                                        length <= kMostFloats / (g.narrow_per_group * heard_rows));
-    std::vector<float> scratch;
-    if (is_whole && !is_direct)
-        scratch.resize(static_cast<size_t>(g.narrow_per_group * heard_rows * length), 0.0f);
-
-    const int64_t plane = g.h.out * g.w.out, channel_weights = g.taps();
-    RowSums sums{.weight_step = channel_weights, .out_step = g.w.stride,
-                 .out_channel_step = g.h.in * g.w.in, .channels = g.wide_per_group};
+    const NarrowLines lines(g, phases, all_finite(weight));
+    std::vector<float> scratch(static_cast<size_t>(lines.floats()), 0.0f);
     float* const out = wide.mutate().data();
+    RowSums sums{.weight_step = g.taps(),
+                 .out_step = g.w.stride,
+                 .out_channel_step = g.h.in * g.w.in,
+                 .channels = g.wide_per_group};
     std::vector<Tap> taps;
-    std::vector<std::pair<int64_t, int64_t>> rows;  // kernel row, narrow row: who stamps on a wide row
+    std::vector<StampRow> rows;
     for (int64_t n = 0; n < g.batch; ++n)
         for (int64_t group = 0; group < g.groups; ++group) {
-            const int64_t first_channel = group * g.wide_per_group, narrow_channel = group * g.narrow_per_group;
-            const float* const planes = narrow.data() + narrow.shape().offset({n, narrow_channel, 0, 0});
-            sums.weight = weight.data() + narrow_channel * g.wide_per_group * channel_weights;
-            sums.bias = bias ? bias->data() + first_channel : nullptr;
+            const int64_t wide_channel = group * g.wide_per_group;
+            const int64_t narrow_channel = group * g.narrow_per_group;
+            const float* const planes =
+                narrow.data() + narrow.shape().offset({n, narrow_channel, 0, 0});
+            sums.weight = weight.data() + narrow_channel * g.wide_per_group * g.taps();
+            sums.bias = bias ? bias->data() + wide_channel : nullptr;
             for (int64_t h = 0; h < g.h.in; ++h) {
                 rows.clear();
                 for (int64_t r = 0; r < g.h.kernel; ++r)
                     if (auto row = g.h.output_place(h, r)) rows.push_back({r, *row});
-                const int64_t row_count = static_cast<int64_t>(rows.size());
-                if (!scratch.empty())
-                    for (int64_t c = 0; c < g.narrow_per_group; ++c)
-                        for (int64_t i = 0; i < row_count; ++i) {
-                            const float* from = planes + c * plane + rows[static_cast<size_t>(i)].second * g.w.out;
-                            std::copy(from, from + g.w.out, scratch.data() + (c * row_count + i) * length + before);
-                        }
-                sums.source = scratch.empty() ? planes : scratch.data() + before;
-                for (const Phase& phase : phases)
-                    for (int64_t j = 0; j < phase.count; j += is_whole ? phase.count : 1) {
-                        taps.clear();
-                        for (int64_t c = 0; c < g.narrow_per_group; ++c)
-                            for (int64_t i = 0; i < row_count; ++i) {
-                                const auto [r, row] = rows[static_cast<size_t>(i)];
-                                const int64_t line = scratch.empty() ? c * plane + row * g.w.out
-                                                                     : (c * row_count + i) * length;
-                                for (const Phase::Tap& tap : phase.taps)
-                                    if (is_whole || (j + tap.shift >= 0 && j + tap.shift < g.w.out))
-                                        taps.push_back(
-                                            {line + j + tap.shift,
-                                             (c * g.wide_per_group * g.h.kernel + r) * g.w.kernel + tap.column});
-                            }
+                sums.source = lines.fill(scratch, planes, rows);
+                for (const Phase& phase : phases) {
+                    const int64_t together = lines.is_whole() ? phase.count : 1;
+                    for (int64_t j = 0; j < phase.count; j += together) {
+                        lines.collect(taps, rows, phase, j);
                         sums.taps = taps;
-                        sums.cells = is_whole ? phase.count : 1;
-                        sums.out = out + wide.shape().offset({n, first_channel, h, phase.first + j * g.w.stride});
+                        sums.cells = together;
+                        sums.out = out + wide.shape().offset(
+                                             {n, wide_channel, h, phase.first + j * g.w.stride});
                         if (!add_up_metered(sums, meter)) return false;
                     }
+                }
             }
         }
     return true;
 }
 
-bool correlate(const ConvGeometry& g, const Tensor& wide, const Tensor& narrow, Tensor& weight, Meter& meter) {
+bool correlate(const ConvGeometry& g, const Tensor& wide, const Tensor& narrow, Tensor& weight,
+               Meter& meter) {
     const WideLines lines(g);
     std::vector<float> scratch;
     if (!lines.is_direct()) scratch.resize(static_cast<size_t>(lines.row_floats(g.w.out)));
@@ -286,15 +337,17 @@ bool correlate(const ConvGeometry& g, const Tensor& wide, const Tensor& narrow, 
                 for (int64_t h = 0; h < g.h.out; ++h)
                     for (int64_t r = 0; r < g.h.kernel; ++r) {
                         const int64_t place = h * g.h.stride - g.h.pad_before + r * g.h.dilation;
-                        if (!lines.is_direct()) lines.fill(scratch.data(), g.w.out, plane, place, 0, g.w.out);
+                        if (!lines.is_direct())
+                            lines.fill(scratch.data(), g.w.out, plane, place, 0, g.w.out);
                         for (int64_t o = 0; o < g.narrow_per_group; ++o) {
                             const float* const row =
                                 narrow.data() +
                                 narrow.shape().offset({n, group * g.narrow_per_group + o, h, 0});
                             double* const sum = sums.data() + (o * g.h.kernel + r) * g.w.kernel;
                             for (int64_t s = 0; s < g.w.kernel; ++s)
-                                sum[s] += dot(lines.is_direct() ? plane + place * g.w.in + s * g.w.dilation
-                                                                : scratch.data() + lines.offset(s, g.w.out),
+                                sum[s] += dot(lines.is_direct()
+                                                  ? plane + place * g.w.in + s * g.w.dilation
+                                                  : scratch.data() + lines.offset(s, g.w.out),
                                               row, g.w.out);
                             if (!meter.spend(g.w.kernel * g.w.out)) return false;
                         }

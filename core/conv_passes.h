@@ -25,12 +25,12 @@ struct ConvGeometry {
 
 /// Counts products, reports the fraction done and asks for cancellation every few million.
 class Meter {
-public:
+  public:
     Meter(const Progress& progress, double products) : progress_(progress), all_(products) {}
     /// False when cancelled.
     bool spend(int64_t products);
 
-private:
+  private:
     const Progress& progress_;
     double all_, done_ = 0;
     int64_t unasked_ = 0;
@@ -39,14 +39,15 @@ private:
 // Each pass overwrites its result and returns false when cancelled. `bias` may be null.
 
 /// narrow cell = Σ over its window of wide cell · weight, + bias.
-bool gather_windows(const ConvGeometry&, const Tensor& wide, const Tensor& weight, const Tensor* bias, Tensor& narrow,
-                    Meter&);
+bool gather_windows(const ConvGeometry&, const Tensor& wide, const Tensor& weight,
+                    const Tensor* bias, Tensor& narrow, Meter&);
 /// wide cell = Σ over the windows on it of narrow cell · weight, + bias. Windows' cells outside the wide grid (padding of
 /// zeros) are dropped.
-bool spread_stamps(const ConvGeometry&, const Tensor& narrow, const Tensor& weight, const Tensor* bias, Tensor& wide,
-                   Meter&);
+bool spread_stamps(const ConvGeometry&, const Tensor& narrow, const Tensor& weight,
+                   const Tensor* bias, Tensor& wide, Meter&);
 /// weight cell = Σ over all windows of the wide cell under it · narrow cell.
-bool correlate(const ConvGeometry&, const Tensor& wide, const Tensor& narrow, Tensor& weight, Meter&);
+bool correlate(const ConvGeometry&, const Tensor& wide, const Tensor& narrow, Tensor& weight,
+               Meter&);
 
 /// Sum of each channel: the gradient of a bias.
 void sum_channels(const Tensor& grad_output, Tensor& grad_bias);

@@ -33,7 +33,8 @@ void block(const RowSums& sums, int64_t channel, int64_t x, int64_t cells) {
     const auto load = [&](const float* from, int64_t vector) HWY_ATTR {
         if constexpr (kWhole) return hn::LoadU(d, from + vector * lanes);
         const int64_t left = std::clamp<int64_t>(cells - vector * lanes, 0, lanes);
-        return left == 0 ? hn::Zero(d) : hn::LoadN(d, from + vector * lanes, static_cast<size_t>(left));
+        return left == 0 ? hn::Zero(d)
+                         : hn::LoadN(d, from + vector * lanes, static_cast<size_t>(left));
     };
 
     HWY_ALIGN float run[kSums * kMaxLanes];
@@ -94,7 +95,8 @@ void block(const RowSums& sums, int64_t channel, int64_t x, int64_t cells) {
         } else if (sums.bias) {
             for (int64_t i = 0; i < cells; ++i) sum[i] += bias;
         }
-        if (sums.out_step == 1) std::copy(sum, sum + cells, out);
+        if (sums.out_step == 1)
+            std::copy(sum, sum + cells, out);
         else
             for (int64_t i = 0; i < cells; ++i) out[i * sums.out_step] = sum[i];
     }
@@ -157,7 +159,8 @@ double dot(const float* a, const float* b, int64_t count) {
 
 std::vector<std::string> instruction_sets() {
     std::vector<std::string> names;
-    for (int64_t target : hwy::SupportedAndGeneratedTargets()) names.push_back(hwy::TargetName(target));
+    for (int64_t target : hwy::SupportedAndGeneratedTargets())
+        names.push_back(hwy::TargetName(target));
     return names;
 }
 

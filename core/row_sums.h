@@ -19,10 +19,10 @@ struct RowSums {
     std::span<const Tap> taps{};
     const float* source = nullptr;
     const float* weight = nullptr;
-    int64_t weight_step = 0;            // from one channel to the next
-    const float* bias = nullptr;        // null: none
+    int64_t weight_step = 0;      // from one channel to the next
+    const float* bias = nullptr;  // null: none
     float* out = nullptr;
-    int64_t out_step = 1;               // from one cell to the next
+    int64_t out_step = 1;  // from one cell to the next
     int64_t out_channel_step = 0;
     int64_t channels = 0, cells = 0;
 };

@@ -25,7 +25,8 @@ std::optional<Trouble> range(std::string key, const Value& value, const Value& c
         trouble.cures = {cure(key, clamped)};
         trouble.cures[0].words = fmt::format("{} {} or more", key, low);
     } else {
-        trouble.sentence = fmt::format("{} {} is larger than Convscope can show.", key, to_text(value));
+        trouble.sentence =
+            fmt::format("{} {} is larger than Convscope can show.", key, to_text(value));
         trouble.cures = {cure(key, clamped, " or less")};
     }
     return trouble;
@@ -87,8 +88,10 @@ std::string by(int64_t h, int64_t w) {
 int64_t bounded_count(Shape shape) {
     int64_t count = 1;
     for (int64_t extent : {shape.n, shape.c, shape.h, shape.w}) {
-        if (extent != 0 && count > kMaxValues / extent) count = kTooMany;
-        else count *= extent;
+        if (extent != 0 && count > kMaxValues / extent)
+            count = kTooMany;
+        else
+            count *= extent;
         if (count == 0) return 0;
     }
     return count;
@@ -103,30 +106,33 @@ std::optional<Trouble> range_trouble(std::string key, Pair value, int64_t low, i
     return range(std::move(key), value, clamp(value, low, high), low, is_low);
 }
 
-std::optional<Trouble> range_trouble(std::string key, const Padding& value, int64_t low, int64_t high) {
+std::optional<Trouble> range_trouble(std::string key, const Padding& value, int64_t low,
+                                     int64_t high) {
     if (value.kind != Padding::Kind::pair) return {};
     const bool is_low = std::min(value.pair.h, value.pair.w) < low;
     return range(std::move(key), value, Padding{value.kind, clamp(value.pair, low, high)}, low,
-                        is_low);
+                 is_low);
 }
 
 std::optional<Trouble> channel_trouble(int64_t in_channels, int64_t out_channels, int64_t groups,
                                        int64_t input_channels) {
     if (in_channels != input_channels)
-        return Trouble{"in_channels",
-                       fmt::format("in_channels is {}, but the input has {}.", to_text(Value(in_channels)),
-                                   cells(input_channels, "channel", "channels")),
-                       {cure("in_channels", input_channels)}};
+        return Trouble{
+            "in_channels",
+            fmt::format("in_channels is {}, but the input has {}.", to_text(Value(in_channels)),
+                        cells(input_channels, "channel", "channels")),
+            {cure("in_channels", input_channels)}};
     if (auto t = range_trouble("out_channels", out_channels, 1, kMaxChannels)) return t;
     if (auto t = range_trouble("groups", groups, 1, kMaxChannels)) return t;
     const bool divides_in = in_channels % groups == 0, divides_out = out_channels % groups == 0;
     if (divides_in && divides_out) return {};
     Trouble trouble{.key = "groups"};
     trouble.sentence =
-        divides_in    ? fmt::format("groups {} does not divide out_channels {}.", groups, out_channels)
-        : divides_out ? fmt::format("groups {} does not divide in_channels {}.", groups, in_channels)
-                      : fmt::format("groups {} divides neither in_channels {} nor out_channels {}.",
-                                    groups, in_channels, out_channels);
+        divides_in ? fmt::format("groups {} does not divide out_channels {}.", groups, out_channels)
+        : divides_out
+            ? fmt::format("groups {} does not divide in_channels {}.", groups, in_channels)
+            : fmt::format("groups {} divides neither in_channels {} nor out_channels {}.", groups,
+                          in_channels, out_channels);
     trouble.cures = {cure("groups", common_divisor(in_channels, out_channels, groups))};
     if (divides_in)
         trouble.cures.push_back(cure("out_channels", (out_channels / groups + 1) * groups));
@@ -138,8 +144,10 @@ std::optional<Trouble> input_trouble(Shape input) {
         {input.n, "batches"}, {input.c, "channels"}, {input.h, "rows"}, {input.w, "columns"}};
     for (const auto& [extent, name] : extents)
         if (extent < 1)
-            return Trouble{"", fmt::format("The input has {} {}; it needs at least one.",
-                                           to_text(Value(extent)), name), {}};
+            return Trouble{"",
+                           fmt::format("The input has {} {}; it needs at least one.",
+                                       to_text(Value(extent)), name),
+                           {}};
     return size_trouble("The input is", input, "", {});
 }
 
@@ -161,8 +169,8 @@ std::optional<Trouble> size_trouble(std::string_view what, Shape shape, std::str
 std::optional<Trouble> terms_trouble(int64_t channels, Pair kernel_size) {
     if (bounded_count({1, channels, kernel_size.h, kernel_size.w}) <= kMaxTerms) return {};
     return Trouble{"kernel_size",
-                   fmt::format("One cell would sum {}×{} products; Convscope sums {} at most.", channels,
-                               by(kernel_size.h, kernel_size.w), kMaxTerms),
+                   fmt::format("One cell would sum {}×{} products; Convscope sums {} at most.",
+                               channels, by(kernel_size.h, kernel_size.w), kMaxTerms),
                    halvings("kernel_size", kernel_size, 1)};
 }
 

@@ -13,7 +13,8 @@ namespace convscope {
 
 // Bounds that keep every size computation far inside 64 bits, and every loop and list finite. kMaxValues (document.h)
 // bounds each tensor.
-inline constexpr int64_t kMaxSide = int64_t(1) << 20;      // rows, columns, kernel, stride, padding, dilation
+inline constexpr int64_t kMaxSide = int64_t(1)
+                                    << 20;  // rows, columns, kernel, stride, padding, dilation
 inline constexpr int64_t kMaxChannels = int64_t(1) << 20;  // out_channels, groups
 inline constexpr int64_t kMaxTerms = int64_t(1) << 20;     // products in one output cell
 
@@ -45,14 +46,16 @@ int64_t bounded_count(Shape shape);
 /// A value below `low` or above `high`.
 std::optional<Trouble> range_trouble(std::string key, int64_t value, int64_t low, int64_t high);
 std::optional<Trouble> range_trouble(std::string key, Pair value, int64_t low, int64_t high);
-std::optional<Trouble> range_trouble(std::string key, const Padding& value, int64_t low, int64_t high);
+std::optional<Trouble> range_trouble(std::string key, const Padding& value, int64_t low,
+                                     int64_t high);
 /// An input that has no cells or too many.
 std::optional<Trouble> input_trouble(Shape input);
 /// Channels and groups that fit neither the input nor one another. Parameters of conv2d and conv_transpose2d alike.
 std::optional<Trouble> channel_trouble(int64_t in_channels, int64_t out_channels, int64_t groups,
                                        int64_t input_channels);
 /// A tensor with a side beyond kMaxSide or more than kMaxValues values. `what` is "The output would be".
-std::optional<Trouble> size_trouble(std::string_view what, Shape shape, std::string key, std::vector<Cure> cures);
+std::optional<Trouble> size_trouble(std::string_view what, Shape shape, std::string key,
+                                    std::vector<Cure> cures);
 /// More than kMaxTerms products in one cell of the output or of a gradient: `channels` is the larger side of a group.
 std::optional<Trouble> terms_trouble(int64_t channels, Pair kernel_size);
 

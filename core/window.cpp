@@ -30,8 +30,8 @@ std::vector<int64_t> transposed_terms(const WindowAxis& axis) {
         const int64_t place = o + axis.pad_before;  // on the stamped canvas
         if (place % common != 0) continue;
         const int64_t residue = place / common % period * step % period;
-        const int64_t first = std::max<int64_t>(
-            0, -floor_div((axis.in - 1) * axis.stride - place, axis.dilation));
+        const int64_t first =
+            std::max<int64_t>(0, -floor_div((axis.in - 1) * axis.stride - place, axis.dilation));
         const int64_t last = std::min(axis.kernel - 1, floor_div(place, axis.dilation));
         if (last < first) continue;
         counts[static_cast<size_t>(o)] =
@@ -70,7 +70,8 @@ std::vector<int64_t> places_per_input(const WindowAxis& axis, PaddingMode mode) 
     return counts;
 }
 
-std::pair<int64_t, int64_t> outputs_reading(int64_t cell, const WindowAxis& axis, PaddingMode mode) {
+std::pair<int64_t, int64_t> outputs_reading(int64_t cell, const WindowAxis& axis,
+                                            PaddingMode mode) {
     if (axis.transposed) {
         const int64_t corner = cell * axis.stride - axis.pad_before;
         return {std::max<int64_t>(0, corner), std::min(axis.out - 1, corner + axis.span() - 1)};
@@ -82,8 +83,13 @@ std::pair<int64_t, int64_t> outputs_reading(int64_t cell, const WindowAxis& axis
 }
 
 WindowAxis padded_gradient_axis(const WindowAxis& axis) {
-    return {.in = axis.out, .out = axis.in + axis.pad_before + axis.pad_after, .kernel = axis.kernel,
-            .stride = axis.stride, .dilation = axis.dilation, .pad_before = 0, .pad_after = 0,
+    return {.in = axis.out,
+            .out = axis.in + axis.pad_before + axis.pad_after,
+            .kernel = axis.kernel,
+            .stride = axis.stride,
+            .dilation = axis.dilation,
+            .pad_before = 0,
+            .pad_after = 0,
             .transposed = true};
 }
 

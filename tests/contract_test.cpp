@@ -11,11 +11,11 @@
 namespace convscope {
 namespace {
 
-constexpr int kDocuments = 1500;   // of each op
-constexpr int kThorough = 300;     // for the tests that loop over all cells for each cell
+constexpr int kDocuments = 1500;  // of each op
+constexpr int kThorough = 300;    // for the tests that loop over all cells for each cell
 
 class Contract : public testing::TestWithParam<std::string> {
-protected:
+  protected:
     const Op& op() const { return *find_op(GetParam()); }
     ~Contract() override { use_instruction_set(""); }
 };
@@ -25,10 +25,13 @@ std::vector<std::string> ids() {
     for (const Op& op : all_ops()) names.push_back(op.id);
     return names;
 }
-INSTANTIATE_TEST_SUITE_P(Ops, Contract, testing::ValuesIn(ids()), [](const auto& id) { return id.param; });
+INSTANTIATE_TEST_SUITE_P(Ops, Contract, testing::ValuesIn(ids()),
+                         [](const auto& id) { return id.param; });
 
 /// Largest error a float32 sum of `count` products of total size `size` may have.
-double bound(double count, double size) { return (4 + 2 * std::sqrt(count)) * std::ldexp(size, -24); }
+double bound(double count, double size) {
+    return (4 + 2 * std::sqrt(count)) * std::ldexp(size, -24);
+}
 
 TEST_P(Contract, fast_passes_compute_what_explain_defines_on_every_instruction_set) {
     std::mt19937_64 random(test_seed(1));
@@ -45,7 +48,8 @@ TEST_P(Contract, fast_passes_compute_what_explain_defines_on_every_instruction_s
             ASSERT_TRUE(result && !result->problem);
             for (size_t s = 0; s < truth.plan.stages.size(); ++s) {
                 const auto fast = result->layers[0].stages[s].values();
-                ASSERT_EQ(fast.size(), truth.values[s].values().size()) << truth.plan.stages[s].name;
+                ASSERT_EQ(fast.size(), truth.values[s].values().size())
+                    << truth.plan.stages[s].name;
                 for (size_t at = 0; at < fast.size(); ++at)
                     ASSERT_NEAR(static_cast<double>(fast[at]), truth.values[s].values()[at],
                                 bound(truth.counts[s].values()[at], truth.sizes[s].values()[at]))
@@ -99,11 +103,13 @@ TEST_P(Contract, terms_add_up_and_are_as_many_as_the_plan_says) {
                     ASSERT_EQ(term.product, term.a_value * term.b_value);
                     ASSERT_TRUE(!is_constant || term.padding) << "a zero that is not padding";
                     // A term reads tensors and earlier stages only.
-                    ASSERT_TRUE(term.a.source != Source::stage || term.a.which < static_cast<int>(s));
+                    ASSERT_TRUE(term.a.source != Source::stage ||
+                                term.a.which < static_cast<int>(s));
                     ASSERT_TRUE(spec.backward || term.a.source != Source::grad_output);
                     sum += term.product;
                 }
-                if (e.combine == Combine::sum) ASSERT_EQ(e.value, sum) << spec.name << " cell " << at;
+                if (e.combine == Combine::sum)
+                    ASSERT_EQ(e.value, sum) << spec.name << " cell " << at;
             }
         }
     }
@@ -122,13 +128,17 @@ TEST_P(Contract, reach_holds_every_cell_that_reads_an_input) {
         for (size_t s = 0; s < truth.plan.stages.size(); ++s) {
             const Shape shape = truth.plan.stages[s].shape;
             std::vector<std::pair<Index, Index>> boxes;
-            std::vector<Index> lows(static_cast<size_t>(input.count()), {INT64_MAX, 0, INT64_MAX, INT64_MAX});
+            std::vector<Index> lows(static_cast<size_t>(input.count()),
+                                    {INT64_MAX, 0, INT64_MAX, INT64_MAX});
             std::vector<Index> highs(lows.size(), {-1, -1, -1, -1});
             for (int64_t cell = 0; cell < input.count(); ++cell) {
-                boxes.push_back(layer.op->reach(layer.params, truth.plan, static_cast<int>(s), input.index(cell)));
+                boxes.push_back(layer.op->reach(layer.params, truth.plan, static_cast<int>(s),
+                                                input.index(cell)));
                 const auto& [first, last] = boxes.back();
-                if (last.n < first.n || last.c < first.c || last.h < first.h || last.w < first.w) continue;
-                ASSERT_TRUE(shape.contains(first) && shape.contains(last)) << truth.plan.stages[s].name;
+                if (last.n < first.n || last.c < first.c || last.h < first.h || last.w < first.w)
+                    continue;
+                ASSERT_TRUE(shape.contains(first) && shape.contains(last))
+                    << truth.plan.stages[s].name;
             }
             for (int64_t at = 0; at < shape.count(); ++at) {
                 const Index cell = shape.index(at);
@@ -172,7 +182,8 @@ double loss(const Document& document, const Plan& plan, CaseReader& read) {
         DoubleTensor values(shape);
         for (int64_t at = 0; at < shape.count(); ++at)
             values.mutate()[static_cast<size_t>(at)] =
-                layer.op->explain(layer.params, plan, static_cast<int>(s), shape.index(at), read).value;
+                layer.op->explain(layer.params, plan, static_cast<int>(s), shape.index(at), read)
+                    .value;
         read.stages[s] = std::move(values);
     }
     double sum = 0;
@@ -194,7 +205,8 @@ TEST_P(Contract, gradients_agree_with_finite_differences) {
             const Shape shape = read.tensor(place).shape();
             ASSERT_EQ(truth.values[static_cast<size_t>(stage)].shape(), shape) << stage_name;
             for (int probe = 0; probe < 3; ++probe) {
-                const auto at = static_cast<size_t>(random() % static_cast<uint64_t>(shape.count()));
+                const auto at =
+                    static_cast<size_t>(random() % static_cast<uint64_t>(shape.count()));
                 const double was = read.tensor(place).values()[at], step = 1e-3;
                 read.tensor(place).mutate()[at] = was + step;
                 const double above = loss(document, truth.plan, read);
@@ -223,7 +235,8 @@ TEST_P(Contract, evaluate_reference_is_explain_looped_over_all_cells) {
         const Reference reference = evaluate_reference(document, true);
         for (size_t s = 0; s < truth.plan.stages.size(); ++s) {
             const auto values = reference.layers[0][s].values();
-            ASSERT_TRUE(std::ranges::equal(values, truth.values[s].values())) << truth.plan.stages[s].name;
+            ASSERT_TRUE(std::ranges::equal(values, truth.values[s].values()))
+                << truth.plan.stages[s].name;
         }
     }
 }
@@ -237,14 +250,20 @@ TEST_P(Contract, a_cancelled_pass_says_so_and_fractions_rise_to_at_most_one) {
     const Plan plan = op().plan(params, input);
     ASSERT_FALSE(plan.problem);
     std::vector<Tensor> weights;
-    for (const WeightSpec& spec : plan.weights) weights.push_back(random_tensor(spec.shape, random, false));
+    for (const WeightSpec& spec : plan.weights)
+        weights.push_back(random_tensor(spec.shape, random, false));
     const LayerInputs inputs{random_tensor(input, random, false), weights, {}, true};
     const Tensor grad = random_tensor(plan.output_stage().shape, random, false);
     std::vector<int> wanted;
     for (size_t s = 0; s < plan.stages.size(); ++s) wanted.push_back(static_cast<int>(s));
 
     double last = 0;
-    Progress listening{.report = [&](double f) { EXPECT_GE(f, last); last = f; EXPECT_LE(f, 1); },
+    Progress listening{.report =
+                           [&](double f) {
+                               EXPECT_GE(f, last);
+                               last = f;
+                               EXPECT_LE(f, 1);
+                           },
                        .cancelled = {}};
     std::vector<Tensor> stages(plan.stages.size());
     EXPECT_TRUE(op().forward(params, plan, inputs, wanted, stages, listening));
@@ -274,7 +293,8 @@ TEST_P(Contract, fields_have_words_and_standards_are_possible) {
     EXPECT_TRUE(op().summary.ends_with("."));
     EXPECT_FALSE(op().card(standard_params(op())).empty());
     for (int64_t channels = 1; channels <= 12; ++channels) {
-        const Plan plan = op().plan(op().fit_channels(standard_params(op()), channels), {1, channels, 7, 7});
+        const Plan plan =
+            op().plan(op().fit_channels(standard_params(op()), channels), {1, channels, 7, 7});
         EXPECT_FALSE(plan.problem) << channels << " channels: " << plan.problem->whole();
     }
 }
@@ -287,7 +307,8 @@ TEST_P(Contract, channels_can_follow_any_input) {
         input.c = 1 + static_cast<int64_t>(random() % 12);
         const Params params = op().fit_channels(document.layers[0].params, input.c);
         const Plan plan = op().plan(params, input);
-        ASSERT_FALSE(plan.problem) << describe(document) << " → " << input.c << ": " << plan.problem->whole();
+        ASSERT_FALSE(plan.problem)
+            << describe(document) << " → " << input.c << ": " << plan.problem->whole();
     }
 }
 
@@ -301,8 +322,10 @@ TEST_P(Contract, size_formula_gives_the_planned_size) {
         const Shape output = plan.output_stage().shape;
         for (const SizeFormula& line : op().size_formula(document.layers[0].params, plan, input)) {
             if (line.axis != "width") ASSERT_EQ(line.result, "[o" + std::to_string(output.h) + "]");
-            if (line.axis != "height") ASSERT_EQ(line.result, "[o" + std::to_string(output.w) + "]");
-            ASSERT_TRUE(!plan.window || line.axis == "width" || line.leftover == plan.window->h.leftover());
+            if (line.axis != "height")
+                ASSERT_EQ(line.result, "[o" + std::to_string(output.w) + "]");
+            ASSERT_TRUE(!plan.window || line.axis == "width" ||
+                        line.leftover == plan.window->h.leftover());
         }
     }
 }

@@ -40,47 +40,67 @@ void expect_sampled(const Large& large) {
         const Tensor& stage = result->layers[0].stages[s];
         read.stages.push_back(to_double(stage));
         for (int64_t left = 3'000'000, samples = 0; left > 0 && samples < 60; ++samples) {
-            const Index cell =
-                stage.shape().index(static_cast<int64_t>(random() % static_cast<uint64_t>(stage.shape().count())));
+            const Index cell = stage.shape().index(
+                static_cast<int64_t>(random() % static_cast<uint64_t>(stage.shape().count())));
             const Explanation e = op.explain(params, plan, static_cast<int>(s), cell, read);
             left -= static_cast<int64_t>(e.terms.size());
             double size = 0;
             for (const Term& term : e.terms) size += std::abs(term.product);
             const double bound = (4 + 2 * std::sqrt(e.terms.size())) * std::ldexp(size, -24);
             ASSERT_NEAR(static_cast<double>(stage.at(cell)), e.value, bound)
-                << plan.stages[s].name << " (" << cell.n << ", " << cell.c << ", " << cell.h << ", " << cell.w << ")";
+                << plan.stages[s].name << " (" << cell.n << ", " << cell.c << ", " << cell.h << ", "
+                << cell.w << ")";
         }
     }
 }
 
 TEST(LargeLayers, rows_longer_than_a_tile) {
-    expect_sampled({"conv2d", {1, 8, 20, 9000},
-                    {{"out_channels", int64_t(5)}, {"kernel_size", Pair{7, 3}}, {"stride", Pair{1, 2}},
-                     {"padding", Padding{Padding::Kind::pair, {3, 1}}}, {"padding_mode", Choice{"circular"}}}});
+    expect_sampled({"conv2d",
+                    {1, 8, 20, 9000},
+                    {{"out_channels", int64_t(5)},
+                     {"kernel_size", Pair{7, 3}},
+                     {"stride", Pair{1, 2}},
+                     {"padding", Padding{Padding::Kind::pair, {3, 1}}},
+                     {"padding_mode", Choice{"circular"}}}});
+}
+
+TEST(LargeLayers, rows_with_more_products_than_one_call_takes) {
+    expect_sampled({"conv_transpose2d", {1, 64, 3, 9000}, {{"out_channels", int64_t(5)}}});
 }
 
 TEST(LargeLayers, many_channels) {
-    expect_sampled({"conv2d", {1, 300, 20, 90},
-                    {{"out_channels", int64_t(7)}, {"padding", Padding{Padding::Kind::pair, {1, 1}}}}});
-    expect_sampled({"conv_transpose2d", {1, 200, 12, 40},
-                    {{"out_channels", int64_t(9)}, {"kernel_size", Pair{4, 4}}, {"stride", Pair{2, 2}},
+    expect_sampled(
+        {"conv2d",
+         {1, 300, 20, 90},
+         {{"out_channels", int64_t(7)}, {"padding", Padding{Padding::Kind::pair, {1, 1}}}}});
+    expect_sampled({"conv_transpose2d",
+                    {1, 200, 12, 40},
+                    {{"out_channels", int64_t(9)},
+                     {"kernel_size", Pair{4, 4}},
+                     {"stride", Pair{2, 2}},
                      {"padding", Pair{1, 1}}}});
 }
 
 TEST(LargeLayers, kernels_as_large_as_the_input) {
     expect_sampled({"conv2d", {1, 1, 300, 280}, {{"kernel_size", Pair{290, 270}}}});
-    expect_sampled({"conv_transpose2d", {1, 1, 9, 8}, {{"kernel_size", Pair{200, 210}}, {"dilation", Pair{2, 3}}}});
+    expect_sampled({"conv_transpose2d",
+                    {1, 1, 9, 8},
+                    {{"kernel_size", Pair{200, 210}}, {"dilation", Pair{2, 3}}}});
 }
 
 TEST(LargeLayers, errors_that_all_point_the_same_way) {
     expect_sampled({"conv2d", {1, 512, 10, 40}, {{"out_channels", int64_t(4)}}, true});
     expect_sampled({"conv_transpose2d", {1, 256, 10, 40}, {{"out_channels", int64_t(4)}}, true});
-    expect_sampled({"conv2d", {1, 1, 700, 700}, {{"padding", Padding{Padding::Kind::same, {}}}}, true});
+    expect_sampled(
+        {"conv2d", {1, 1, 700, 700}, {{"padding", Padding{Padding::Kind::same, {}}}}, true});
 }
 
 TEST(LargeLayers, far_apart) {
-    expect_sampled({"conv2d", {1, 2, 3000, 2000}, {{"stride", Pair{700, 900}}, {"dilation", Pair{800, 333}}}});
-    expect_sampled({"conv_transpose2d", {1, 2, 3, 4}, {{"stride", Pair{500, 300}}, {"dilation", Pair{7, 350}}}});
+    expect_sampled(
+        {"conv2d", {1, 2, 3000, 2000}, {{"stride", Pair{700, 900}}, {"dilation", Pair{800, 333}}}});
+    expect_sampled({"conv_transpose2d",
+                    {1, 2, 3, 4},
+                    {{"stride", Pair{500, 300}}, {"dilation", Pair{7, 350}}}});
 }
 
 }  // namespace

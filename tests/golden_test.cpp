@@ -72,8 +72,8 @@ TEST(Golden, what_pytorch_refuses_is_a_problem) {
         ++seen;
         SCOPED_TRACE(line.at("reason").get<std::string>());
         const auto shape = line.at("input").at("shape").get<std::vector<int64_t>>();
-        const Plan plan = op->plan(params_from(*op, line.at("params")),
-                                   {shape[0], shape[1], shape[2], shape[3]});
+        const Plan plan =
+            op->plan(params_from(*op, line.at("params")), {shape[0], shape[1], shape[2], shape[3]});
         ASSERT_TRUE(plan.problem.has_value());
         EXPECT_FALSE(plan.problem->sentence.empty());
         EXPECT_FALSE(plan.problem->advice.empty());

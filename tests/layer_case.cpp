@@ -15,6 +15,8 @@ template <class... Cases>
 struct Overloaded : Cases... {
     using Cases::operator()...;
 };
+template <class... Cases>
+Overloaded(Cases...) -> Overloaded<Cases...>;  // clang 14 does not guess it
 
 int64_t draw(std::mt19937_64& random, int64_t low, int64_t high) {
     return std::uniform_int_distribution<int64_t>(low, high)(random);
@@ -84,13 +86,16 @@ Document one_layer(const Op& op, Params params, Tensor input, std::vector<Tensor
 
 Params params_from(const Op& op, const nlohmann::json& values) {
     Params params = standard_params(op);
-    for (const auto& [key, value] : values.items()) {
-        const int field = field_index(op, key);
+    for (const auto& item : values.items()) {
+        const nlohmann::json& value = item.value();
+        const int field = field_index(op, item.key());
         if (field < 0) {
-            ADD_FAILURE() << op.id << " has no parameter " << key;
+            ADD_FAILURE() << op.id << " has no parameter " << item.key();
             continue;
         }
-        const auto pair = [&] { return Pair{value.at(0).get<int64_t>(), value.at(1).get<int64_t>()}; };
+        const auto pair = [&] {
+            return Pair{value.at(0).get<int64_t>(), value.at(1).get<int64_t>()};
+        };
         Value& param = params[static_cast<size_t>(field)];
         std::visit(Overloaded{
                        [&](int64_t& v) { v = value.get<int64_t>(); },
@@ -99,9 +104,12 @@ Params params_from(const Op& op, const nlohmann::json& values) {
                        [&](double& v) { v = value.get<double>(); },
                        [&](Choice& v) { v.name = value.get<std::string>(); },
                        [&](Padding& v) {
-                           if (value == "same") v.kind = Padding::Kind::same;
-                           else if (value == "valid") v.kind = Padding::Kind::valid;
-                           else v = {Padding::Kind::pair, pair()};
+                           if (value == "same")
+                               v.kind = Padding::Kind::same;
+                           else if (value == "valid")
+                               v.kind = Padding::Kind::valid;
+                           else
+                               v = {Padding::Kind::pair, pair()};
                        },
                    },
                    param);
@@ -128,15 +136,18 @@ Tensor random_tensor(Shape shape, std::mt19937_64& random, bool whole_numbers) {
     Tensor tensor(shape);
     std::normal_distribution<double> normal;
     for (float& value : tensor.mutate())
-        value = whole_numbers ? static_cast<float>(draw(random, -4, 9)) : static_cast<float>(normal(random));
+        value = whole_numbers ? static_cast<float>(draw(random, -4, 9))
+                              : static_cast<float>(normal(random));
     return tensor;
 }
 
 Document random_layer(const Op& op, std::mt19937_64& random, bool whole_numbers) {
     while (true) {
-        Shape input{draw(random, 1, 2), draw(random, 1, 4), draw(random, 1, 11), draw(random, 1, 11)};
+        Shape input{draw(random, 1, 2), draw(random, 1, 4), draw(random, 1, 11),
+                    draw(random, 1, 11)};
         // Now and then so wide that rows are longer than any vector.
-        if (draw(random, 0, 9) == 0) input = {1, draw(random, 1, 4), draw(random, 1, 4), draw(random, 90, 300)};
+        if (draw(random, 0, 9) == 0)
+            input = {1, draw(random, 1, 4), draw(random, 1, 4), draw(random, 90, 300)};
         Params params;
         for (const Field& field : op.fields) params.push_back(draw_value(field, random));
         if (!repair(op, params, input, random)) continue;
@@ -196,8 +207,8 @@ Truth explain_all(const Document& document) {
         const Shape shape = truth.plan.stages[s].shape;
         DoubleTensor values(shape), sizes(shape), counts(shape);
         for (int64_t i = 0; i < shape.count(); ++i) {
-            const Explanation e =
-                layer.op->explain(layer.params, truth.plan, static_cast<int>(s), shape.index(i), read);
+            const Explanation e = layer.op->explain(layer.params, truth.plan, static_cast<int>(s),
+                                                    shape.index(i), read);
             double size = 0, count = 0;
             for (const Term& term : e.terms) {
                 const bool is_stage = term.a.source == Source::stage;

@@ -12,7 +12,8 @@
 namespace convscope {
 
 /// A document of one layer with its grad_output.
-Document one_layer(const Op& op, Params params, Tensor input, std::vector<Tensor> weights, Tensor grad_output);
+Document one_layer(const Op& op, Params params, Tensor input, std::vector<Tensor> weights,
+                   Tensor grad_output);
 
 /// Parameters from JSON as the golden files write them: numbers, pairs as lists, words.
 Params params_from(const Op& op, const nlohmann::json& values);
@@ -32,7 +33,7 @@ uint64_t test_seed(uint64_t standard);
 
 /// Reads the tensors of a one-layer document; stages as far as they are filled.
 class CaseReader : public Reader {
-public:
+  public:
     explicit CaseReader(const Document& document);
     double operator()(const Ref& ref) const override;
     DoubleTensor& tensor(const Ref& ref);  // to perturb it; `cell` does not count

@@ -29,11 +29,17 @@ Pair pair_from(const std::string& text) {
 
 /// Value of a formula's numbers, "[i7] + 2·1 − 1·([k3]−1) − 1": + and − of products of numbers and brackets.
 class Arithmetic {
-public:
+  public:
     explicit Arithmetic(std::string text) {
-        for (const auto& [from, to] : {std::pair("−", "-"), {"·", "*"}, {" ", ""}, {"[i", ""}, {"[k", ""},
-                                       {"[o", ""}, {"]", ""}})
-            for (size_t at; (at = text.find(from)) != std::string::npos;) text.replace(at, strlen(from), to);
+        for (const auto& [from, to] : {std::pair("−", "-"),
+                                       {"·", "*"},
+                                       {" ", ""},
+                                       {"[i", ""},
+                                       {"[k", ""},
+                                       {"[o", ""},
+                                       {"]", ""}})
+            for (size_t at; (at = text.find(from)) != std::string::npos;)
+                text.replace(at, strlen(from), to);
         text_ = text;
     }
     int64_t value() {
@@ -42,14 +48,17 @@ public:
         return sum;
     }
 
-private:
+  private:
     bool take(char c) { return at_ < text_.size() && text_[at_] == c && ++at_; }
     int64_t read_sum() {
         int64_t sum = take('-') ? -read_product() : read_product();
         while (true) {
-            if (take('+')) sum += read_product();
-            else if (take('-')) sum -= read_product();
-            else return sum;
+            if (take('+'))
+                sum += read_product();
+            else if (take('-'))
+                sum -= read_product();
+            else
+                return sum;
         }
     }
     int64_t read_product() {
@@ -65,7 +74,8 @@ private:
         }
         int64_t number = 0;
         EXPECT_TRUE(at_ < text_.size() && std::isdigit(text_[at_])) << text_;
-        while (at_ < text_.size() && std::isdigit(text_[at_])) number = number * 10 + (text_[at_++] - '0');
+        while (at_ < text_.size() && std::isdigit(text_[at_]))
+            number = number * 10 + (text_[at_++] - '0');
         return number;
     }
 
@@ -75,7 +85,8 @@ private:
 
 int64_t computed(const SizeFormula& line) {
     int64_t value = Arithmetic(line.numerator_numbers).value();
-    if (!line.denominator_numbers.empty()) value = floor_div(value, Arithmetic(line.denominator_numbers).value());
+    if (!line.denominator_numbers.empty())
+        value = floor_div(value, Arithmetic(line.denominator_numbers).value());
     if (!line.rest.empty()) value += Arithmetic(line.rest.substr(1)).value();
     return value;
 }
@@ -132,7 +143,8 @@ TEST(SizeTable, every_setting_gives_pytorch_s_size_or_refusal) {
         ASSERT_EQ(result_of(lines, "width"), "[o" + std::to_string(out.w) + "]");
         ASSERT_TRUE(lines.size() == 2 || out.h == out.w);
         for (const SizeFormula& formula : lines)
-            ASSERT_EQ(computed(formula), formula.axis == "width" ? out.w : out.h) << formula.numerator_numbers;
+            ASSERT_EQ(computed(formula), formula.axis == "width" ? out.w : out.h)
+                << formula.numerator_numbers;
     }
     EXPECT_GE(settings, 4000);
     EXPECT_GE(refused, 200);

@@ -13,7 +13,8 @@ template <class P>
 P with_remedy(P p, const Remedy& remedy) {
     for (const auto& row : P::fields())
         if (row.field.key == remedy.key)
-            std::visit([&]<class T>(T P::*member) { p.*member = std::get<T>(remedy.value); }, row.member);
+            std::visit([&]<class T>(T P::*member) { p.*member = std::get<T>(remedy.value); },
+                       row.member);
     return p;
 }
 
@@ -22,20 +23,22 @@ template <class P>
 std::optional<Problem> find_problem(const P& p, Shape input) {
     std::optional<Trouble> trouble = P::find_trouble(p, input);
     if (!trouble) return {};
-    const auto first_of_keys = [&](auto accept) {  // the first accepted one for each key, at most two
-        std::vector<Cure> chosen;
-        for (const Cure& cure : trouble->cures) {
-            const bool have_key = !chosen.empty() && chosen[0].remedy.key == cure.remedy.key;
-            if (chosen.size() < 2 && !have_key && accept(cure)) chosen.push_back(cure);
-        }
-        return chosen;
-    };
+    const auto first_of_keys =
+        [&](auto accept) {  // the first accepted one for each key, at most two
+            std::vector<Cure> chosen;
+            for (const Cure& cure : trouble->cures) {
+                const bool have_key = !chosen.empty() && chosen[0].remedy.key == cure.remedy.key;
+                if (chosen.size() < 2 && !have_key && accept(cure)) chosen.push_back(cure);
+            }
+            return chosen;
+        };
     const std::vector<Cure> working = first_of_keys(
         [&](const Cure& cure) { return !P::find_trouble(with_remedy(p, cure.remedy), input); });
     // With a second trouble elsewhere nothing helps alone; the words are still the way out of this one.
     const std::vector<Cure> named =
         working.empty() ? first_of_keys([](const Cure&) { return true; }) : working;
-    Problem problem{.sentence = trouble->sentence, .advice = {}, .key = trouble->key, .remedies = {}};
+    Problem problem{
+        .sentence = trouble->sentence, .advice = {}, .key = trouble->key, .remedies = {}};
     for (size_t i = 0; i < named.size(); ++i)
         problem.advice += (i == 0 ? "Choose " : ", or ") + named[i].words;
     if (!named.empty()) problem.advice += ".";

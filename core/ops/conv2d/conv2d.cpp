@@ -26,15 +26,17 @@ Term padded_input(const Window& window, Index place, const Reader& read) {
     return term;
 }
 
-void explain_output(const Window& window, Index cell, bool has_bias, const Reader& read, Explanation& e) {
+void explain_output(const Window& window, Index cell, bool has_bias, const Reader& read,
+                    Explanation& e) {
     const int64_t first_channel = cell.c / window.out_per_group * window.in_per_group;
     for (int64_t c = 0; c < window.in_per_group; ++c)
         for (int64_t r = 0; r < window.h.kernel; ++r)
             for (int64_t s = 0; s < window.w.kernel; ++s) {
-                Term term = padded_input(window,
-                                         {cell.n, first_channel + c, *window.h.input_place(cell.h, r),
-                                          *window.w.input_place(cell.w, s)},
-                                         read);
+                Term term =
+                    padded_input(window,
+                                 {cell.n, first_channel + c, *window.h.input_place(cell.h, r),
+                                  *window.w.input_place(cell.w, s)},
+                                 read);
                 term.b = {Source::weight, kWeight, {cell.c, c, r, s}};
                 term.b_value = read(term.b);
                 add_term(e, term);
@@ -50,7 +52,8 @@ void explain_output(const Window& window, Index cell, bool has_bias, const Reade
 /// Gradient of the padded input (cell counted from the padding's corner): every output that read the cell sends its
 /// gradient back through the weight it used. A transposed convolution of grad_output with the same weights.
 void explain_grad_padded(const Window& window, Index cell, const Reader& read, Explanation& e) {
-    const WindowAxis rows = padded_gradient_axis(window.h), columns = padded_gradient_axis(window.w);
+    const WindowAxis rows = padded_gradient_axis(window.h),
+                     columns = padded_gradient_axis(window.w);
     const int64_t group = cell.c / window.in_per_group;
     for (int64_t o = group * window.out_per_group; o < (group + 1) * window.out_per_group; ++o)
         for (int64_t r = window.h.kernel - 1; r >= 0; --r) {
@@ -70,18 +73,21 @@ void explain_grad_padded(const Window& window, Index cell, const Reader& read, E
 }
 
 /// The padding of zeros is cropped off; copies in the padding give their gradient to the cell they copy.
-void explain_folded(const Window& window, int padded_stage, Index cell, const Reader& read, Explanation& e) {
+void explain_folded(const Window& window, int padded_stage, Index cell, const Reader& read,
+                    Explanation& e) {
     for (int64_t h : places_of(cell.h, window.h, window.mode))
         for (int64_t w : places_of(cell.w, window.w, window.mode)) {
             Term term;
-            term.a = {Source::stage, padded_stage,
+            term.a = {Source::stage,
+                      padded_stage,
                       {cell.n, cell.c, h + window.h.pad_before, w + window.w.pad_before}};
             term.a_value = read(term.a);
             add_term(e, term);
         }
 }
 
-void explain_grad_weight(const Window& window, int64_t batches, Index cell, const Reader& read, Explanation& e) {
+void explain_grad_weight(const Window& window, int64_t batches, Index cell, const Reader& read,
+                         Explanation& e) {
     const int64_t channel = cell.n / window.out_per_group * window.in_per_group + cell.c;
     for (int64_t n = 0; n < batches; ++n)
         for (int64_t h = 0; h < window.h.out; ++h)
@@ -102,8 +108,7 @@ bool is_pair(const Padding& padding) { return padding.kind == Padding::Kind::pai
 SizeFormula formula(const WindowAxis& axis, bool is_same, const char* letter, const char* before,
                     const char* after) {
     SizeFormula f;
-    const std::string padding =
-        is_same ? fmt::format("{} + {}", before, after) : std::string("2p");
+    const std::string padding = is_same ? fmt::format("{} + {}", before, after) : std::string("2p");
     const std::string padding_numbers =
         is_same ? fmt::format("{} + {}", axis.pad_before, axis.pad_after)
                 : fmt::format("2·{}", bracketed(axis.pad_before));
@@ -146,7 +151,8 @@ PaddingMode Conv2d::mode() const {
     return PaddingMode::zeros;
 }
 
-WindowAxis Conv2d::axis(int64_t in, int64_t kernel, int64_t step, int64_t spread, int64_t pad) const {
+WindowAxis Conv2d::axis(int64_t in, int64_t kernel, int64_t step, int64_t spread,
+                        int64_t pad) const {
     WindowAxis a{.in = in, .kernel = kernel, .stride = step, .dilation = spread};
     if (padding.kind == Padding::Kind::pair) a.pad_before = a.pad_after = pad;
     if (padding.kind == Padding::Kind::same) {
@@ -170,7 +176,10 @@ Plan Conv2d::plan(const Conv2d& p, Shape input) {
     plan.problem = find_problem(p, input);
     if (plan.problem) return plan;
 
-    plan.window = Window{.h = p.rows(input), .w = p.columns(input), .mode = p.mode(), .groups = p.groups,
+    plan.window = Window{.h = p.rows(input),
+                         .w = p.columns(input),
+                         .mode = p.mode(),
+                         .groups = p.groups,
                          .in_per_group = p.in_channels / p.groups,
                          .out_per_group = p.out_channels / p.groups};
     const Window& window = *plan.window;
@@ -180,11 +189,16 @@ Plan Conv2d::plan(const Conv2d& p, Shape input) {
     if (p.bias) plan.weights.push_back({"bias", bias, 1, "out"});
 
     const Shape output{input.n, p.out_channels, window.h.out, window.w.out};
-    plan.stages.push_back({.name = "output", .shape = output, .role = Role::output,
-                           .per_cell = window.in_per_group * size(p.kernel_size), .extra = p.bias});
+    plan.stages.push_back({.name = "output",
+                           .shape = output,
+                           .role = Role::output,
+                           .per_cell = window.in_per_group * size(p.kernel_size),
+                           .extra = p.bias});
 
-    StageSpec grad_input{.name = "grad_input", .shape = input, .role = Role::gradient, .backward = true};
-    const WindowAxis rows = padded_gradient_axis(window.h), columns = padded_gradient_axis(window.w);
+    StageSpec grad_input{
+        .name = "grad_input", .shape = input, .role = Role::gradient, .backward = true};
+    const WindowAxis rows = padded_gradient_axis(window.h),
+                     columns = padded_gradient_axis(window.w);
     StageSpec grad_padded = grad_input;
     grad_padded.shape = {input.n, input.c, rows.out, columns.out};
     grad_padded.per_cell = window.out_per_group;
@@ -200,26 +214,38 @@ Plan Conv2d::plan(const Conv2d& p, Shape input) {
         plan.stages.push_back(std::move(grad_input));
     }
     const int64_t outputs = input.n * window.h.out * window.w.out;
-    plan.stages.push_back({.name = "grad_weight", .shape = weight, .role = Role::gradient, .backward = true,
+    plan.stages.push_back({.name = "grad_weight",
+                           .shape = weight,
+                           .role = Role::gradient,
+                           .backward = true,
                            .per_cell = outputs});
     if (p.bias)
-        plan.stages.push_back({.name = "grad_bias", .shape = bias, .role = Role::gradient, .backward = true,
+        plan.stages.push_back({.name = "grad_bias",
+                               .shape = bias,
+                               .role = Role::gradient,
+                               .backward = true,
                                .per_cell = outputs});
     return plan;
 }
 
-Explanation Conv2d::explain(const Conv2d& p, const Plan& plan, int stage, Index cell, const Reader& read) {
+Explanation Conv2d::explain(const Conv2d& p, const Plan& plan, int stage, Index cell,
+                            const Reader& read) {
     const Window& window = *plan.window;
     const Shape output = plan.output_stage().shape;
     const StageSpec& spec = plan.stages[static_cast<size_t>(stage)];
     const int padded_stage = plan.stage("grad_padded_input");
     Explanation e;
     e.terms.reserve(static_cast<size_t>(spec.terms(cell)));
-    if (spec.name == "output") explain_output(window, cell, p.bias, read, e);
-    else if (spec.name == "grad_weight") explain_grad_weight(window, output.n, cell, read, e);
-    else if (spec.name == "grad_bias") explain_grad_bias(output, cell, read, e);
-    else if (spec.name == "grad_input" && padded_stage >= 0) explain_folded(window, padded_stage, cell, read, e);
-    else explain_grad_padded(window, cell, read, e);
+    if (spec.name == "output")
+        explain_output(window, cell, p.bias, read, e);
+    else if (spec.name == "grad_weight")
+        explain_grad_weight(window, output.n, cell, read, e);
+    else if (spec.name == "grad_bias")
+        explain_grad_bias(output, cell, read, e);
+    else if (spec.name == "grad_input" && padded_stage >= 0)
+        explain_folded(window, padded_stage, cell, read, e);
+    else
+        explain_grad_padded(window, cell, read, e);
     return e;
 }
 
@@ -251,8 +277,10 @@ std::vector<SizeFormula> Conv2d::size_formula(const Conv2d& p, const Plan&, Shap
 
 std::string Conv2d::card(const Conv2d& p) {
     CardText text(p.in_channels, p.out_channels, p.kernel_size, p.stride);
-    if (is_pair(p.padding)) text.add_padding(p.padding.pair);
-    else text.add(to_text(Value(p.padding)));
+    if (is_pair(p.padding))
+        text.add_padding(p.padding.pair);
+    else
+        text.add(to_text(Value(p.padding)));
     text.add_rest(p.dilation, p.groups);
     if (p.padding_mode.name != "zeros") text.add(p.padding_mode.name);
     return text.text();

@@ -21,7 +21,9 @@ struct Conv2d {
     bool bias = true;
 
     static const std::vector<TypedField<Conv2d>>& fields();
-    static std::vector<std::string> positional() { return {"in_channels", "out_channels", "kernel_size"}; }
+    static std::vector<std::string> positional() {
+        return {"in_channels", "out_channels", "kernel_size"};
+    }
 
     static std::optional<Trouble> find_trouble(const Conv2d&, Shape input);
     static Plan plan(const Conv2d&, Shape input);
@@ -36,7 +38,8 @@ struct Conv2d {
     static Conv2d fit_channels(Conv2d, int64_t channels);
 
     /// One axis: cells, kernel, and the padding resolved ('same' puts the odd cell on the far side). `out` may be < 1.
-    WindowAxis axis(int64_t in, int64_t kernel, int64_t stride, int64_t dilation, int64_t padding) const;
+    WindowAxis axis(int64_t in, int64_t kernel, int64_t stride, int64_t dilation,
+                    int64_t padding) const;
     WindowAxis rows(Shape input) const;
     WindowAxis columns(Shape input) const;
     PaddingMode mode() const;

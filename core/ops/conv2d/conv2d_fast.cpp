@@ -10,8 +10,12 @@ namespace {
 
 ConvGeometry geometry(const Plan& plan) {
     const Window& window = *plan.window;
-    return {.h = window.h, .w = window.w, .mode = window.mode, .batch = plan.output_stage().shape.n,
-            .groups = window.groups, .wide_per_group = window.in_per_group,
+    return {.h = window.h,
+            .w = window.w,
+            .mode = window.mode,
+            .batch = plan.output_stage().shape.n,
+            .groups = window.groups,
+            .wide_per_group = window.in_per_group,
             .narrow_per_group = window.out_per_group};
 }
 
@@ -32,7 +36,8 @@ void fold(const ConvGeometry& g, const Tensor& grad_padded, Tensor& grad_input) 
     std::vector<double> row(static_cast<size_t>(to.w));
     std::vector<int64_t> cells(static_cast<size_t>(from.w));  // of each padded column; −1: none
     for (int64_t w = 0; w < from.w; ++w)
-        cells[static_cast<size_t>(w)] = padded_cell(w - g.w.pad_before, g.w.in, g.mode).value_or(-1);
+        cells[static_cast<size_t>(w)] =
+            padded_cell(w - g.w.pad_before, g.w.in, g.mode).value_or(-1);
     for (int64_t n = 0; n < to.n; ++n)
         for (int64_t c = 0; c < to.c; ++c)
             for (int64_t h = 0; h < to.h; ++h) {
@@ -45,22 +50,24 @@ void fold(const ConvGeometry& g, const Tensor& grad_padded, Tensor& grad_input) 
                             row[static_cast<size_t>(cell)] += static_cast<double>(line[w]);
                 }
                 float* const line = out.data() + to.offset({n, c, h, 0});
-                for (int64_t w = 0; w < to.w; ++w) line[w] = static_cast<float>(row[static_cast<size_t>(w)]);
+                for (int64_t w = 0; w < to.w; ++w)
+                    line[w] = static_cast<float>(row[static_cast<size_t>(w)]);
             }
 }
 
 }  // namespace
 
-bool Conv2d::forward(const Conv2d& p, const Plan& plan, const LayerInputs& inputs, std::span<const int>,
-                     std::span<Tensor> stages, const Progress& progress) {
+bool Conv2d::forward(const Conv2d& p, const Plan& plan, const LayerInputs& inputs,
+                     std::span<const int>, std::span<Tensor> stages, const Progress& progress) {
     const ConvGeometry g = geometry(plan);
     Meter meter(progress, static_cast<double>(g.products()));
     return gather_windows(g, inputs.input, inputs.weights[0], p.bias ? &inputs.weights[1] : nullptr,
                           stage_tensor(plan, stages, plan.output), meter);
 }
 
-bool Conv2d::backward(const Conv2d&, const Plan& plan, const LayerInputs& inputs, const Tensor& grad_output,
-                      std::span<const int> wanted, std::span<Tensor> stages, const Progress& progress) {
+bool Conv2d::backward(const Conv2d&, const Plan& plan, const LayerInputs& inputs,
+                      const Tensor& grad_output, std::span<const int> wanted,
+                      std::span<Tensor> stages, const Progress& progress) {
     const ConvGeometry g = geometry(plan);
     Meter meter(progress, 2.0 * static_cast<double>(g.products()));
     const int grad_input = plan.stage("grad_input"), grad_padded = plan.stage("grad_padded_input");
@@ -73,14 +80,16 @@ bool Conv2d::backward(const Conv2d&, const Plan& plan, const LayerInputs& inputs
             return false;
     } else if (is_wanted(wanted, grad_input) || is_wanted(wanted, grad_padded)) {
         Tensor& sums = stage_tensor(plan, stages, grad_padded);
-        if (!spread_stamps(padded(g), grad_output, inputs.weights[0], nullptr, sums, meter)) return false;
+        if (!spread_stamps(padded(g), grad_output, inputs.weights[0], nullptr, sums, meter))
+            return false;
         if (is_wanted(wanted, grad_input)) fold(g, sums, stage_tensor(plan, stages, grad_input));
         if (!is_wanted(wanted, grad_padded)) sums = {};
     }
     if (is_wanted(wanted, grad_weight) &&
         !correlate(g, inputs.input, grad_output, stage_tensor(plan, stages, grad_weight), meter))
         return false;
-    if (is_wanted(wanted, grad_bias)) sum_channels(grad_output, stage_tensor(plan, stages, grad_bias));
+    if (is_wanted(wanted, grad_bias))
+        sum_channels(grad_output, stage_tensor(plan, stages, grad_bias));
     return true;
 }
 

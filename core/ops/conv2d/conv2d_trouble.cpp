@@ -27,7 +27,8 @@ std::optional<Trouble> mode_name_trouble(const Conv2d& p) {
             Cure zeros = cure("padding_mode", Choice{"zeros"});
             zeros.words = "zeros, reflect, replicate or circular";
             return Trouble{"padding_mode",
-                           fmt::format("padding_mode '{}' is unknown.", p.padding_mode.name), {zeros}};
+                           fmt::format("padding_mode '{}' is unknown.", p.padding_mode.name),
+                           {zeros}};
         }
     return {};
 }
@@ -35,14 +36,17 @@ std::optional<Trouble> mode_name_trouble(const Conv2d& p) {
 /// 'same' is only defined for windows that move one cell.
 std::optional<Trouble> same_trouble(const Conv2d& p) {
     if (p.padding.kind != Padding::Kind::same || p.stride == Pair{1, 1}) return {};
-    const Pair half{p.dilation.h * (p.kernel_size.h - 1) / 2, p.dilation.w * (p.kernel_size.w - 1) / 2};
-    return Trouble{"stride",
-                   fmt::format("padding 'same' needs stride 1, but stride is {}.", to_text(Value(p.stride))),
-                   {cure("stride", Pair{1, 1}), cure("padding", pair_padding(half))}};
+    const Pair half{p.dilation.h * (p.kernel_size.h - 1) / 2,
+                    p.dilation.w * (p.kernel_size.w - 1) / 2};
+    return Trouble{
+        "stride",
+        fmt::format("padding 'same' needs stride 1, but stride is {}.", to_text(Value(p.stride))),
+        {cure("stride", Pair{1, 1}), cure("padding", pair_padding(half))}};
 }
 
 /// A mirror or the opposite side has only so many cells to copy.
-std::optional<Trouble> copies_trouble(const Conv2d& p, const WindowAxis& rows, const WindowAxis& columns) {
+std::optional<Trouble> copies_trouble(const Conv2d& p, const WindowAxis& rows,
+                                      const WindowAxis& columns) {
     const bool is_reflect = p.mode() == PaddingMode::reflect;
     if (!is_reflect && p.mode() != PaddingMode::circular) return {};
     const Pair most{rows.in - is_reflect, columns.in - is_reflect};
@@ -50,8 +54,8 @@ std::optional<Trouble> copies_trouble(const Conv2d& p, const WindowAxis& rows, c
                    std::max(columns.pad_before, columns.pad_after)};
     if (now.h <= most.h && now.w <= most.w) return {};
     Trouble trouble{.key = "padding"};
-    trouble.sentence = fmt::format("{} padding ({}) {} the input ({}).", is_reflect ? "Reflect" : "Circular",
-                                   to_text(Value(now)),
+    trouble.sentence = fmt::format("{} padding ({}) {} the input ({}).",
+                                   is_reflect ? "Reflect" : "Circular", to_text(Value(now)),
                                    is_reflect ? "must be smaller than" : "must not be larger than",
                                    by(rows.in, columns.in));
     if (p.padding.kind == Padding::Kind::pair) {
@@ -77,7 +81,8 @@ Fit fit(const WindowAxis& axis) {
             axis.kernel == 1 ? axis.dilation : std::min(axis.dilation, room / (axis.kernel - 1))};
 }
 
-std::optional<Trouble> kernel_trouble(const Conv2d& p, const WindowAxis& rows, const WindowAxis& columns) {
+std::optional<Trouble> kernel_trouble(const Conv2d& p, const WindowAxis& rows,
+                                      const WindowAxis& columns) {
     if (rows.out >= 1 && columns.out >= 1) return {};
     const bool is_padded = padded(rows) != rows.in || padded(columns) != columns.in;
     const bool is_dilated = p.dilation != Pair{1, 1};
@@ -89,10 +94,11 @@ std::optional<Trouble> kernel_trouble(const Conv2d& p, const WindowAxis& rows, c
     trouble.sentence = fmt::format("The kernel ({}) is larger than the {}input ({}).", kernel,
                                    is_padded ? "padded " : "", by(padded(rows), padded(columns)));
     const Fit h = fit(rows), w = fit(columns);
-    const Cure smaller_kernel = cure(
-        "kernel_size", square_like(p.kernel_size, {h.kernel, w.kernel}, true), " or less");
-    const Cure more_padding = cure(
-        "padding", pair_padding(square_like(p.padding.pair, {h.padding, w.padding}, false)), " or more");
+    const Cure smaller_kernel =
+        cure("kernel_size", square_like(p.kernel_size, {h.kernel, w.kernel}, true), " or less");
+    const Cure more_padding =
+        cure("padding", pair_padding(square_like(p.padding.pair, {h.padding, w.padding}, false)),
+             " or more");
     if (!is_dilated) {
         trouble.cures = {smaller_kernel, more_padding};
     } else {
@@ -113,7 +119,8 @@ std::optional<Trouble> sizes_trouble(const Conv2d& p, Shape input, const WindowA
                               halvings("padding", p.padding, 0)))
         return t;
     const int64_t in_per_group = p.in_channels / p.groups;
-    if (auto t = terms_trouble(std::max(p.in_channels, p.out_channels) / p.groups, p.kernel_size)) return t;
+    if (auto t = terms_trouble(std::max(p.in_channels, p.out_channels) / p.groups, p.kernel_size))
+        return t;
     const std::vector<Cure> fewer = halvings("out_channels", p.out_channels, 1);
     const Shape weight{p.out_channels, in_per_group, p.kernel_size.h, p.kernel_size.w};
     if (auto t = size_trouble("The weight would be", weight, "out_channels", fewer)) return t;

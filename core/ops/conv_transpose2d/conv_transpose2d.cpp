@@ -16,8 +16,12 @@ constexpr int kWeight = 0, kBias = 1;
 
 WindowAxis axis(int64_t in, int64_t kernel, int64_t stride, int64_t padding, int64_t output_padding,
                 int64_t dilation) {
-    WindowAxis a{.in = in, .kernel = kernel, .stride = stride, .dilation = dilation,
-                 .pad_before = padding, .transposed = true};
+    WindowAxis a{.in = in,
+                 .kernel = kernel,
+                 .stride = stride,
+                 .dilation = dilation,
+                 .pad_before = padding,
+                 .transposed = true};
     a.out = (in - 1) * stride + a.span() - 2 * padding + output_padding;
     a.pad_after = a.stamped() - padding - a.out;
     return a;
@@ -31,8 +35,8 @@ WindowAxis canvas(WindowAxis a) {
 }
 
 /// All products that land on an output cell: by input channel, input row, input column.
-void explain_sum(const WindowAxis& rows, const WindowAxis& columns, const Window& window, Index cell,
-                        const Reader& read, Explanation& e) {
+void explain_sum(const WindowAxis& rows, const WindowAxis& columns, const Window& window,
+                 Index cell, const Reader& read, Explanation& e) {
     const int64_t group = cell.c / window.out_per_group;
     for (int64_t c = group * window.in_per_group; c < (group + 1) * window.in_per_group; ++c)
         for (int64_t r = window.h.kernel - 1; r >= 0; --r) {
@@ -51,7 +55,8 @@ void explain_sum(const WindowAxis& rows, const WindowAxis& columns, const Window
         }
 }
 
-void explain_output(const Window& window, Index cell, bool has_bias, const Reader& read, Explanation& e) {
+void explain_output(const Window& window, Index cell, bool has_bias, const Reader& read,
+                    Explanation& e) {
     explain_sum(window.h, window.w, window, cell, read, e);
     if (has_bias) {
         Term term;
@@ -90,7 +95,8 @@ void explain_grad_input(const Window& window, Index cell, const Reader& read, Ex
             }
 }
 
-void explain_grad_weight(const Window& window, int64_t batches, Index cell, const Reader& read, Explanation& e) {
+void explain_grad_weight(const Window& window, int64_t batches, Index cell, const Reader& read,
+                         Explanation& e) {
     const int64_t channel = cell.n / window.in_per_group * window.out_per_group + cell.c;
     for (int64_t n = 0; n < batches; ++n)
         for (int64_t h = 0; h < window.h.in; ++h)
@@ -148,8 +154,11 @@ Plan ConvTranspose2d::plan(const ConvTranspose2d& p, Shape input) {
     plan.problem = find_problem(p, input);
     if (plan.problem) return plan;
 
-    plan.window = Window{.h = p.rows(input), .w = p.columns(input), .mode = PaddingMode::zeros,
-                         .groups = p.groups, .in_per_group = p.in_channels / p.groups,
+    plan.window = Window{.h = p.rows(input),
+                         .w = p.columns(input),
+                         .mode = PaddingMode::zeros,
+                         .groups = p.groups,
+                         .in_per_group = p.in_channels / p.groups,
                          .out_per_group = p.out_channels / p.groups};
     const Window& window = *plan.window;
     const Shape weight{p.in_channels, window.out_per_group, p.kernel_size.h, p.kernel_size.w};
@@ -158,37 +167,59 @@ Plan ConvTranspose2d::plan(const ConvTranspose2d& p, Shape input) {
     if (p.bias) plan.weights.push_back({"bias", bias, 1, "out"});
 
     const WindowAxis rows = canvas(window.h), columns = canvas(window.w);
-    plan.stages.push_back({.name = "stamped", .shape = {input.n, p.out_channels, rows.out, columns.out},
-                           .role = Role::output, .optional = true, .per_cell = window.in_per_group,
-                           .rows = rows.terms_per_output(), .columns = columns.terms_per_output()});
+    plan.stages.push_back({.name = "stamped",
+                           .shape = {input.n, p.out_channels, rows.out, columns.out},
+                           .role = Role::output,
+                           .optional = true,
+                           .per_cell = window.in_per_group,
+                           .rows = rows.terms_per_output(),
+                           .columns = columns.terms_per_output()});
     const Shape output{input.n, p.out_channels, window.h.out, window.w.out};
     plan.output = 1;
-    plan.stages.push_back({.name = "output", .shape = output, .role = Role::output,
-                           .per_cell = window.in_per_group, .rows = window.h.terms_per_output(),
-                           .columns = window.w.terms_per_output(), .extra = p.bias});
+    plan.stages.push_back({.name = "output",
+                           .shape = output,
+                           .role = Role::output,
+                           .per_cell = window.in_per_group,
+                           .rows = window.h.terms_per_output(),
+                           .columns = window.w.terms_per_output(),
+                           .extra = p.bias});
 
-    plan.stages.push_back({.name = "grad_input", .shape = input, .role = Role::gradient, .backward = true,
+    plan.stages.push_back({.name = "grad_input",
+                           .shape = input,
+                           .role = Role::gradient,
+                           .backward = true,
                            .per_cell = window.out_per_group * p.kernel_size.h * p.kernel_size.w});
-    plan.stages.push_back({.name = "grad_weight", .shape = weight, .role = Role::gradient, .backward = true,
+    plan.stages.push_back({.name = "grad_weight",
+                           .shape = weight,
+                           .role = Role::gradient,
+                           .backward = true,
                            .per_cell = input.n * input.plane()});
     if (p.bias)
-        plan.stages.push_back({.name = "grad_bias", .shape = bias, .role = Role::gradient, .backward = true,
+        plan.stages.push_back({.name = "grad_bias",
+                               .shape = bias,
+                               .role = Role::gradient,
+                               .backward = true,
                                .per_cell = output.n * output.plane()});
     return plan;
 }
 
-Explanation ConvTranspose2d::explain(const ConvTranspose2d& p, const Plan& plan, int stage, Index cell,
-                                     const Reader& read) {
+Explanation ConvTranspose2d::explain(const ConvTranspose2d& p, const Plan& plan, int stage,
+                                     Index cell, const Reader& read) {
     const Window& window = *plan.window;
     const Shape output = plan.output_stage().shape;
     const StageSpec& spec = plan.stages[static_cast<size_t>(stage)];
     Explanation e;
     e.terms.reserve(static_cast<size_t>(spec.terms(cell)));
-    if (spec.name == "stamped") explain_sum(canvas(window.h), canvas(window.w), window, cell, read, e);
-    else if (spec.name == "output") explain_output(window, cell, p.bias, read, e);
-    else if (spec.name == "grad_input") explain_grad_input(window, cell, read, e);
-    else if (spec.name == "grad_weight") explain_grad_weight(window, output.n, cell, read, e);
-    else explain_grad_bias(output, cell, read, e);
+    if (spec.name == "stamped")
+        explain_sum(canvas(window.h), canvas(window.w), window, cell, read, e);
+    else if (spec.name == "output")
+        explain_output(window, cell, p.bias, read, e);
+    else if (spec.name == "grad_input")
+        explain_grad_input(window, cell, read, e);
+    else if (spec.name == "grad_weight")
+        explain_grad_weight(window, output.n, cell, read, e);
+    else
+        explain_grad_bias(output, cell, read, e);
     return e;
 }
 
@@ -212,7 +243,8 @@ std::pair<Index, Index> ConvTranspose2d::reach(const ConvTranspose2d&, const Pla
     return {{0, 0, 0, 0}, {-1, -1, -1, -1}};
 }
 
-std::vector<SizeFormula> ConvTranspose2d::size_formula(const ConvTranspose2d& p, const Plan&, Shape input) {
+std::vector<SizeFormula> ConvTranspose2d::size_formula(const ConvTranspose2d& p, const Plan&,
+                                                       Shape input) {
     if (!p.has_sane_sizes(input)) return {};
     const WindowAxis rows = p.rows(input), columns = p.columns(input);
     const SizeFormula height = formula(rows, p.output_padding.h, "H");

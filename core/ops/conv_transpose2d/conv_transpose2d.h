@@ -19,16 +19,21 @@ struct ConvTranspose2d {
     bool bias = true;
 
     static const std::vector<TypedField<ConvTranspose2d>>& fields();
-    static std::vector<std::string> positional() { return {"in_channels", "out_channels", "kernel_size"}; }
+    static std::vector<std::string> positional() {
+        return {"in_channels", "out_channels", "kernel_size"};
+    }
 
     static std::optional<Trouble> find_trouble(const ConvTranspose2d&, Shape input);
     static Plan plan(const ConvTranspose2d&, Shape input);
-    static Explanation explain(const ConvTranspose2d&, const Plan&, int stage, Index cell, const Reader&);
-    static std::pair<Index, Index> reach(const ConvTranspose2d&, const Plan&, int stage, Index cell);
-    static bool forward(const ConvTranspose2d&, const Plan&, const LayerInputs&, std::span<const int> wanted,
-                        std::span<Tensor> stages, const Progress&);
-    static bool backward(const ConvTranspose2d&, const Plan&, const LayerInputs&, const Tensor& grad_output,
-                         std::span<const int> wanted, std::span<Tensor> stages, const Progress&);
+    static Explanation explain(const ConvTranspose2d&, const Plan&, int stage, Index cell,
+                               const Reader&);
+    static std::pair<Index, Index> reach(const ConvTranspose2d&, const Plan&, int stage,
+                                         Index cell);
+    static bool forward(const ConvTranspose2d&, const Plan&, const LayerInputs&,
+                        std::span<const int> wanted, std::span<Tensor> stages, const Progress&);
+    static bool backward(const ConvTranspose2d&, const Plan&, const LayerInputs&,
+                         const Tensor& grad_output, std::span<const int> wanted,
+                         std::span<Tensor> stages, const Progress&);
     static std::vector<SizeFormula> size_formula(const ConvTranspose2d&, const Plan&, Shape input);
     static std::string card(const ConvTranspose2d&);
     static ConvTranspose2d fit_channels(ConvTranspose2d, int64_t channels);

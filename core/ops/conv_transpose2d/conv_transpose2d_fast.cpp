@@ -8,17 +8,25 @@ namespace {
 
 /// The window seen from the output: it is laid on the output and has one narrow cell for each input.
 WindowAxis laid_on_output(const WindowAxis& axis, bool is_cropped) {
-    return {.in = is_cropped ? axis.out : axis.stamped(), .out = axis.in, .kernel = axis.kernel,
-            .stride = axis.stride, .dilation = axis.dilation,
-            .pad_before = is_cropped ? axis.pad_before : 0, .pad_after = is_cropped ? axis.pad_after : 0,
+    return {.in = is_cropped ? axis.out : axis.stamped(),
+            .out = axis.in,
+            .kernel = axis.kernel,
+            .stride = axis.stride,
+            .dilation = axis.dilation,
+            .pad_before = is_cropped ? axis.pad_before : 0,
+            .pad_after = is_cropped ? axis.pad_after : 0,
             .transposed = false};
 }
 
 ConvGeometry geometry(const Plan& plan, bool is_cropped) {
     const Window& window = *plan.window;
-    return {.h = laid_on_output(window.h, is_cropped), .w = laid_on_output(window.w, is_cropped),
-            .mode = PaddingMode::zeros, .batch = plan.output_stage().shape.n, .groups = window.groups,
-            .wide_per_group = window.out_per_group, .narrow_per_group = window.in_per_group};
+    return {.h = laid_on_output(window.h, is_cropped),
+            .w = laid_on_output(window.w, is_cropped),
+            .mode = PaddingMode::zeros,
+            .batch = plan.output_stage().shape.n,
+            .groups = window.groups,
+            .wide_per_group = window.out_per_group,
+            .narrow_per_group = window.in_per_group};
 }
 
 }  // namespace
@@ -28,12 +36,14 @@ bool ConvTranspose2d::forward(const ConvTranspose2d& p, const Plan& plan, const 
                               const Progress& progress) {
     const int stamped = plan.stage("stamped");
     const ConvGeometry cropped = geometry(plan, true);
-    Meter meter(progress, static_cast<double>(cropped.products()) * (is_wanted(wanted, stamped) ? 2 : 1));
+    Meter meter(progress,
+                static_cast<double>(cropped.products()) * (is_wanted(wanted, stamped) ? 2 : 1));
     if (is_wanted(wanted, stamped) &&
         !spread_stamps(geometry(plan, false), inputs.input, inputs.weights[0], nullptr,
                        stage_tensor(plan, stages, stamped), meter))
         return false;
-    return spread_stamps(cropped, inputs.input, inputs.weights[0], p.bias ? &inputs.weights[1] : nullptr,
+    return spread_stamps(cropped, inputs.input, inputs.weights[0],
+                         p.bias ? &inputs.weights[1] : nullptr,
                          stage_tensor(plan, stages, plan.output), meter);
 }
 
@@ -45,13 +55,14 @@ bool ConvTranspose2d::backward(const ConvTranspose2d&, const Plan& plan, const L
     const int grad_input = plan.stage("grad_input"), grad_weight = plan.stage("grad_weight");
     const int grad_bias = plan.stage("grad_bias");
     if (is_wanted(wanted, grad_input) &&
-        !gather_windows(g, grad_output, inputs.weights[0], nullptr, stage_tensor(plan, stages, grad_input),
-                        meter))
+        !gather_windows(g, grad_output, inputs.weights[0], nullptr,
+                        stage_tensor(plan, stages, grad_input), meter))
         return false;
     if (is_wanted(wanted, grad_weight) &&
         !correlate(g, grad_output, inputs.input, stage_tensor(plan, stages, grad_weight), meter))
         return false;
-    if (is_wanted(wanted, grad_bias)) sum_channels(grad_output, stage_tensor(plan, stages, grad_bias));
+    if (is_wanted(wanted, grad_bias))
+        sum_channels(grad_output, stage_tensor(plan, stages, grad_bias));
     return true;
 }
 

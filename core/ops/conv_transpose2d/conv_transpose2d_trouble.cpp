@@ -20,14 +20,18 @@ std::optional<Trouble> output_padding_trouble(const ConvTranspose2d& p) {
     const Pair limit{std::max(p.stride.h, p.dilation.h), std::max(p.stride.w, p.dilation.w)};
     const Pair now = p.output_padding;
     if (now.h < limit.h && now.w < limit.w) return {};
-    const Pair fits = square_like(now, {std::min(now.h, limit.h - 1), std::min(now.w, limit.w - 1)}, true);
-    const Pair wider = square_like(p.stride, {now.h < limit.h ? p.stride.h : now.h + 1,
-                                              now.w < limit.w ? p.stride.w : now.w + 1}, false);
-    return Trouble{"output_padding",
-                   fmt::format("output_padding ({}) must be smaller than stride ({}) or dilation ({}).",
-                               to_text(Value(now)), to_text(Value(p.stride)), to_text(Value(p.dilation))),
-                   {cure("output_padding", fits, fits == Pair{0, 0} ? "" : " or less"),
-                    cure("stride", wider, " or more")}};
+    const Pair fits =
+        square_like(now, {std::min(now.h, limit.h - 1), std::min(now.w, limit.w - 1)}, true);
+    const Pair wider = square_like(
+        p.stride,
+        {now.h < limit.h ? p.stride.h : now.h + 1, now.w < limit.w ? p.stride.w : now.w + 1},
+        false);
+    return Trouble{
+        "output_padding",
+        fmt::format("output_padding ({}) must be smaller than stride ({}) or dilation ({}).",
+                    to_text(Value(now)), to_text(Value(p.stride)), to_text(Value(p.dilation))),
+        {cure("output_padding", fits, fits == Pair{0, 0} ? "" : " or less"),
+         cure("stride", wider, " or more")}};
 }
 
 /// Largest padding and smallest kernel with which something is left on one axis.
@@ -59,7 +63,8 @@ std::optional<Trouble> crop_trouble(const ConvTranspose2d& p, const WindowAxis& 
 
 std::optional<Trouble> sizes_trouble(const ConvTranspose2d& p, Shape input, const WindowAxis& rows,
                                      const WindowAxis& columns) {
-    if (auto t = terms_trouble(std::max(p.in_channels, p.out_channels) / p.groups, p.kernel_size)) return t;
+    if (auto t = terms_trouble(std::max(p.in_channels, p.out_channels) / p.groups, p.kernel_size))
+        return t;
     const std::vector<Cure> fewer = halvings("out_channels", p.out_channels, 1);
     const Shape weight{p.in_channels, p.out_channels / p.groups, p.kernel_size.h, p.kernel_size.w};
     if (auto t = size_trouble("The weight would be", weight, "out_channels", fewer)) return t;
