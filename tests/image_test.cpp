@@ -185,6 +185,7 @@ TEST(Image, SavedPngComesBack) {
     std::string error;
     ASSERT_TRUE(save_png("Zürich 夜.png", 5, 3, rgba, error)) << error;
     const ImageResult back = load_image("Zürich 夜.png");
+    std::filesystem::remove(to_path("Zürich 夜.png"));
     ASSERT_EQ(back.error, "");
     ASSERT_EQ(back.tensor.shape(), (Shape{1, 3, 3, 5}));
     for (int64_t i = 0; i < 45; ++i) {
@@ -232,6 +233,7 @@ TEST(Image, UnreadableFile) {
     std::filesystem::permissions("secret.png", std::filesystem::perms::none);
     const ImageResult result = load_image("secret.png");
     std::filesystem::permissions("secret.png", std::filesystem::perms::owner_all);
+    std::filesystem::remove("secret.png");
     if (result.ok()) GTEST_SKIP() << "this user may read everything";
     EXPECT_EQ(result.error, "secret.png could not be read: permission denied.");
 }

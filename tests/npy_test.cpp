@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 #include <random>
 
 #include "core/io/files.h"
@@ -102,6 +103,7 @@ TEST(Npy, RoundTripKeepsEveryBit) {
     std::string error;
     ASSERT_TRUE(write_npy("round-trip ∑.npy", tensor, error)) << error;
     const NpyResult back = read_npy("round-trip ∑.npy");
+    std::filesystem::remove(to_path("round-trip ∑.npy"));
     ASSERT_EQ(back.error, "");
     ASSERT_EQ(back.tensor.shape(), tensor.shape());
     EXPECT_EQ(std::memcmp(back.tensor.data(), tensor.data(), tensor.values().size_bytes()), 0);
