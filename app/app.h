@@ -28,6 +28,7 @@ struct App {
     bool computing = false;                       // the worker is at it
     bool next_waits = false;                      // the document is newer than what the worker computes
     bool opens = false;                           // the next result opens on its telling step
+    std::shared_ptr<const Result> before_gesture; // the picture when the gesture under way began
 
     explicit App(Document document);
 };

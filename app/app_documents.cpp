@@ -143,6 +143,7 @@ void edit(App& app, Document next, const std::string& gesture) {
     const History& history = state.history;
     const bool goes_on = !gesture.empty() && history.can_undo() &&
                          history.entries()[history.current()].gesture == gesture;
+    if (!goes_on) app.before_gesture = state.result;
     // A gesture is told as a whole.
     const Document& before =
         goes_on ? history.entries()[history.current() - 1].document : state.document;

@@ -67,6 +67,13 @@ void compute(App& app, bool in_gesture) {
     take_problem(state, plans);
     if (plans.problem) {
         stop_worker(app);
+        // A number typed digit by digit ("1", "11") passes through others: the last picture is the one before all of it.
+        if (in_gesture && app.before_gesture && app.before_gesture != state.result) {
+            const PlaceMark mark = mark_place(app);
+            state.result = app.before_gesture;
+            refresh_timeline(app);
+            return_to(app, mark);
+        }
         return;
     }
     if (work(state.document) <= kAtOnce) {

@@ -133,6 +133,22 @@ TEST(App, AnImpossibleLayerKeepsTheLastPicture) {
     EXPECT_FALSE(is_stale(app.state));
 }
 
+TEST(App, AnImpossibleNumberTypedDigitByDigitKeepsThePictureBeforeIt) {
+    App app(standard_document());
+    const int64_t step = app.state.play.step;
+    edit(app, with_kernel_size(app, 1), "type kernel_size");
+    EXPECT_EQ(output(app).shape(), (Shape{1, 1, 5, 5}));
+    edit(app, with_kernel_size(app, 11), "type kernel_size");
+    ASSERT_TRUE(app.state.problem);
+    EXPECT_EQ(output(app).shape(), (Shape{1, 1, 4, 4}));
+    EXPECT_EQ(app.timeline.steps(), 144);
+    EXPECT_EQ(app.timeline.at(app.state.play.step).window, app.timeline.at(step).window);
+    end_gesture(app);
+    undo(app);
+    EXPECT_FALSE(app.state.problem);
+    EXPECT_EQ(output(app).shape(), (Shape{1, 1, 4, 4}));
+}
+
 TEST(App, ADocumentThatIsImpossibleFromTheStart) {
     App app(with_param(standard_document(), 0, "kernel_size", both(12)));
     EXPECT_TRUE(app.state.problem);

@@ -1,4 +1,4 @@
-// Messages: sentences at the foot of the canvas. What was done goes by itself, what went wrong stays until it is dismissed.
+// Messages: sentences at the head of the canvas, beside the tabs, where they cover no number. What was done goes by itself, what went wrong stays until it is dismissed.
 #include <algorithm>
 #include <cmath>
 
@@ -23,7 +23,7 @@ void draw_messages(PanelContext& context, const WindowLayout& layout) {
     std::vector<size_t> shown;
     for (size_t i = messages.size(); i-- > 0 && shown.size() < kMostShown;)
         if (is_shown(messages[i])) shown.push_back(i);
-    float bottom = layout.canvas.bottom() - px(context, 12);
+    float top = layout.tabs.y + px(context, 4);
     std::optional<size_t> dismissed;
     for (size_t number = 0; number < shown.size(); ++number) {
         const size_t i = shown[number];
@@ -36,8 +36,8 @@ void draw_messages(PanelContext& context, const WindowLayout& layout) {
         for (const std::string& line : lines) width = std::max(width, ui::width_of(font, line));
         width = std::round(left + width + side + px(context, 12));
         const float line_h = px(context, 20), height = line_h * static_cast<float>(lines.size()) + px(context, 18);
-        const Box box{std::round(layout.canvas.center().x - width / 2), std::round(bottom - height), width, height};
-        if (box.y < layout.canvas.y) break;
+        const Box box{std::round(layout.canvas.center().x - width / 2), std::round(top), width, height};
+        if (box.bottom() > layout.canvas.bottom()) break;
         // Names stay with a message's place in the row, so that scripts can dismiss the newest.
         const std::string window = fmt::format("Message {}", number + 1);
         ui::begin_panel(context, window.c_str(), box, Tone::none, ui::Scrolls::no, true);
@@ -55,7 +55,7 @@ void draw_messages(PanelContext& context, const WindowLayout& layout) {
         if (ui::icon_button(context, "Dismiss", cross, "", ui::Border::none, {.tooltip = "Dismiss"})) dismissed = i;
         ui::text(context, context.fonts.icons_small, Tone::ink3, cross.center(), icon::kClose, Align::center);
         ui::end_panel();
-        bottom = box.y - px(context, 8);
+        top = box.bottom() + px(context, 8);
     }
     if (dismissed) messages.erase(messages.begin() + static_cast<std::ptrdiff_t>(*dismissed));
 }

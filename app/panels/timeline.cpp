@@ -60,6 +60,8 @@ Count count_units(const App& app, const Place& place) {
     const Shape cells = timeline.cells();
     const int64_t windows = timeline.windows();
     const int64_t done = !place.started ? 0 : place.finishing ? windows : place.window + (place.window_done() ? 1 : 0);
+    // Rows and maps count from where they begin: "map 1 of 8" is the first step, not the zeroth.
+    const auto whole = [&](int64_t length) { return (done + std::max<int64_t>(1, length) - 1) / std::max<int64_t>(1, length); };
     switch (unit) {
         case Unit::term: return {app.state.play.step, timeline.steps()};
         case Unit::channel: {
@@ -69,8 +71,8 @@ Count count_units(const App& app, const Place& place) {
             return {done * channels + inside, windows * channels};
         }
         case Unit::window: return {done, windows};
-        case Unit::row: return {done / std::max<int64_t>(1, cells.w), cells.n * cells.c * cells.h};
-        case Unit::map: return {done / std::max<int64_t>(1, cells.plane()), cells.n * cells.c};
+        case Unit::row: return {whole(cells.w), cells.n * cells.c * cells.h};
+        case Unit::map: return {whole(cells.plane()), cells.n * cells.c};
         case Unit::layer: return {app.state.play.step >= timeline.steps() ? 1 : 0, 1};
     }
     return {};

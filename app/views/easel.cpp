@@ -49,10 +49,14 @@ void round_texts(Grid& grid, int decimals) {
     }
 }
 
-/// A run cut into words that keep their trailing spaces.
+/// Prose cut into words that keep their trailing spaces; numbers and places stay whole.
 std::vector<Run> words(const std::vector<Run>& runs) {
     std::vector<Run> out;
     for (const Run& run : runs) {
+        if (run.font != Font::inter) {
+            out.push_back(run);
+            continue;
+        }
         size_t start = 0;
         while (start < run.text.size()) {
             size_t end = run.text.find(' ', start);

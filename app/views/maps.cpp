@@ -79,11 +79,11 @@ std::string map_name(const Layer& layer, int64_t channel, int64_t channels) {
     return channels == 1 ? "Output" : fmt::format("Map {}", channel);
 }
 
-/// A value read off a plane whose values reach `range`: no finer than the range's third digit.
-std::string reading(const Tensor& tensor, Index at, float range) {
+/// A value read off a plane whose values reach `range`, no finer than so many digits of the range.
+std::string reading(const Tensor& tensor, Index at, float range, int digits) {
     const double value = tensor.at(at);
     const int magnitude = range > 0 ? static_cast<int>(std::floor(std::log10(range))) : 0;
-    const int decimals = std::min(std::clamp(2 - magnitude, 0, 4), plane_decimals(tensor, at.n, at.c));
+    const int decimals = std::min(std::clamp(digits - 1 - magnitude, 0, 4), plane_decimals(tensor, at.n, at.c));
     if (value != 0 && std::abs(value) < 0.5 * std::pow(10, -decimals)) return "~0";
     return number_text(value, decimals);
 }
@@ -213,7 +213,7 @@ Grid& add_map(Easel& easel, const Maps& maps, int64_t channel, Point at, float w
     const float name_y = grid.box.y - 15 * s, size = (large ? 14.f : 13.f) * s;
     std::vector<Run> value;
     if (maps.cursor)
-        value = {{reading(maps.layer.output(), {maps.n, channel, maps.cursor->h, maps.cursor->w}, range),
+        value = {{reading(maps.layer.output(), {maps.n, channel, maps.cursor->h, maps.cursor->w}, range, large ? 3 : 2),
                   large ? Font::mono_bold : Font::mono, large ? Tone::output_text : Tone::ink2}};
     const std::string name = fitted(map_name(maps.document_layer, channel, maps.output.c), size,
                                     grid.box.w - text_width(value, size) - 6 * s);
@@ -377,7 +377,7 @@ Scene build_maps(const ViewInput& in) {
         if (maps.layer.input.shape().contains({maps.n, input_channel, h, w})) {
             std::string text;
             for (int64_t c = 0; c < (maps.rgb ? 3 : 1); ++c)
-                text += (c ? " " : "") + reading(maps.layer.input, {maps.n, c, h, w}, input_range);
+                text += (c ? " " : "") + reading(maps.layer.input, {maps.n, c, h, w}, input_range, 3);
             easel.scene.labels.push_back({{input.box.right(), input.box.y - 15 * s}, Align::right, 12.5f * s,
                                           {{fmt::format("({}, {})  {}", h, w, text), Font::mono, Tone::ink2}}});
         }

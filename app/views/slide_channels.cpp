@@ -33,17 +33,17 @@ Sizes sizes_for(const Slide& slide, const Easel& easel, float cell, int64_t rows
     sizes.kernel = std::max(std::min(std::max(cell * 1.3f, 30 * s), kernel_room), cell);
     sizes.row_height = std::max(cell * f(slide.ring_rows()), sizes.kernel * f(window.h.kernel));
     sizes.rows_height = f(rows) * sizes.row_height + f(rows - 1) * sizes.row_gap;
-    const float gap = easel.gap() * 0.85f;
+    const float gap = easel.gap() * 0.75f;
     // The name of the first column, "Input channels 4–7 of 64", has room.
     const float name = (rows < slide.window.in_per_group || slide.window.groups > 1 ? 190.f : 128.f) * s;
     sizes.kernel_x = std::max(f(slide.ring_columns()) * cell + gap, name);
     sizes.products_x = sizes.kernel_x + f(window.w.kernel) * sizes.kernel + gap;
-    sizes.partial_x = sizes.products_x + f(window.w.kernel) * sizes.kernel + 28 * s;
-    sizes.output_x = sizes.partial_x + kBox * s + 84 * s;
+    sizes.partial_x = sizes.products_x + f(window.w.kernel) * sizes.kernel + 24 * s;
+    sizes.output_x = sizes.partial_x + kBox * s + 70 * s;
     const float left = easel.room_width() - sizes.output_x;
     sizes.output = std::floor(std::min({std::max(cell, 27 * s), left / f(window.w.out),
                                         (sizes.rows_height - 110 * s) / f(window.h.out)}));
-    sizes.width = sizes.output_x + std::max(f(window.w.out) * sizes.output, 140 * s);   // the name above has room
+    sizes.width = sizes.output_x + std::max(f(window.w.out) * sizes.output, 136 * s);   // the name above has room
     // The bias stands below the last partial sum, within its row where that is high enough.
     sizes.bias_y = sizes.rows_height - sizes.row_height / 2 + std::max(sizes.row_height / 2 - 16 * s, 52 * s);
     sizes.height = 34 * s + std::max(sizes.rows_height, slide.has_bias() ? sizes.bias_y + 18 * s : 0);
