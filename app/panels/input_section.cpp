@@ -208,7 +208,7 @@ void colour_section(PanelContext& context, Column& column) {
     if (std::find(units.begin(), units.end(), Unit::map) == units.end()) return;
     Settings& settings = context.app.state.settings;
     begin_section(context, column, "Colour", {.title = "Colour"});
-    const float field_x = column.x0 + std::round(std::min(px(context, 84), column.width() * 0.4f));
+    const float field_x = column.x0 + std::round(std::min(px(context, 68), column.width() * 0.4f));
     const Box range = column.row(field_x, column.x1);
     ui::text(context, context.fonts.body, Tone::ink2, {column.x0, range.center().y}, "range");
     if (const auto pressed = ui::segmented(context, range, {"Per map", "Shared"}, settings.shared_range ? 1 : 0, true))
