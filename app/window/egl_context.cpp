@@ -1,5 +1,7 @@
 // OpenGL without a window system: EGL's surfaceless platform, opened at run time, so that nothing links to it.
+#if __has_include(<dlfcn.h>)
 #include <dlfcn.h>
+#endif
 
 #include <cstdint>
 
@@ -27,7 +29,6 @@ struct Egl {
     GlGet get = nullptr;
     Display (*platform_display)(Int platform, void* native, const Int* attributes) = nullptr;
     Bool (*initialize)(Display, Int* major, Int* minor) = nullptr;
-    Bool (*terminate)(Display) = nullptr;
     Bool (*bind_api)(unsigned api) = nullptr;
     Bool (*choose_config)(Display, const Int* attributes, Config*, Int size, Int* found) = nullptr;
     Context (*create_context)(Display, Config, Context share, const Int* attributes) = nullptr;
@@ -35,18 +36,26 @@ struct Egl {
     Bool (*make_current)(Display, Surface draw, Surface read, Context) = nullptr;
 };
 
+#if __has_include(<dlfcn.h>)
+void* open_library(const char* name) { return dlopen(name, RTLD_NOW | RTLD_LOCAL); }
+void* symbol(void* library, const char* name) { return dlsym(library, name); }
+#else  // no EGL to open: pictures need a window there
+void* open_library(const char*) { return nullptr; }
+void* symbol(void*, const char*) { return nullptr; }
+#endif
+
 template <class F>
 bool find(const Egl& egl, const char* name, F& function) {
-    function = reinterpret_cast<F>(dlsym(egl.library, name));
+    function = reinterpret_cast<F>(symbol(egl.library, name));
     if (!function && egl.get) function = reinterpret_cast<F>(egl.get(name));
     return function != nullptr;
 }
 
 bool open(Egl& egl) {
-    egl.library = dlopen("libEGL.so.1", RTLD_NOW | RTLD_LOCAL);
+    egl.library = open_library("libEGL.so.1");
     return egl.library && find(egl, "eglGetProcAddress", egl.get) &&
            find(egl, "eglGetPlatformDisplayEXT", egl.platform_display) &&
-           find(egl, "eglInitialize", egl.initialize) && find(egl, "eglTerminate", egl.terminate) &&
+           find(egl, "eglInitialize", egl.initialize) &&
            find(egl, "eglBindAPI", egl.bind_api) &&
            find(egl, "eglChooseConfig", egl.choose_config) &&
            find(egl, "eglCreateContext", egl.create_context) &&
@@ -65,8 +74,8 @@ struct HeadlessContext::Parts {
             egl.make_current(display, nullptr, nullptr, nullptr);
             egl.destroy_context(display, context);
         }
-        if (display) egl.terminate(display);
-        // The library stays open: Mesa's threads end with the program.
+        // Library and display stay open, one of each a process: Mesa unloads its driver otherwise, and
+        // loses memory each time.
     }
 };
 

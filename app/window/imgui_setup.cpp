@@ -42,7 +42,7 @@ void Ui::begin_frame(int width_px, int height_px, float dt_s) {
         set_style(ImGui::GetStyle(), next_theme_, next_scale_);
         if (scale_ != next_scale_) {
             io.Fonts->Clear();
-            io.Fonts->TexDesiredWidth = 2048;
+            io.Fonts->TexDesiredWidth = next_scale_ > 2 ? 4096 : 2048;
             fonts_ = build_fonts(*io.Fonts, next_scale_);
             renderer_.set_fonts(*io.Fonts);
             io.FontDefault = fonts_.body;

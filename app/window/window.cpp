@@ -14,13 +14,15 @@ AppWindow::~AppWindow() = default;
 
 void AppWindow::open_ui(const WindowOptions& options) {
     interface_scale_ = options.interface_scale;
-    ui_ = std::make_unique<Ui>(options.theme, monitor_scale() * interface_scale_,
-                               options.records_items);
+    ui_ = std::make_unique<Ui>(options.theme, scale(), options.records_items);
 }
 
 void AppWindow::close_ui() { ui_.reset(); }
 
-float AppWindow::scale() const { return monitor_scale() * interface_scale_; }
+// Bounded: the font atlas must fit a texture.
+float AppWindow::scale() const {
+    return std::clamp(monitor_scale() * interface_scale_, 0.5f, 4.0f);
+}
 Theme AppWindow::theme() const { return ui_->theme(); }
 const UiFonts& AppWindow::fonts() const { return ui_->fonts(); }
 ItemRecorder& AppWindow::items() { return ui_->items(); }
