@@ -159,12 +159,16 @@ TEST_F(Cli, PlayRefusesWithASentence) {
     write("label.txt", "# first\nclick Parameters/strid\n");
     write("binary.txt", std::string("say\n\0\1\2", 7));
     write("check.txt", "expect output 0,0 12345\n");
+    write("covered.txt", "key Ctrl+P\nwait 0.3\nclick input 3,3\n");
+    write("outside.txt", "wheel canvas +9\nwheel canvas +9\ncell input 0,0\n");
     const std::vector<std::pair<std::string, std::vector<std::string>>> wrong = {
         {"missing.txt", {"missing.txt"}},
         {"line3.txt", {"line3.txt", "Line 3", "fly"}},
         {"label.txt", {"label.txt", "Line 2", "Parameters/strid", "Parameters/stride"}},
         {"binary.txt", {"Line 2", "not text"}},
         {"check.txt", {"Line 1", "12345"}},
+        {"covered.txt", {"Line 3", "covered"}},
+        {"outside.txt", {"Line 3", "outside"}},
         {".", {}},
     };
     for (const auto& [name, parts] : wrong) {
