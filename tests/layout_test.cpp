@@ -38,8 +38,10 @@ TEST(Layout, IsTheTableOfTheStyleTokens) {
 TEST(Layout, ScaleMultipliesEveryNumber) {
     for (const float scale : {1.5f, 2.0f, 3.0f})
         for (const Row& row : kTable) {
-            const WindowLayout layout = window_layout({row.w * scale, row.h * scale}, scale, Settings{});
-            EXPECT_EQ(layout.canvas, (Box{row.left * scale, 144 * scale, row.canvas_w * scale, row.canvas_h * scale}));
+            const WindowLayout layout =
+                window_layout({row.w * scale, row.h * scale}, scale, Settings{});
+            EXPECT_EQ(layout.canvas, (Box{row.left * scale, 144 * scale, row.canvas_w * scale,
+                                          row.canvas_h * scale}));
             EXPECT_EQ(layout.rails, row.rails);
             EXPECT_EQ(layout.low, row.low);
         }
@@ -85,7 +87,8 @@ TEST(Layout, PartsMeetWithoutGapOrOverlapAtEverySize) {
                 EXPECT_EQ(layout.left.right(), layout.canvas.x);
                 EXPECT_EQ(layout.tabs.bottom(), layout.canvas.y);
                 EXPECT_EQ(layout.timeline.bottom(), h);
-                for (const Box& box : {layout.menu, layout.chain, layout.left, layout.right, layout.tabs, layout.timeline}) {
+                for (const Box& box : {layout.menu, layout.chain, layout.left, layout.right,
+                                       layout.tabs, layout.timeline}) {
                     EXPECT_GE(box.w, 0);
                     EXPECT_GE(box.h, 0);
                 }

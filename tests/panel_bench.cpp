@@ -58,7 +58,8 @@ void PanelBench::frame() {
     update(*app_, 1.0 / 60);
     layout_ = window_layout(size_px_, scale_, app_->state.settings);
     scene_ = build_scene(*app_, {layout_.canvas.w, layout_.canvas.h}, scale_);
-    PanelContext context{*app_, fonts_, scale_, scene_, nullptr, {layout_.canvas.w, layout_.canvas.h}};
+    PanelContext context{*app_,  fonts_,  scale_,
+                         scene_, nullptr, {layout_.canvas.w, layout_.canvas.h}};
     handle_keys(context);
     for (const Panel& panel : all_panels()) panel.draw(context, layout_);
     ImGui::ErrorCheckEndFrameRecover(note_unbalanced, &faults_);
@@ -68,7 +69,8 @@ void PanelBench::frame() {
     for (const ImDrawList* list : drawn.CmdLists)
         for (const ImDrawVert& vertex : list->VtxBuffer)
             if (!std::isfinite(vertex.pos.x) || !std::isfinite(vertex.pos.y)) {
-                faults_.push_back(fmt::format("a vertex of {} is not finite", list->_OwnerName ? list->_OwnerName : "?"));
+                faults_.push_back(fmt::format("a vertex of {} is not finite",
+                                              list->_OwnerName ? list->_OwnerName : "?"));
                 break;
             }
     wait_until_settled(*app_);
@@ -82,8 +84,10 @@ void PanelBench::look_for_clashes() {
     const std::vector<UiItem>& all = items_.items();
     for (size_t i = 0; i < all.size(); ++i)
         for (size_t k = i + 1; k < all.size(); ++k)
-            if (all[i].id == all[k].id && !(all[i].box == all[k].box) && !all[i].label.empty() && !all[k].label.empty())
-                faults_.push_back(fmt::format("{} and {} have the same id", all[i].path(), all[k].path()));
+            if (all[i].id == all[k].id && !(all[i].box == all[k].box) && !all[i].label.empty() &&
+                !all[k].label.empty())
+                faults_.push_back(
+                    fmt::format("{} and {} have the same id", all[i].path(), all[k].path()));
 }
 
 void PanelBench::move_to(Point p) {
@@ -98,7 +102,7 @@ bool PanelBench::click(std::string_view path) {
     ImGui::GetIO().AddMouseButtonEvent(0, true);
     frames(2);
     ImGui::GetIO().AddMouseButtonEvent(0, false);
-    frames(4);   // a popup has its size after two
+    frames(4);  // a popup has its size after two
     return true;
 }
 

@@ -14,8 +14,9 @@ struct ImGuiContext;
 namespace convscope::testing_ui {
 
 class PanelBench {
-public:
-    explicit PanelBench(Document document, Point size_px = {1280, 800}, float scale = 1, Theme theme = Theme::light);
+  public:
+    explicit PanelBench(Document document, Point size_px = {1280, 800}, float scale = 1,
+                        Theme theme = Theme::light);
     ~PanelBench();
     PanelBench(const PanelBench&) = delete;
     PanelBench& operator=(const PanelBench&) = delete;
@@ -37,7 +38,7 @@ public:
     /// Sentences: two items with one id, unbalanced Push and Pop, vertices that are not finite.
     const std::vector<std::string>& faults() const { return faults_; }
 
-private:
+  private:
     void look_for_clashes();
 
     std::unique_ptr<App> app_;

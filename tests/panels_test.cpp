@@ -2,9 +2,6 @@
 // does with fields, keys, palette and dialogs has its effect.
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
-
 #include <imgui.h>
 #include <imgui_internal.h>
 
@@ -45,8 +42,10 @@ std::vector<std::pair<std::string, Document>> hard_documents(const Op& op) {
     for (int i = 0; i < 60; ++i) named.name += "sehr länglich und 長い名前 ";
     all.emplace_back("long name", named);
     Document impossible = with_op(op, {1, 1, 3, 3});
-    if (field_index(op, "kernel_size") >= 0) impossible = with_param(impossible, 0, "kernel_size", Pair{99, 1});
-    if (field_index(op, "padding") >= 0) impossible = with_param(impossible, 0, "stride", Pair{0, 1});
+    if (field_index(op, "kernel_size") >= 0)
+        impossible = with_param(impossible, 0, "kernel_size", Pair{99, 1});
+    if (field_index(op, "padding") >= 0)
+        impossible = with_param(impossible, 0, "stride", Pair{0, 1});
     all.emplace_back("impossible", impossible);
     Document chain = with_op(op, {1, 1, 12, 12});
     for (int i = 0; i < 12; ++i) chain.layers.push_back(chain.layers.front());
@@ -61,7 +60,8 @@ std::vector<std::pair<std::string, Document>> hard_documents(const Op& op) {
     strange.input = {values, {}};
     all.emplace_back("strange numbers", strange);
     Document image = with_op(op, {1, 3, 24, 20});
-    image.input.origin = FromImage{"/nowhere/a photograph with a long name.jpg", false, 24, "scaled"};
+    image.input.origin =
+        FromImage{"/nowhere/a photograph with a long name.jpg", false, 24, "scaled"};
     all.emplace_back("image", image);
     return all;
 }
@@ -84,8 +84,12 @@ void walk_through(PanelBench& bench) {
     popups.left_rail_open = popups.right_rail_open = true;
     bench.frames(2);
     say(app, "A sentence that was said.");
-    say(app, "Something went wrong, and this sentence says at some length what it was and what would have worked instead.", true);
-    for (bool Popups::*popup : {&Popups::palette, &Popups::help, &Popups::about, &Popups::file_dialog}) {
+    say(app,
+        "Something went wrong, and this sentence says at some length what it was and what would "
+        "have worked instead.",
+        true);
+    for (bool Popups::*popup :
+         {&Popups::palette, &Popups::help, &Popups::about, &Popups::file_dialog}) {
         popups.*popup = true;
         bench.frames(3);
         popups.*popup = false;
@@ -109,7 +113,8 @@ TEST(Panels, DrawEveryOpAndEveryHardDocumentAtEverySize) {
     for (const Op& op : all_ops())
         for (auto& [name, document] : hard_documents(op))
             for (const Look& look : looks) {
-                SCOPED_TRACE(op.id + ", " + name + ", " + std::to_string(static_cast<int>(look.size.x)));
+                SCOPED_TRACE(op.id + ", " + name + ", " +
+                             std::to_string(static_cast<int>(look.size.x)));
                 PanelBench bench(document, look.size, look.scale, look.theme);
                 walk_through(bench);
                 EXPECT_TRUE(bench.faults().empty()) << joined(bench.faults());
@@ -119,7 +124,8 @@ TEST(Panels, DrawEveryOpAndEveryHardDocumentAtEverySize) {
 TEST(Panels, DrawEveryPresetAtOtherSizesAndScales) {
     for (const DocumentPreset& preset : document_presets()) {
         SCOPED_TRACE(preset.name);
-        for (const auto& [size, scale] : {std::pair{Point{1920, 1080}, 1.5f}, {Point{420, 320}, 1.0f}}) {
+        for (const auto& [size, scale] :
+             {std::pair{Point{1920, 1080}, 1.5f}, {Point{420, 320}, 1.0f}}) {
             PanelBench bench(preset.make(), size, scale);
             walk_through(bench);
             EXPECT_TRUE(bench.faults().empty()) << joined(bench.faults());
@@ -206,7 +212,8 @@ TEST(Panels, WhatCannotBeReadIsSaidAndChangesNothing) {
     bench.key(ImGuiKey_Enter);
     EXPECT_EQ(app.state.document, before);
     ASSERT_FALSE(app.state.messages.empty());
-    EXPECT_EQ(app.state.messages.back().text, "“many” is not a whole number, or two such as 3 × 1. stride stays 2.");
+    EXPECT_EQ(app.state.messages.back().text,
+              "“many” is not a whole number, or two such as 3 × 1. stride stays 2.");
     ASSERT_TRUE(bench.click("Input/size"));
     bench.type("0");
     bench.key(ImGuiKey_Enter);
@@ -358,106 +365,6 @@ TEST(Panels, KeyNames) {
     EXPECT_EQ(key_text(""), "");
 }
 
-// ---- Palette, dialogs, menus
-
-TEST(Panels, ThePaletteFindsAndRuns) {
-    PanelBench bench(standard_document());
-    App& app = bench.app();
-    bench.frames(2);
-    bench.key(ImGuiMod_Ctrl | ImGuiKey_P);
-    ASSERT_TRUE(app.state.popups.palette);
-    bench.type("turn kern");
-    bench.key(ImGuiKey_Enter);
-    EXPECT_FALSE(app.state.popups.palette);
-    EXPECT_NE(kernel_name(app.state.document.layers[0].weights[0], {}), "Emboss");
-    bench.key(ImGuiMod_Ctrl | ImGuiKey_P);
-    bench.type("kernel_size");
-    bench.key(ImGuiKey_Enter);
-    bench.type("5");
-    EXPECT_EQ(to_text(param(app, "kernel_size")), "5");
-    bench.key(ImGuiKey_Enter);
-    bench.key(ImGuiMod_Ctrl | ImGuiKey_P);
-    bench.type("zzzz");
-    bench.key(ImGuiKey_Escape);
-    EXPECT_FALSE(app.state.popups.palette);
-    EXPECT_TRUE(bench.faults().empty()) << joined(bench.faults());
-}
-
-TEST(Panels, MenusRunTheCommandTable) {
-    PanelBench bench(standard_document());
-    App& app = bench.app();
-    bench.frames(2);
-    ASSERT_TRUE(bench.click("Menu/View"));
-    ASSERT_TRUE(bench.click("Dark theme"));
-    EXPECT_EQ(app.state.settings.theme, Theme::dark);
-    ASSERT_TRUE(bench.click("Menu/Edit"));
-    const UiItem* sub = bench.find("Kernel");
-    ASSERT_NE(sub, nullptr);
-    bench.move_to(sub->box.center());
-    bench.frames(2);
-    ASSERT_TRUE(bench.click("Kernel: Identity"));
-    EXPECT_EQ(kernel_name(app.state.document.layers[0].weights[0], {}), "Identity");
-    EXPECT_TRUE(bench.faults().empty()) << joined(bench.faults());
-}
-
-TEST(Panels, FilesAreSavedAndOpenedByKeysAlone) {
-    namespace fs = std::filesystem;
-    const fs::path folder = fs::temp_directory_path() / "convscope_panels_test";
-    fs::remove_all(folder);
-    fs::create_directories(folder / "inner");
-    std::ofstream(folder / "broken.png") << "no image";
-    std::ofstream(folder / ".hidden.png") << "x";
-    PanelBench bench(standard_document());
-    App& app = bench.app();
-    bench.frames(2);
-    const auto open_at = [&](FileMode mode) {
-        app.state.popups.file = {};
-        app.state.popups.file.folder = folder.string();
-        app.state.popups.file_mode = mode;
-        app.state.popups.file_dialog = true;
-        bench.frames(3);
-    };
-    open_at(FileMode::save);
-    bench.key(ImGuiMod_Ctrl | ImGuiKey_A);
-    bench.type("mine");
-    bench.key(ImGuiKey_Enter);
-    EXPECT_FALSE(app.state.popups.file_dialog) << app.state.popups.file.error;
-    ASSERT_TRUE(fs::exists(folder / "mine.json"));
-
-    open_at(FileMode::open);
-    EXPECT_EQ(app.state.popups.file.listing.entries.size(), 4u);
-    EXPECT_NE(bench.find("Files/broken.png"), nullptr);
-    EXPECT_EQ(bench.find("Files/.hidden.png"), nullptr);
-    bench.type("brok");
-    bench.key(ImGuiKey_Enter);
-    EXPECT_TRUE(app.state.popups.file_dialog);
-    EXPECT_NE(app.state.popups.file.error.find("broken.png"), std::string::npos);
-    for (int i = 0; i < 2; ++i) bench.key(ImGuiKey_Backspace);   // the selected letters, then up
-    EXPECT_EQ(app.state.popups.file.listing.path, fs::temp_directory_path().string());
-    bench.key(ImGuiKey_Escape);
-    EXPECT_FALSE(app.state.popups.file_dialog);
-
-    show_document(app, document_presets().back().make(), "other");
-    open_at(FileMode::open);
-    bench.type("mine");
-    bench.key(ImGuiKey_Enter);
-    EXPECT_FALSE(app.state.popups.file_dialog);
-    EXPECT_EQ(app.state.document.name, standard_document().name);
-
-    // The same name again: asked first.
-    app.state.file.clear();
-    open_at(FileMode::save);
-    bench.key(ImGuiMod_Ctrl | ImGuiKey_A);
-    bench.type("mine.json");
-    bench.key(ImGuiKey_Enter);
-    EXPECT_TRUE(app.state.popups.file_dialog);
-    EXPECT_TRUE(app.state.popups.file.asks_overwrite);
-    bench.key(ImGuiKey_Enter);
-    EXPECT_FALSE(app.state.popups.file_dialog);
-    EXPECT_TRUE(bench.faults().empty()) << joined(bench.faults());
-    fs::remove_all(folder);
-}
-
 // ---- Timeline and ledger
 
 TEST(Panels, TheTimelineScrubs) {
@@ -483,7 +390,7 @@ TEST(Panels, TheTimelineScrubs) {
 TEST(Panels, ARowOfTheLedgerLeadsToItsTerm) {
     PanelBench bench(standard_document(), {1440, 900});
     App& app = bench.app();
-    go_to_step(app, 68);   // window 8, term 5
+    go_to_step(app, 68);  // window 8, term 5
     bench.frames(3);
     ASSERT_TRUE(bench.click("Inspector/term 2"));
     EXPECT_EQ(app.state.play.step, 65);

@@ -15,10 +15,10 @@ using ui::px;
 
 /// One tensor or layer of the chain, laid out from left to right.
 struct Card {
-    std::string label;                 // what scripts call it
+    std::string label;  // what scripts call it
     std::string name, detail;
     Tone name_tone = Tone::ink, detail_tone = Tone::ink2;
-    const Tensor* tensor = nullptr;    // of a tensor's thumbnail
+    const Tensor* tensor = nullptr;  // of a tensor's thumbnail
     Role role = Role::neutral;
     bool is_image = false, is_layer = false, has_thumbnail = false;
     bool is_chosen = false, is_impossible = false;
@@ -39,7 +39,8 @@ void thumbnail(const PanelContext& context, const Box& box, const Card& card) {
     const Shape shape = tensor.shape();
     if (shape.count() == 0) return;
     const int64_t n = std::clamp<int64_t>(shown.n, 0, shape.n - 1);
-    const int64_t c = card.role == Role::output ? std::clamp<int64_t>(shown.out_channel, 0, shape.c - 1) : 0;
+    const int64_t c =
+        card.role == Role::output ? std::clamp<int64_t>(shown.out_channel, 0, shape.c - 1) : 0;
     const int64_t rows = std::min(shape.h, kMost), columns = std::min(shape.w, kMost);
     const auto value = [&](int64_t channel, int64_t row, int64_t column) {
         return tensor.at({n, channel, row * shape.h / rows, column * shape.w / columns});
@@ -74,9 +75,10 @@ void thumbnail(const PanelContext& context, const Box& box, const Card& card) {
     };
     for (int64_t r = 0; r < rows; ++r)
         for (int64_t q = 0; q < columns; ++q)
-            list.AddRectFilled({edge(box.x, box.w, q, columns), edge(box.y, box.h, r, rows)},
-                               {edge(box.x, box.w, q + 1, columns), edge(box.y, box.h, r + 1, rows)},
-                               ui::color(colour(r, q)));
+            list.AddRectFilled(
+                {edge(box.x, box.w, q, columns), edge(box.y, box.h, r, rows)},
+                {edge(box.x, box.w, q + 1, columns), edge(box.y, box.h, r + 1, rows)},
+                ui::color(colour(r, q)));
     if (card.is_image) ui::frame(context, box, Tone::line2);
 }
 
@@ -118,7 +120,8 @@ std::vector<Card> cards_of(const PanelContext& context) {
         output.role = Role::output;
         output.is_image = is_image;
         output.layer = i;
-        const bool is_computed = state.result && static_cast<size_t>(i) < state.result->layers.size();
+        const bool is_computed =
+            state.result && static_cast<size_t>(i) < state.result->layers.size();
         if (state.problem && state.problem_layer <= i) {
             output.detail = "none";
             output.help = "There is no output: the layer is impossible as it is";
@@ -126,7 +129,8 @@ std::vector<Card> cards_of(const PanelContext& context) {
             output.tensor = &state.result->layers[static_cast<size_t>(i)].output();
             output.has_thumbnail = !output.tensor->empty();
             output.detail = to_string(output.tensor->shape());
-            output.help = is_last ? "The output, batch × channels × height × width" : "What goes from one layer to the next";
+            output.help = is_last ? "The output, batch × channels × height × width"
+                                  : "What goes from one layer to the next";
         } else {
             output.detail = "…";
             output.help = "Being computed";
@@ -143,10 +147,12 @@ float measure(const PanelContext& context, std::vector<Card>& cards) {
         Card& card = cards[i];
         card.name = ui::fitted(context.fonts.body_bold, card.name, px(context, 200));
         card.detail = ui::fitted(context.fonts.mono_small, card.detail, px(context, 200));
-        const float text = std::round(std::max(ui::width_of(context.fonts.body_bold, card.name),
-                                               ui::width_of(context.fonts.mono_small, card.detail)));
-        card.width = card.is_layer ? text + px(context, 24)
-                                   : text + px(context, card.has_thumbnail ? 6 + 32 + 8 + 10 : 6 + 10);
+        const float text =
+            std::round(std::max(ui::width_of(context.fonts.body_bold, card.name),
+                                ui::width_of(context.fonts.mono_small, card.detail)));
+        card.width = card.is_layer
+                         ? text + px(context, 24)
+                         : text + px(context, card.has_thumbnail ? 6 + 32 + 8 + 10 : 6 + 10);
         x += card.width;
         if (i + 1 < cards.size()) x += px(context, 8 + 16 + 4);
     }
@@ -159,7 +165,9 @@ void draw_card(PanelContext& context, const Card& card, const Box& box) {
     float text_x = box.x + px(context, 12);
     if (card.is_layer) {
         ui::fill(context, box, it.hovered && !card.is_chosen ? Tone::hover : Tone::raised, 8);
-        const Tone border = card.is_impossible ? Tone::error_line : card.is_chosen ? Tone::ink : Tone::line2;
+        const Tone border = card.is_impossible ? Tone::error_line
+                            : card.is_chosen   ? Tone::ink
+                                               : Tone::line2;
         ui::frame(context, box, border, card.is_impossible || card.is_chosen ? 2 : 1, 8);
     } else {
         if (it.hovered) ui::fill(context, box, Tone::hover, 8);
@@ -172,22 +180,28 @@ void draw_card(PanelContext& context, const Card& card, const Box& box) {
     }
     if (it.focused) ui::focus_ring(context, box.grown(px(context, 3)), 10);
     const bool is_one_line = card.name.empty();
-    if (!is_one_line) ui::text(context, context.fonts.body_bold, card.name_tone, {text_x, middle - px(context, 8.5f)}, card.name);
-    ui::text(context, context.fonts.mono_small, card.detail_tone, {text_x, is_one_line ? middle : middle + px(context, 9)}, card.detail);
+    if (!is_one_line)
+        ui::text(context, context.fonts.body_bold, card.name_tone,
+                 {text_x, middle - px(context, 8.5f)}, card.name);
+    ui::text(context, context.fonts.mono_small, card.detail_tone,
+             {text_x, is_one_line ? middle : middle + px(context, 9)}, card.detail);
     if (it.pressed) choose_layer(context.app, card.layer);
 }
 
 /// The chosen card comes into view when another one is chosen; the wheel scrolls.
-void scroll(const PanelContext& context, const Box& bar, float chosen_x, float chosen_w, float end) {
+void scroll(const PanelContext& context, const Box& bar, float chosen_x, float chosen_w,
+            float end) {
     ImGuiStorage* storage = ImGui::GetStateStorage();
     const ImGuiID id = ImGui::GetID("shown layer");
     const float most = std::max(0.0f, end - bar.w);
     float at = ImGui::GetScrollX();
     if (storage->GetInt(id, -1) != context.app.state.layer) {
         storage->SetInt(id, context.app.state.layer);
-        at = std::min(std::max(at, chosen_x + chosen_w + px(context, 40) - bar.w), std::max(0.0f, chosen_x - px(context, 40)));
+        at = std::min(std::max(at, chosen_x + chosen_w + px(context, 40) - bar.w),
+                      std::max(0.0f, chosen_x - px(context, 40)));
     }
-    if (ImGui::IsWindowHovered()) at -= (ImGui::GetIO().MouseWheel + ImGui::GetIO().MouseWheelH) * px(context, 60);
+    if (ImGui::IsWindowHovered())
+        at -= (ImGui::GetIO().MouseWheel + ImGui::GetIO().MouseWheelH) * px(context, 60);
     ImGui::SetScrollX(std::clamp(at, 0.0f, most));
 }
 

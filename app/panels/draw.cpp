@@ -53,9 +53,7 @@ float px(const PanelContext& context, float style_px) {
 
 Theme theme(const PanelContext& context) { return context.app.state.settings.theme; }
 
-ImU32 color(Color c, float alpha) {
-    return ImGui::GetColorU32(ImVec4(c.r, c.g, c.b, c.a * alpha));
-}
+ImU32 color(Color c, float alpha) { return ImGui::GetColorU32(ImVec4(c.r, c.g, c.b, c.a * alpha)); }
 
 ImU32 color(const PanelContext& context, Tone tone, float alpha) {
     return color(palette(theme(context))[tone], alpha);
@@ -63,7 +61,8 @@ ImU32 color(const PanelContext& context, Tone tone, float alpha) {
 
 float width_of(ImFont* font, std::string_view text) {
     if (text.empty()) return 0;
-    return font->CalcTextSizeA(font->FontSize, FLT_MAX, 0, text.data(), text.data() + text.size()).x;
+    return font->CalcTextSizeA(font->FontSize, FLT_MAX, 0, text.data(), text.data() + text.size())
+        .x;
 }
 
 void text(const PanelContext& context, ImFont* font, Tone tone, Point at, std::string_view text,
@@ -91,7 +90,8 @@ std::vector<std::string> wrapped(ImFont* font, std::string_view text, float max_
         const std::string_view paragraph = text.substr(0, newline);
         size_t end = bytes_that_fit(font, paragraph, max_px);
         if (end < paragraph.size()) {
-            if (const size_t space = paragraph.rfind(' ', end); space != std::string_view::npos && space > 0)
+            if (const size_t space = paragraph.rfind(' ', end);
+                space != std::string_view::npos && space > 0)
                 end = space;
             else
                 end = std::max(end, character_length(static_cast<unsigned char>(paragraph[0])));
@@ -125,7 +125,8 @@ std::vector<TextRun> marked_runs(ImFont* font, ImFont* bold, Tone tone, std::str
     while (!marked.empty()) {
         size_t open = marked.find('[');
         while (open != std::string_view::npos &&
-               (open + 1 >= marked.size() || std::string_view("iko").find(marked[open + 1]) == std::string_view::npos))
+               (open + 1 >= marked.size() ||
+                std::string_view("iko").find(marked[open + 1]) == std::string_view::npos))
             open = marked.find('[', open + 1);
         const size_t close = open == std::string_view::npos ? open : marked.find(']', open);
         if (close == std::string_view::npos) break;
@@ -141,16 +142,19 @@ std::vector<TextRun> marked_runs(ImFont* font, ImFont* bold, Tone tone, std::str
 
 void fill(const PanelContext& context, const Box& box, Tone tone, float radius_px, float alpha) {
     if (box.w <= 0 || box.h <= 0) return;
-    list().AddRectFilled(low(box), high(box), color(context, tone, alpha), radius_px * context.scale);
+    list().AddRectFilled(low(box), high(box), color(context, tone, alpha),
+                         radius_px * context.scale);
 }
 
-void frame(const PanelContext& context, const Box& box, Tone tone, float width_px, float radius_px) {
+void frame(const PanelContext& context, const Box& box, Tone tone, float width_px,
+           float radius_px) {
     if (box.w <= 0 || box.h <= 0) return;
     const float width = std::max(1.0f, std::round(width_px * context.scale));
     const Box middle = box.grown(-width / 2);
     // AddRect puts its line half a pixel inside what it is given.
-    list().AddRect({middle.x - 0.5f, middle.y - 0.5f}, {middle.right() + 0.5f, middle.bottom() + 0.5f},
-                   color(context, tone), radius_px * context.scale, 0, width);
+    list().AddRect({middle.x - 0.5f, middle.y - 0.5f},
+                   {middle.right() + 0.5f, middle.bottom() + 0.5f}, color(context, tone),
+                   radius_px * context.scale, 0, width);
 }
 
 void rule(const PanelContext& context, float x0, float x1, float y, Tone tone) {
@@ -163,8 +167,8 @@ void upright(const PanelContext& context, float x, float y0, float y1, Tone tone
     list().AddRectFilled({x, y0}, {x + width, y1}, color(context, tone));
 }
 
-void chevron(const PanelContext& context, Point center, Direction direction, Tone tone, float size_px,
-             float width_px) {
+void chevron(const PanelContext& context, Point center, Direction direction, Tone tone,
+             float size_px, float width_px) {
     const float s = size_px * context.scale, h = s / 2;
     std::array<ImVec2, 3> points;
     switch (direction) {
@@ -183,7 +187,8 @@ void sequence_arrow(const PanelContext& context, Point from, float length_px) {
     const ImU32 ink = color(context, Tone::ink3);
     const ImVec2 tip(from.x + length, from.y);
     list().AddLine(vec(from), tip, ink, width);
-    const std::array<ImVec2, 3> points = {{{tip.x - head, tip.y - head}, tip, {tip.x - head, tip.y + head}}};
+    const std::array<ImVec2, 3> points = {
+        {{tip.x - head, tip.y - head}, tip, {tip.x - head, tip.y + head}}};
     list().AddPolyline(points.data(), 3, ink, 0, width);
 }
 
@@ -229,7 +234,8 @@ void map_strip(const PanelContext& context, const Box& box, ColorMap map) {
         };
         const float x0 = box.x + box.w * static_cast<float>(i) / kSteps;
         const float x1 = box.x + box.w * static_cast<float>(i + 1) / kSteps;
-        list().AddRectFilledMultiColor({x0, box.y}, {x1, box.bottom()}, at(i), at(i + 1), at(i + 1), at(i));
+        list().AddRectFilledMultiColor({x0, box.y}, {x1, box.bottom()}, at(i), at(i + 1), at(i + 1),
+                                       at(i));
     }
     frame(context, box, Tone::line2);
 }
@@ -241,14 +247,20 @@ void plane_swatch(const PanelContext& context, const Box& box, const Tensor& ten
     const int64_t rows = std::min(shape.h, kMost), columns = std::min(shape.w, kMost);
     for (int64_t r = 0; r < rows; ++r) {
         for (int64_t c = 0; c < columns; ++c) {
-            const float v = tensor.at({plane.n, plane.c, r * shape.h / rows, c * shape.w / columns});
+            const float v =
+                tensor.at({plane.n, plane.c, r * shape.h / rows, c * shape.w / columns});
             const float position = range > 0 ? std::clamp(v / range, -1.0f, 1.0f) : 0;
-            const float x0 = std::round(box.x + box.w * static_cast<float>(c) / static_cast<float>(columns));
-            const float x1 = std::round(box.x + box.w * static_cast<float>(c + 1) / static_cast<float>(columns));
-            const float y0 = std::round(box.y + box.h * static_cast<float>(r) / static_cast<float>(rows));
-            const float y1 = std::round(box.y + box.h * static_cast<float>(r + 1) / static_cast<float>(rows));
-            list().AddRectFilled({x0, y0}, {x1, y1},
-                                 color(map_color(ColorMap::signed_values, position * part_of_map, theme(context))));
+            const float x0 =
+                std::round(box.x + box.w * static_cast<float>(c) / static_cast<float>(columns));
+            const float x1 =
+                std::round(box.x + box.w * static_cast<float>(c + 1) / static_cast<float>(columns));
+            const float y0 =
+                std::round(box.y + box.h * static_cast<float>(r) / static_cast<float>(rows));
+            const float y1 =
+                std::round(box.y + box.h * static_cast<float>(r + 1) / static_cast<float>(rows));
+            list().AddRectFilled(
+                {x0, y0}, {x1, y1},
+                color(map_color(ColorMap::signed_values, position * part_of_map, theme(context))));
             if (grid != Tone::none)
                 list().AddRect({x0, y0}, {x1 + 1, y1 + 1}, color(context, grid));
         }
@@ -263,8 +275,10 @@ float largest_magnitude(std::span<const float> values) {
 }
 
 std::string count_word(int64_t count) {
-    static constexpr std::array kWords = {"no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"};
-    if (count >= 0 && count < static_cast<int64_t>(kWords.size())) return kWords[static_cast<size_t>(count)];
+    static constexpr std::array kWords = {"no",   "one", "two",   "three", "four",
+                                          "five", "six", "seven", "eight", "nine"};
+    if (count >= 0 && count < static_cast<int64_t>(kWords.size()))
+        return kWords[static_cast<size_t>(count)];
     return fmt::format("{}", count);
 }
 

@@ -17,7 +17,8 @@ Column make_column(const PanelContext& context, const Box& panel, bool low) {
     return column;
 }
 
-void begin_section(const PanelContext& context, Column& column, const char* name, const ui::SectionTitle& title) {
+void begin_section(const PanelContext& context, Column& column, const char* name,
+                   const ui::SectionTitle& title) {
     if (column.begun) column.y += ui::px(context, 9);
     ui::SectionTitle shown = title;
     shown.has_rule = column.begun;
@@ -41,7 +42,8 @@ const Document& gesture_base(const App& app, const std::string& gesture) {
 void finish_gesture(App& app, const ui::TextEdit& edit, const std::string& gesture) {
     const History& history = app.state.history;
     if (edit.cancelled) {
-        if (history.current() > 0 && history.entries()[history.current()].gesture == gesture) undo(app);
+        if (history.current() > 0 && history.entries()[history.current()].gesture == gesture)
+            undo(app);
     } else if (edit.ended) {
         end_gesture(app);
     }
@@ -51,21 +53,27 @@ void number_row(PanelContext& context, Column& column, float field_x, const Numb
     const Box box = column.row(field_x, column.x1);
     const float label_w = field_x - column.x0 - ui::px(context, 6);
     const Box label_box{column.x0, box.y, label_w, box.h};
-    ui::text(context, context.fonts.body, row.error ? Tone::error_text : Tone::ink2, {column.x0, box.center().y},
-             ui::fitted(context.fonts.body, row.label, label_w));
+    ui::text(context, context.fonts.body, row.error ? Tone::error_text : Tone::ink2,
+             {column.x0, box.center().y}, ui::fitted(context.fonts.body, row.label, label_w));
     ui::hover_help(context, label_box, row.help);
     const std::string name = row.field.empty() ? row.label : row.field;
     const ui::TextEdit edit = ui::stepper(context, name.c_str(), box, row.shown,
-                                          {.error = row.error, .can_lower = row.can_lower, .can_raise = row.can_raise,
-                                           .stepped = row.stepped, .help = row.help});
+                                          {.error = row.error,
+                                           .can_lower = row.can_lower,
+                                           .can_raise = row.can_raise,
+                                           .stepped = row.stepped,
+                                           .help = row.help});
     const bool is_now = !row.waits || edit.ended || !edit.active;
     if (edit.typed && !edit.cancelled && is_now) {
         const std::optional<std::string> problem = row.apply(*edit.typed);
         const bool is_blank = edit.typed->find_first_not_of(' ') == std::string::npos;
         if (problem && edit.ended && !is_blank)
-            say(context.app, !problem->empty() ? *problem
-                                               : fmt::format("“{}” is not {}. {} stays {}.", display_text(*edit.typed, 40),
-                                                             row.expected, row.label, row.shown), true);
+            say(context.app,
+                !problem->empty()
+                    ? *problem
+                    : fmt::format("“{}” is not {}. {} stays {}.", display_text(*edit.typed, 40),
+                                  row.expected, row.label, row.shown),
+                true);
     }
     finish_gesture(context.app, edit, row.gesture);
 }

@@ -15,8 +15,9 @@ namespace {
 
 using ui::px;
 
-constexpr std::array kKnown = {".json", ".npy", ".csv",  ".tsv", ".txt", ".png", ".jpg", ".jpeg", ".bmp", ".tga", ".psd",
-                               ".gif",  ".hdr", ".pic",  ".ppm", ".pgm", ".pnm", ".convscope"};
+constexpr std::array kKnown = {".json", ".npy",  ".csv", ".tsv", ".txt", ".png",
+                               ".jpg",  ".jpeg", ".bmp", ".tga", ".psd", ".gif",
+                               ".hdr",  ".pic",  ".ppm", ".pgm", ".pnm", ".convscope"};
 
 std::string lower(std::string_view text) {
     std::string result(text);
@@ -27,7 +28,8 @@ std::string lower(std::string_view text) {
 
 bool is_known(const std::string& name) {
     const std::string small = lower(name);
-    return std::any_of(kKnown.begin(), kKnown.end(), [&](const char* ending) { return small.ends_with(ending); });
+    return std::any_of(kKnown.begin(), kKnown.end(),
+                       [&](const char* ending) { return small.ends_with(ending); });
 }
 
 std::string join(const std::string& folder, const std::string& name) {
@@ -37,7 +39,8 @@ std::string join(const std::string& folder, const std::string& name) {
 std::string folder_of(const std::string& path) { return to_utf8(to_path(path).parent_path()); }
 
 bool looks_like_path(std::string_view typed) {
-    return typed.starts_with("~") || typed.find('/') != std::string_view::npos || typed.find('\\') != std::string_view::npos;
+    return typed.starts_with("~") || typed.find('/') != std::string_view::npos ||
+           typed.find('\\') != std::string_view::npos;
 }
 
 std::string size_text(int64_t bytes) {
@@ -57,7 +60,7 @@ bool saves(const Popups& popups) { return popups.file_mode == FileMode::save; }
 void go_to(FileDialog& dialog, const std::string& folder) {
     DirectoryListing listing = list_directory(folder);
     if (!listing.ok() && listing.entries.empty() && !dialog.folder.empty()) {
-        dialog.error = listing.error;   // where it stands stays
+        dialog.error = listing.error;  // where it stands stays
         return;
     }
     dialog.error = listing.error;
@@ -75,13 +78,15 @@ void begin(const State& state, FileDialog& dialog, bool saving) {
     const auto* image = std::get_if<FromImage>(&state.document.input.origin);
     if (folder.empty() && !state.file.empty()) folder = folder_of(state.file);
     if (folder.empty() && image) folder = folder_of(image->path);
-    if (folder.empty() && !state.settings.recent.empty()) folder = folder_of(state.settings.recent.front());
+    if (folder.empty() && !state.settings.recent.empty())
+        folder = folder_of(state.settings.recent.front());
     dialog.folder.clear();
     go_to(dialog, folder);
     if (!dialog.listing.ok()) go_to(dialog, "~");
     dialog.typed.clear();
     if (!saving) return;
-    dialog.typed = !state.file.empty() ? to_utf8(to_path(state.file).filename()) : state.document.name;
+    dialog.typed =
+        !state.file.empty() ? to_utf8(to_path(state.file).filename()) : state.document.name;
     for (char& c : dialog.typed)
         if (c == '/' || c == '\\' || c == ':') c = '-';
     if (dialog.typed.empty()) dialog.typed = "Untitled";
@@ -91,7 +96,8 @@ void begin(const State& state, FileDialog& dialog, bool saving) {
 /// The newest error that the app told; it stands in the dialog instead of under the canvas.
 std::string take_error(App& app, size_t messages_before) {
     std::deque<Message>& messages = app.state.messages;
-    if (messages.empty() || !messages.back().error) return messages_before > 0 ? "" : "It could not be done.";
+    if (messages.empty() || !messages.back().error)
+        return messages_before > 0 ? "" : "It could not be done.";
     std::string text = messages.back().text;
     messages.pop_back();
     return text;
@@ -121,7 +127,8 @@ std::vector<const DirectoryEntry*> shown_entries(const FileDialog& dialog, bool 
     for (const DirectoryEntry& entry : dialog.listing.entries) {
         if (entry.hidden && !dialog.shows_hidden && !typed.starts_with('.')) continue;
         if (entry.kind == DirectoryEntry::Kind::other) continue;
-        if (entry.kind == DirectoryEntry::Kind::file && !dialog.shows_all && !is_known(entry.name)) continue;
+        if (entry.kind == DirectoryEntry::Kind::file && !dialog.shows_all && !is_known(entry.name))
+            continue;
         if (!typed.empty() && lower(entry.name).find(typed) == std::string::npos) continue;
         shown.push_back(&entry);
     }
@@ -134,8 +141,10 @@ void accept(App& app, const DirectoryEntry* chosen, bool by_row) {
     FileDialog& dialog = popups.file;
     const bool saving = saves(popups);
     if (looks_like_path(dialog.typed)) {
-        const std::string typed = dialog.typed.starts_with('~') || dialog.typed.starts_with('/') || dialog.typed.find(':') == 1
-                                      ? dialog.typed : join(dialog.folder, dialog.typed);
+        const std::string typed = dialog.typed.starts_with('~') || dialog.typed.starts_with('/') ||
+                                          dialog.typed.find(':') == 1
+                                      ? dialog.typed
+                                      : join(dialog.folder, dialog.typed);
         const DirectoryListing there = list_directory(typed);
         if (there.ok()) {
             dialog.typed.clear();
@@ -158,7 +167,9 @@ void accept(App& app, const DirectoryEntry* chosen, bool by_row) {
         if (chosen)
             open_path(app, join(dialog.folder, chosen->name));
         else
-            dialog.error = dialog.typed.empty() ? "Choose a file." : fmt::format("No file here has “{}” in its name.", display_text(dialog.typed, 60));
+            dialog.error = dialog.typed.empty() ? "Choose a file."
+                                                : fmt::format("No file here has “{}” in its name.",
+                                                              display_text(dialog.typed, 60));
         return;
     }
     if (by_row && chosen) {
@@ -171,7 +182,9 @@ void accept(App& app, const DirectoryEntry* chosen, bool by_row) {
     }
     if (to_path(dialog.typed).extension().empty()) dialog.typed += ".json";
     const auto& entries = dialog.listing.entries;
-    const bool exists = std::any_of(entries.begin(), entries.end(), [&](const DirectoryEntry& e) { return e.name == dialog.typed; });
+    const bool exists = std::any_of(entries.begin(), entries.end(), [&](const DirectoryEntry& e) {
+        return e.name == dialog.typed;
+    });
     if (exists && !dialog.asks_overwrite && join(dialog.folder, dialog.typed) != app.state.file) {
         dialog.asks_overwrite = true;
         return;
@@ -185,7 +198,8 @@ std::optional<std::string> places(PanelContext& context, const Box& box, bool wi
     const Settings& settings = context.app.state.settings;
     float y = box.y;
     const auto title = [&](const char* text) {
-        ui::text(context, context.fonts.section, Tone::ink3, {box.x + px(context, 10), y + px(context, 14)}, text);
+        ui::text(context, context.fonts.section, Tone::ink3,
+                 {box.x + px(context, 10), y + px(context, 14)}, text);
         y += px(context, 28);
     };
     const auto row = [&](const std::string& name, const std::string& path, const char* icon) {
@@ -195,8 +209,10 @@ std::optional<std::string> places(PanelContext& context, const Box& box, bool wi
         ImGui::PopID();
         if (it.hovered) ui::fill(context, line, Tone::hover, 6);
         if (it.focused) ui::focus_ring(context, line);
-        ui::text(context, context.fonts.icons, Tone::ink3, {line.x + px(context, 18), line.center().y}, icon, Align::center);
-        ui::text(context, context.fonts.body, Tone::ink, {line.x + px(context, 34), line.center().y},
+        ui::text(context, context.fonts.icons, Tone::ink3,
+                 {line.x + px(context, 18), line.center().y}, icon, Align::center);
+        ui::text(context, context.fonts.body, Tone::ink,
+                 {line.x + px(context, 34), line.center().y},
                  ui::fitted(context.fonts.body, name, line.w - px(context, 40)));
         if (it.pressed) pressed = path;
         y += px(context, 28);
@@ -219,7 +235,8 @@ struct Clicked {
     int row = -1;
     bool twice = false;
 };
-Clicked entries_list(PanelContext& context, const Box& box, const std::vector<const DirectoryEntry*>& entries, int chosen, bool moved) {
+Clicked entries_list(PanelContext& context, const Box& box,
+                     const std::vector<const DirectoryEntry*>& entries, int chosen, bool moved) {
     Clicked clicked;
     const float row_h = px(context, 28);
     ImGui::SetCursorScreenPos(ui::low(box));
@@ -245,15 +262,18 @@ Clicked entries_list(PanelContext& context, const Box& box, const std::vector<co
         const ui::Item it = ui::item(context, shown.c_str(), row);
         ImGui::PopID();
         ImGui::PopItemFlag();
-        if (i == chosen || it.hovered) ui::fill(context, row, i == chosen ? Tone::hover : Tone::sunken);
+        if (i == chosen || it.hovered)
+            ui::fill(context, row, i == chosen ? Tone::hover : Tone::sunken);
         const bool is_folder = entry.kind == DirectoryEntry::Kind::directory;
         const float y = row.center().y;
-        ui::text(context, context.fonts.icons, Tone::ink3, {row.x + px(context, 18), y}, is_folder ? icon::kFolder : icon::kFile, Align::center);
+        ui::text(context, context.fonts.icons, Tone::ink3, {row.x + px(context, 18), y},
+                 is_folder ? icon::kFolder : icon::kFile, Align::center);
         const std::string size = is_folder ? "" : size_text(entry.size);
         const float size_w = ui::width_of(context.fonts.mono_small, size);
         ui::text(context, context.fonts.body, Tone::ink, {row.x + px(context, 36), y},
                  ui::fitted(context.fonts.body, shown, row.w - px(context, 60) - size_w));
-        ui::text(context, context.fonts.mono_small, Tone::ink3, {row.right() - px(context, 12), y}, size, Align::right);
+        ui::text(context, context.fonts.mono_small, Tone::ink3, {row.right() - px(context, 12), y},
+                 size, Align::right);
         if (it.pressed) clicked.row = i;
         if (it.hovered && ImGui::IsMouseDoubleClicked(ImGuiMouseButton_Left)) clicked = {i, true};
     }
@@ -271,8 +291,10 @@ void option(PanelContext& context, const char* label, float& x, float y, bool& o
     const float side = px(context, 16);
     const Box square{x, std::round(y - side / 2), side, side};
     ui::fill(context, square, on ? Tone::accent : Tone::raised, 4);
-    if (on) ui::check_mark(context, square, Tone::on_accent);
-    else ui::frame(context, square, Tone::line2, 1, 4);
+    if (on)
+        ui::check_mark(context, square, Tone::on_accent);
+    else
+        ui::frame(context, square, Tone::line2, 1, 4);
     ui::text(context, context.fonts.body, Tone::ink2, {x + px(context, 24), y}, label);
     if (it.focused) ui::focus_ring(context, box.grown(px(context, 3)));
     if (it.pressed) on = !on;
@@ -281,8 +303,10 @@ void option(PanelContext& context, const char* label, float& x, float y, bool& o
 
 std::string foot_text(const FileDialog& dialog, const std::vector<const DirectoryEntry*>& entries) {
     if (!dialog.error.empty()) return dialog.error;
-    if (dialog.asks_overwrite) return fmt::format("{} is there already. Replace it?", display_name(dialog.typed));
-    if (!dialog.listing.complete) return "There is more in this folder than can be listed: type its name.";
+    if (dialog.asks_overwrite)
+        return fmt::format("{} is there already. Replace it?", display_name(dialog.typed));
+    if (!dialog.listing.complete)
+        return "There is more in this folder than can be listed: type its name.";
     if (entries.empty() && dialog.listing.entries.empty()) return "This folder is empty.";
     if (entries.empty()) return "Nothing here that Convscope reads.";
     return "";
@@ -300,19 +324,28 @@ void draw_inside(PanelContext& context, const Box& box) {
     // Where: up, the path, close.
     float y = box.y + px(context, 16);
     const float x0 = box.x + margin, x1 = box.right() - margin;
-    ui::text(context, context.fonts.label, Tone::ink, {x0, y + field_h / 2}, saving ? "Save as" : "Open");
+    ui::text(context, context.fonts.label, Tone::ink, {x0, y + field_h / 2},
+             saving ? "Save as" : "Open");
     const float path_x = x0 + std::max(px(context, 60), left_w + px(context, 12));
-    if (ui::icon_button(context, "Parent folder", {path_x, y, side, field_h}, icon::kArrowUp, ui::Border::thin,
-                        {.enabled = !dialog.listing.parent.empty(), .tooltip = "Parent folder", .keys = "Backspace"}))
+    if (ui::icon_button(context, "Parent folder", {path_x, y, side, field_h}, icon::kArrowUp,
+                        ui::Border::thin,
+                        {.enabled = !dialog.listing.parent.empty(),
+                         .tooltip = "Parent folder",
+                         .keys = "Backspace"}))
         go_to(dialog, std::string(dialog.listing.parent));
-    const Box path_box{path_x + side + px(context, 8), y, x1 - path_x - 2 * side - px(context, 16), field_h};
-    const ui::TextEdit path = ui::text_field(context, "path", path_box, dialog.folder, {.font = context.fonts.mono_code});
+    const Box path_box{path_x + side + px(context, 8), y, x1 - path_x - 2 * side - px(context, 16),
+                       field_h};
+    const ui::TextEdit path =
+        ui::text_field(context, "path", path_box, dialog.folder, {.font = context.fonts.mono_code});
     if (path.entered && path.typed) {
         const DirectoryListing there = list_directory(*path.typed);
-        if (there.ok() || saving) go_to(dialog, *path.typed);
-        else open_path(app, *path.typed);
+        if (there.ok() || saving)
+            go_to(dialog, *path.typed);
+        else
+            open_path(app, *path.typed);
     }
-    if (ui::icon_button(context, "Close", {x1 - side, y, side, field_h}, icon::kClose, ui::Border::none, {.tooltip = "Close", .keys = "Esc"}))
+    if (ui::icon_button(context, "Close", {x1 - side, y, side, field_h}, icon::kClose,
+                        ui::Border::none, {.tooltip = "Close", .keys = "Esc"}))
         popups.file_dialog = false;
     y += field_h + px(context, 10);
 
@@ -321,15 +354,18 @@ void draw_inside(PanelContext& context, const Box& box) {
     if (appears) ImGui::SetKeyboardFocusHere();
     const bool was_empty = dialog.typed.empty();
     const ui::TextEdit name = ui::text_field(context, "name", name_box, dialog.typed,
-                                             {.hint = saving ? "Name" : "Type to narrow the list", .font = context.fonts.body,
-                                              .select_all = saving, .keeps_arrows = true});
+                                             {.hint = saving ? "Name" : "Type to narrow the list",
+                                              .font = context.fonts.body,
+                                              .select_all = saving,
+                                              .keeps_arrows = true});
     if (name.typed && !name.cancelled) {
         dialog.typed = *name.typed;
         dialog.row = 0;
         dialog.error.clear();
         dialog.asks_overwrite = false;
     }
-    if (name.active && was_empty && ImGui::IsKeyPressed(ImGuiKey_Backspace) && !dialog.listing.parent.empty())
+    if (name.active && was_empty && ImGui::IsKeyPressed(ImGuiKey_Backspace) &&
+        !dialog.listing.parent.empty())
         go_to(dialog, std::string(dialog.listing.parent));
     y += field_h + px(context, 12);
 
@@ -346,17 +382,25 @@ void draw_inside(PanelContext& context, const Box& box) {
     }
     dialog.row = std::clamp(dialog.row, 0, std::max(0, count - 1));
     const bool moved = before != dialog.row;
-    const Clicked clicked = entries_list(context, list, entries, count > 0 ? dialog.row : -1, moved);
-    const auto entry_at = [&](int row) { return row >= 0 && row < count ? entries[static_cast<size_t>(row)] : nullptr; };
+    const Clicked clicked =
+        entries_list(context, list, entries, count > 0 ? dialog.row : -1, moved);
+    const auto entry_at = [&](int row) {
+        return row >= 0 && row < count ? entries[static_cast<size_t>(row)] : nullptr;
+    };
 
     // The foot: what is wrong, options, buttons.
     const std::string foot = foot_text(dialog, entries);
     const bool is_error = !dialog.error.empty();
     float foot_y = list.bottom() + px(context, 22);
-    ui::text(context, is_error || dialog.asks_overwrite ? context.fonts.body_bold : context.fonts.body,
-             is_error ? Tone::error_text : dialog.asks_overwrite ? Tone::ink : Tone::ink3, {path_x, foot_y},
-             ui::fitted(context.fonts.body_bold, foot, list.w));
-    if (is_error) ui::hover_help(context, {path_x, foot_y - px(context, 12), list.w, px(context, 24)}, dialog.error);
+    ui::text(context,
+             is_error || dialog.asks_overwrite ? context.fonts.body_bold : context.fonts.body,
+             is_error                ? Tone::error_text
+             : dialog.asks_overwrite ? Tone::ink
+                                     : Tone::ink3,
+             {path_x, foot_y}, ui::fitted(context.fonts.body_bold, foot, list.w));
+    if (is_error)
+        ui::hover_help(context, {path_x, foot_y - px(context, 12), list.w, px(context, 24)},
+                       dialog.error);
     foot_y = box.bottom() - px(context, 32);
     float option_x = path_x;
     option(context, "hidden files", option_x, foot_y, dialog.shows_hidden);
@@ -364,23 +408,31 @@ void draw_inside(PanelContext& context, const Box& box) {
     const char* verb = saving ? dialog.asks_overwrite ? "Replace" : "Save" : "Open";
     const float button_w = px(context, 96), button_h = px(context, 32);
     const Box accept_box{x1 - button_w, foot_y - button_h / 2, button_w, button_h};
-    const Box cancel_box{accept_box.x - button_w - px(context, 8), accept_box.y, button_w, button_h};
+    const Box cancel_box{accept_box.x - button_w - px(context, 8), accept_box.y, button_w,
+                         button_h};
     const bool cancels = ui::button(context, "Cancel", cancel_box);
     const bool accepts = ui::button(context, verb, accept_box, ui::Weight::primary);
 
     std::optional<std::string> place;
     if (left_w > 0)
-        place = places(context, {x0 - px(context, 10), box.y + px(context, 16) + field_h + px(context, 10), left_w, list.bottom() - box.y - px(context, 56)}, !saving);
+        place = places(context,
+                       {x0 - px(context, 10), box.y + px(context, 16) + field_h + px(context, 10),
+                        left_w, list.bottom() - box.y - px(context, 56)},
+                       !saving);
 
     // One of them may change the entries: last, and only once.
     const bool by_enter = name.entered && !path.entered;
-    if (cancels) popups.file_dialog = false;
-    else if (place && list_directory(*place).ok()) go_to(dialog, *place);
-    else if (place) open_path(app, *place);
+    if (cancels)
+        popups.file_dialog = false;
+    else if (place && list_directory(*place).ok())
+        go_to(dialog, *place);
+    else if (place)
+        open_path(app, *place);
     else if (clicked.row >= 0) {
         dialog.row = clicked.row;
         const DirectoryEntry* entry = entry_at(clicked.row);
-        if (clicked.twice || (saving && entry && entry->kind == DirectoryEntry::Kind::file)) accept(app, entry, true);
+        if (clicked.twice || (saving && entry && entry->kind == DirectoryEntry::Kind::file))
+            accept(app, entry, true);
     } else if (accepts || by_enter) {
         accept(app, entry_at(dialog.row), false);
     }
@@ -392,8 +444,10 @@ void draw_inside(PanelContext& context, const Box& box) {
 void draw_file_dialog(PanelContext& context, const WindowLayout& layout) {
     Popups& popups = context.app.state.popups;
     const float screen_w = layout.menu.w, screen_h = layout.timeline.bottom();
-    const float width = std::min(px(context, 820), screen_w - px(context, 24)), height = std::min(px(context, 560), screen_h - px(context, 24));
-    const Box box{std::round((screen_w - width) / 2), std::round((screen_h - height) / 2), std::round(width), std::round(height)};
+    const float width = std::min(px(context, 820), screen_w - px(context, 24)),
+                height = std::min(px(context, 560), screen_h - px(context, 24));
+    const Box box{std::round((screen_w - width) / 2), std::round((screen_h - height) / 2),
+                  std::round(width), std::round(height)};
     if (!ui::begin_dialog(context, "Files", popups.file_dialog, box)) return;
     draw_inside(context, box);
     ui::end_dialog();

@@ -30,11 +30,13 @@ struct Line {
         if (!has_floor) return ui::width_of(numerator) + rest_w;
         return fraction_w() + px(context, 5 + 2 * 10 + 8) + rest_w;
     }
-    float fraction_w() const { return std::max(ui::width_of(numerator), ui::width_of(denominator)); }
+    float fraction_w() const {
+        return std::max(ui::width_of(numerator), ui::width_of(denominator));
+    }
 };
 
-Line make_line(ImFont* font, ImFont* bold, const std::string& numerator, const std::string& denominator,
-               const std::string& rest, bool impossible) {
+Line make_line(ImFont* font, ImFont* bold, const std::string& numerator,
+               const std::string& denominator, const std::string& rest, bool impossible) {
     Line line;
     line.numerator = ui::marked_runs(font, bold, Tone::ink2, numerator);
     line.denominator = ui::marked_runs(font, bold, Tone::ink, denominator);
@@ -49,7 +51,8 @@ Line make_line(ImFont* font, ImFont* bold, const std::string& numerator, const s
 /// Floor bracket: 1.4 wide, 34 high, foot 5; Inter has no sign for it.
 void floor_bracket(const PanelContext& context, float x, float y0, float y1, float foot) {
     const ImVec2 points[3] = {{x, y0}, {x, y1}, {x + foot, y1}};
-    ImGui::GetWindowDrawList()->AddPolyline(points, 3, ui::color(context, Tone::ink2), 0, 1.4f * context.scale);
+    ImGui::GetWindowDrawList()->AddPolyline(points, 3, ui::color(context, Tone::ink2), 0,
+                                            1.4f * context.scale);
 }
 
 float draw_line(const PanelContext& context, const Line& line, float x, float y) {
@@ -59,14 +62,16 @@ float draw_line(const PanelContext& context, const Line& line, float x, float y)
         ui::text(context, {x + ui::width_of(line.numerator), middle}, line.rest);
         return y + px(context, 24);
     }
-    const float height = px(context, 35), foot = px(context, 5), gap = px(context, 10), width = line.fraction_w();
+    const float height = px(context, 35), foot = px(context, 5), gap = px(context, 10),
+                width = line.fraction_w();
     const float left = x + px(context, 4) + 0.5f, right = left + width + 2 * gap;
     floor_bracket(context, left, y, y + height, foot);
     floor_bracket(context, right, y, y + height, -foot);
     const float middle_x = (left + right) / 2, bar_y = std::round(y + height / 2);
     ui::text(context, {middle_x, y + px(context, 8.5f)}, line.numerator, Align::center);
     ui::text(context, {middle_x, y + px(context, 29.5f)}, line.denominator, Align::center);
-    ui::fill(context, {middle_x - width / 2, bar_y, width, std::max(1.0f, px(context, 1.4f))}, Tone::ink3);
+    ui::fill(context, {middle_x - width / 2, bar_y, width, std::max(1.0f, px(context, 1.4f))},
+             Tone::ink3);
     ui::text(context, {right + px(context, 8), bar_y}, line.rest);
     return y + px(context, 48);
 }
@@ -84,7 +89,8 @@ std::string leftover_text(const std::vector<SizeFormula>& formulas) {
     if (rows > 0 && columns > 0) text += " and ";
     if (columns > 0) text += ui::counted(columns, "column");
     const bool many = rows + columns > 1;
-    return text + (many ? " are left over: no window reaches them." : " is left over: no window reaches it.");
+    return text + (many ? " are left over: no window reaches them."
+                        : " is left over: no window reaches it.");
 }
 
 void note(const PanelContext& context, Column& column, const std::string& text, Tone tone) {
@@ -97,11 +103,13 @@ void note(const PanelContext& context, Column& column, const std::string& text, 
 
 bool is_below_one(const std::string& result) {
     const size_t digit = result.find_first_of("0123456789");
-    return digit != std::string::npos && (result.find("−") != std::string::npos || result[digit] == '0');
+    return digit != std::string::npos &&
+           (result.find("−") != std::string::npos || result[digit] == '0');
 }
 
 /// The symbols once, then the numbers of each axis.
-std::vector<Line> lines_of(const std::vector<SizeFormula>& formulas, ImFont* font, ImFont* bold, bool impossible) {
+std::vector<Line> lines_of(const std::vector<SizeFormula>& formulas, ImFont* font, ImFont* bold,
+                           bool impossible) {
     std::vector<Line> lines;
     const SizeFormula& first = formulas.front();
     lines.push_back(make_line(font, bold, first.numerator, first.denominator, first.rest, false));
@@ -109,13 +117,15 @@ std::vector<Line> lines_of(const std::vector<SizeFormula>& formulas, ImFont* fon
         std::string rest = formula.denominator.empty() ? " " : "";
         if (!formula.rest.empty()) rest += formula.rest + " ";
         rest += "= " + formula.result;
-        lines.push_back(make_line(font, bold, formula.numerator_numbers, formula.denominator_numbers, rest, impossible));
+        lines.push_back(make_line(font, bold, formula.numerator_numbers,
+                                  formula.denominator_numbers, rest, impossible));
     }
     return lines;
 }
 
 /// The layer's text in lines that fit beside the copy icon; continuations are indented, as in Python.
-std::vector<std::string> code_lines(const PanelContext& context, const Column& column, const std::string& code) {
+std::vector<std::string> code_lines(const PanelContext& context, const Column& column,
+                                    const std::string& code) {
     std::string flat;
     for (size_t i = 0; i < code.size(); ++i) {
         if (code[i] != '\n') {
@@ -133,7 +143,9 @@ std::vector<std::string> code_lines(const PanelContext& context, const Column& c
     std::string rest = flat.substr(std::min(flat.size(), lines[0].size()));
     rest.erase(0, rest.find_first_not_of(' '));
     lines.resize(1);
-    for (const std::string& line : ui::wrapped(font, rest, room + px(context, 22) - ui::width_of(font, indent))) lines.push_back(indent + line);
+    for (const std::string& line :
+         ui::wrapped(font, rest, room + px(context, 22) - ui::width_of(font, indent)))
+        lines.push_back(indent + line);
     return lines;
 }
 
@@ -149,12 +161,19 @@ void formula_section(PanelContext& context, Column& column) {
     const std::optional<Shape> input = layer_input(state);
     const bool impossible = state.problem && state.problem_layer == state.layer;
     std::vector<SizeFormula> formulas;
-    if (input) formulas = layer.op->size_formula(layer.params, layer.op->plan(layer.params, *input), *input);
-    const std::string axes = formulas.size() == 1 ? formulas[0].axis : formulas.empty() ? "" : "height, then width";
+    if (input)
+        formulas =
+            layer.op->size_formula(layer.params, layer.op->plan(layer.params, *input), *input);
+    const std::string axes = formulas.size() == 1 ? formulas[0].axis
+                             : formulas.empty()   ? ""
+                                                  : "height, then width";
     begin_section(context, column, "Output size", {.title = "Output size", .note = axes});
     column.y = column.y + column.row_px / 2 - px(context, 12);
     if (formulas.empty()) {
-        note(context, column, impossible ? "The size cannot be told until the layer is possible again." : "Same as the input.", Tone::ink3);
+        note(context, column,
+             impossible ? "The size cannot be told until the layer is possible again."
+                        : "Same as the input.",
+             Tone::ink3);
         return;
     }
     const struct {
@@ -181,9 +200,12 @@ void formula_section(PanelContext& context, Column& column) {
 }
 
 float code_height(const PanelContext& context, const Column& column) {
-    const auto lines = static_cast<float>(code_lines(context, column, code_of(context.app.state)).size());
-    const bool refused = context.app.state.problem && context.app.state.problem_layer == context.app.state.layer;
-    return px(context, 9 + 36 + 18) + lines * px(context, 18) + (refused ? px(context, 26) : 0) + px(context, 14);
+    const auto lines =
+        static_cast<float>(code_lines(context, column, code_of(context.app.state)).size());
+    const bool refused =
+        context.app.state.problem && context.app.state.problem_layer == context.app.state.layer;
+    return px(context, 9 + 36 + 18) + lines * px(context, 18) + (refused ? px(context, 26) : 0) +
+           px(context, 14);
 }
 
 void code_section(PanelContext& context, Column& column) {
@@ -192,7 +214,8 @@ void code_section(PanelContext& context, Column& column) {
     const std::string code = code_of(app.state);
     const std::vector<std::string> lines = code_lines(context, column, code);
     const float line_h = px(context, 18), top = column.y + column.row_px / 2 - px(context, 14);
-    const Box box{column.x0, top, column.width(), px(context, 18) + line_h * static_cast<float>(lines.size())};
+    const Box box{column.x0, top, column.width(),
+                  px(context, 18) + line_h * static_cast<float>(lines.size())};
     ui::fill(context, box, Tone::raised, 6);
     ui::frame(context, box, Tone::line, 1, 6);
     float y = box.y + px(context, 9) + line_h / 2;
@@ -200,15 +223,18 @@ void code_section(PanelContext& context, Column& column) {
         ui::text(context, context.fonts.mono_code, Tone::ink, {box.x + px(context, 12), y}, line);
         y += line_h;
     }
-    const Box copy{box.right() - px(context, 30), box.y + px(context, 3), px(context, 26), px(context, 26)};
-    if (ui::icon_button(context, "PyTorch/copy", copy, icon::kCopy, ui::Border::none, {.tooltip = "Copy this line"}) &&
+    const Box copy{box.right() - px(context, 30), box.y + px(context, 3), px(context, 26),
+                   px(context, 26)};
+    if (ui::icon_button(context, "PyTorch/copy", copy, icon::kCopy, ui::Border::none,
+                        {.tooltip = "Copy this line"}) &&
         app.host.set_clipboard) {
         app.host.set_clipboard(code);
         say(app, "Copied the PyTorch line.");
     }
     column.y = box.bottom();
     if (app.state.problem && app.state.problem_layer == app.state.layer) {
-        ui::text(context, context.fonts.body, Tone::ink3, {column.x0, column.y + px(context, 18)}, "PyTorch refuses this layer too.");
+        ui::text(context, context.fonts.body, Tone::ink3, {column.x0, column.y + px(context, 18)},
+                 "PyTorch refuses this layer too.");
         column.y += px(context, 26);
     }
 }

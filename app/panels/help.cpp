@@ -41,9 +41,12 @@ const std::array kMouse = {
 };
 
 const std::array kCellKeys = {
-    HelpLine{"A number for the cell", "0–9 − . e"}, HelpLine{"The next cell", "← → ↑ ↓"},
-    HelpLine{"The next, the one before", "Tab"},    HelpLine{"Take it and go down", "Enter"},
-    HelpLine{"Zero", "Delete"},                     HelpLine{"Row's first, last cell", "Home End"},
+    HelpLine{"A number for the cell", "0–9 − . e"},
+    HelpLine{"The next cell", "← → ↑ ↓"},
+    HelpLine{"The next, the one before", "Tab"},
+    HelpLine{"Take it and go down", "Enter"},
+    HelpLine{"Zero", "Delete"},
+    HelpLine{"Row's first, last cell", "Home End"},
     HelpLine{"Let the cell go", "Esc"},
 };
 
@@ -57,8 +60,10 @@ std::vector<HelpGroup> help_groups() {
     std::vector<HelpGroup> groups;
     for (const Command& command : all_commands()) {
         const std::string menu = command.menu.substr(0, command.menu.find('/'));
-        if (command.menu.find('/') != std::string::npos && command.key.empty()) continue;  // examples, recent files
-        auto group = std::find_if(groups.begin(), groups.end(), [&](const HelpGroup& g) { return g.title == menu; });
+        if (command.menu.find('/') != std::string::npos && command.key.empty())
+            continue;  // examples, recent files
+        auto group = std::find_if(groups.begin(), groups.end(),
+                                  [&](const HelpGroup& g) { return g.title == menu; });
         if (group == groups.end()) group = groups.insert(groups.end(), {menu, {}});
         group->lines.push_back({command.label, key_text(command.key)});
     }
@@ -69,32 +74,39 @@ std::vector<HelpGroup> help_groups() {
 }
 
 float group_height(const PanelContext& context, const HelpGroup& group) {
-    return px(context, 34) + px(context, 26) * static_cast<float>(group.lines.size()) + px(context, 14);
+    return px(context, 34) + px(context, 26) * static_cast<float>(group.lines.size()) +
+           px(context, 14);
 }
 
-void draw_group(const PanelContext& context, const HelpGroup& group, float x, float y, float width) {
+void draw_group(const PanelContext& context, const HelpGroup& group, float x, float y,
+                float width) {
     ui::text(context, context.fonts.section, Tone::ink, {x, y + px(context, 16)}, group.title);
     y += px(context, 34);
     for (const HelpLine& line : group.lines) {
         const float middle = y + px(context, 13);
         float right = x + width;
-        if (!line.keys.empty()) right = ui::key_cap(context, {right, middle}, line.keys) - px(context, 8);
-        ui::text(context, context.fonts.body, Tone::ink2, {x, middle}, ui::fitted(context.fonts.body, line.what, right - x));
+        if (!line.keys.empty())
+            right = ui::key_cap(context, {right, middle}, line.keys) - px(context, 8);
+        ui::text(context, context.fonts.body, Tone::ink2, {x, middle},
+                 ui::fitted(context.fonts.body, line.what, right - x));
         y += px(context, 26);
     }
 }
 
 bool close_button(PanelContext& context, const Box& box) {
     const float side = px(context, 28);
-    return ui::icon_button(context, "Close", {box.right() - side - px(context, 14), box.y + px(context, 14), side, side},
-                           icon::kClose, ui::Border::none, {.tooltip = "Close", .keys = "Esc"});
+    return ui::icon_button(
+        context, "Close",
+        {box.right() - side - px(context, 14), box.y + px(context, 14), side, side}, icon::kClose,
+        ui::Border::none, {.tooltip = "Close", .keys = "Esc"});
 }
 
 Box centred(const WindowLayout& layout, float width, float height) {
     const float screen_w = layout.menu.w, screen_h = layout.timeline.bottom();
     width = std::min(width, screen_w - 24);
     height = std::min(height, screen_h - 24);
-    return {std::round((screen_w - width) / 2), std::round((screen_h - height) / 2), std::round(width), std::round(height)};
+    return {std::round((screen_w - width) / 2), std::round((screen_h - height) / 2),
+            std::round(width), std::round(height)};
 }
 
 void draw_about(PanelContext& context, const WindowLayout& layout) {
@@ -104,21 +116,27 @@ void draw_about(PanelContext& context, const WindowLayout& layout) {
     const float x = box.x + px(context, 28);
     float y = box.y + px(context, 40);
     ui::text(context, context.fonts.title, Tone::ink, {x, y}, "Convscope");
-    ui::text(context, context.fonts.mono, Tone::ink3,
-             {x + ui::width_of(context.fonts.title, "Convscope") + px(context, 12), y + px(context, 3)}, CONVSCOPE_VERSION);
+    ui::text(
+        context, context.fonts.mono, Tone::ink3,
+        {x + ui::width_of(context.fonts.title, "Convscope") + px(context, 12), y + px(context, 3)},
+        CONVSCOPE_VERSION);
     y += px(context, 36);
-    for (const std::string& line : ui::wrapped(context.fonts.body,
-             "Every number of a convolution, one multiplication at a time. All numbers are computed here, as float32, and equal to PyTorch’s.",
-             box.w - px(context, 56))) {
+    for (const std::string& line :
+         ui::wrapped(context.fonts.body,
+                     "Every number of a convolution, one multiplication at a time. All numbers are "
+                     "computed here, as float32, and equal to PyTorch’s.",
+                     box.w - px(context, 56))) {
         ui::text(context, context.fonts.body, Tone::ink2, {x, y}, line);
         y += px(context, 21);
     }
     y += px(context, 10);
     const std::array lines = {std::string("MIT licence"),
-                              "Dear ImGui " + std::string(ImGui::GetVersion()) + ", GLFW " + glfw_version() + ", Highway, stb, fmt",
+                              "Dear ImGui " + std::string(ImGui::GetVersion()) + ", GLFW " +
+                                  glfw_version() + ", Highway, stb, fmt",
                               std::string("Inter, JetBrains Mono, FontAwesome")};
     for (const std::string& line : lines) {
-        ui::text(context, context.fonts.small, Tone::ink3, {x, y}, ui::fitted(context.fonts.small, line, box.w - px(context, 56)));
+        ui::text(context, context.fonts.small, Tone::ink3, {x, y},
+                 ui::fitted(context.fonts.small, line, box.w - px(context, 56)));
         y += px(context, 20);
     }
     if (close_button(context, box)) open = false;
@@ -134,7 +152,8 @@ void draw_help(PanelContext& context, const WindowLayout& layout) {
     if (!ui::begin_dialog(context, "Help", open, box)) return;
     if (!ImGui::IsWindowAppearing() && key_pressed("F1")) open = false;
     const float head = px(context, 56), margin = px(context, 28), gap = px(context, 36);
-    ui::text(context, context.fonts.label, Tone::ink, {box.x + margin, box.y + head / 2}, "Keys, mouse and commands");
+    ui::text(context, context.fonts.label, Tone::ink, {box.x + margin, box.y + head / 2},
+             "Keys, mouse and commands");
     ui::rule(context, box.x, box.right(), box.y + head, Tone::line2);
     if (close_button(context, {box.x, box.y, box.w, box.h})) open = false;
 
@@ -145,7 +164,8 @@ void draw_help(PanelContext& context, const WindowLayout& layout) {
     ImGui::PushStyleColor(ImGuiCol_ChildBg, 0);
     ImGui::BeginChild("Commands", {list.w, list.h});
     ImGui::PopStyleColor();
-    const float width = std::floor((box.w - 2 * margin - gap * static_cast<float>(columns - 1)) / static_cast<float>(columns));
+    const float width = std::floor((box.w - 2 * margin - gap * static_cast<float>(columns - 1)) /
+                                   static_cast<float>(columns));
     const float top = list.y + px(context, 8) - ImGui::GetScrollY();
     // Each group goes where there is most room.
     std::vector<float> ends(static_cast<size_t>(columns), top);

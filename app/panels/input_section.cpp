@@ -23,7 +23,8 @@ bool is_random(std::string_view kind) {
 std::string kind_text(const std::string& kind) {
     if (is_random(kind)) return "Random " + kind;
     std::string text = kind;
-    if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+    if (!text.empty())
+        text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
     return text;
 }
 
@@ -49,9 +50,12 @@ void source_row(PanelContext& context, Column& column, const Origin& origin) {
         entries.push_back({kind_text(kind), "", false});
     }
     entries.push_back({"Open an image…", "", true});
-    const std::string text = image ? display_name(image->path) : generated ? kind_text(generated->kind) : "Own numbers";
+    const std::string text = image       ? display_name(image->path)
+                             : generated ? kind_text(generated->kind)
+                                         : "Own numbers";
     const std::string help = image ? image->note : "What the input is filled with";
-    if (const auto picked = ui::combo(context, "Input/generator", combo, text, entries, chosen, help)) {
+    if (const auto picked =
+            ui::combo(context, "Input/generator", combo, text, entries, chosen, help)) {
         const auto kind = static_cast<size_t>(*picked);
         if (kind < generator_kinds().size()) {
             const std::string& name = generator_kinds()[kind];
@@ -63,7 +67,8 @@ void source_row(PanelContext& context, Column& column, const Origin& origin) {
     }
     const Box button{combo.right() + gap, row.y, side, row.h};
     if (image) {
-        if (ui::icon_button(context, "Input/open image", button, icon::kImage, ui::Border::thin, {.tooltip = "Open an image…"})) {
+        if (ui::icon_button(context, "Input/open image", button, icon::kImage, ui::Border::thin,
+                            {.tooltip = "Open an image…"})) {
             app.state.popups.file_dialog = true;
             app.state.popups.file_mode = FileMode::open;
         }
@@ -72,7 +77,8 @@ void source_row(PanelContext& context, Column& column, const Origin& origin) {
     const bool can_shuffle = !generated || is_random(generated->kind);
     if (ui::icon_button(context, "Input/shuffle", button, icon::kShuffle, ui::Border::thin,
                         {.enabled = can_shuffle, .tooltip = "Other random numbers"}))
-        generate_input(app, generated ? generated->kind : generator_kinds().front(), next_seed(app));
+        generate_input(app, generated ? generated->kind : generator_kinds().front(),
+                       next_seed(app));
 }
 
 /// An edit of the input's shape. A sentence for a shape that cannot be: nothing changes then.
@@ -86,14 +92,19 @@ std::optional<std::string> set_shape(App& app, Shape shape, const std::string& g
 std::string whole_text(int64_t value) { return fmt::format("{}", value); }
 
 /// One extent of the input's shape.
-void extent_row(PanelContext& context, Column& column, float field_x, const char* label, int64_t Shape::*extent,
-                std::string_view help) {
+void extent_row(PanelContext& context, Column& column, float field_x, const char* label,
+                int64_t Shape::*extent, std::string_view help) {
     App& app = context.app;
     const Shape shape = app.state.document.input.tensor.shape();
     const int64_t value = shape.*extent;
-    NumberRow row{.label = label, .shown = whole_text(value), .help = std::string(help),
-                  .gesture = std::string("input ") + label, .field = std::string("Input/") + label};
-    row.stepped = [value](int step) { return whole_text(std::clamp(value + step, kSmallestSide, kLargestByButton)); };
+    NumberRow row{.label = label,
+                  .shown = whole_text(value),
+                  .help = std::string(help),
+                  .gesture = std::string("input ") + label,
+                  .field = std::string("Input/") + label};
+    row.stepped = [value](int step) {
+        return whole_text(std::clamp(value + step, kSmallestSide, kLargestByButton));
+    };
     row.can_lower = value > kSmallestSide;
     row.can_raise = value < kLargestByButton;
     row.expected = "a whole number";
@@ -112,8 +123,11 @@ void size_row(PanelContext& context, Column& column, float field_x) {
     App& app = context.app;
     const Shape shape = app.state.document.input.tensor.shape();
     const auto text = [](int64_t h, int64_t w) { return fmt::format("{} × {}", h, w); };
-    NumberRow row{.label = "size", .shown = text(shape.h, shape.w), .help = "Height × width of the input",
-                  .gesture = "input size", .field = "Input/size"};
+    NumberRow row{.label = "size",
+                  .shown = text(shape.h, shape.w),
+                  .help = "Height × width of the input",
+                  .gesture = "input size",
+                  .field = "Input/size"};
     row.stepped = [=](int step) {
         return text(std::clamp(shape.h + step, kSmallestSide, kLargestByButton),
                     std::clamp(shape.w + step, kSmallestSide, kLargestByButton));
@@ -133,26 +147,32 @@ void size_row(PanelContext& context, Column& column, float field_x) {
 }
 
 /// Reads the image again with other options; the document stays when it cannot be read any more.
-void reload_image(App& app, const FromImage& origin, ImageOptions options, const std::string& gesture) {
+void reload_image(App& app, const FromImage& origin, ImageOptions options,
+                  const std::string& gesture) {
     ImageResult image = load_image(origin.path, options);
     if (!image.ok()) {
         say(app, image.error, true);
         return;
     }
-    Input input{std::move(image.tensor), FromImage{origin.path, options.grey, options.max_side, image.note}};
+    Input input{std::move(image.tensor),
+                FromImage{origin.path, options.grey, options.max_side, image.note}};
     edit(app, with_input(gesture_base(app, gesture), std::move(input)), gesture);
 }
 
 /// Height or width of an image: both follow, the picture keeps its form.
-void image_extent_row(PanelContext& context, Column& column, float field_x, const char* label, int64_t Shape::*extent,
-                      const FromImage& origin) {
+void image_extent_row(PanelContext& context, Column& column, float field_x, const char* label,
+                      int64_t Shape::*extent, const FromImage& origin) {
     App& app = context.app;
     const Shape shape = app.state.document.input.tensor.shape();
     const int64_t value = shape.*extent, longest = std::max(shape.h, shape.w);
-    NumberRow row{.label = label, .shown = whole_text(value), .help = "Scaled down from the file; its form stays",
-                  .gesture = "image size", .field = std::string("Input/") + label};
+    NumberRow row{.label = label,
+                  .shown = whole_text(value),
+                  .help = "Scaled down from the file; its form stays",
+                  .gesture = "image size",
+                  .field = std::string("Input/") + label};
     row.stepped = [value](int step) {
-        return whole_text(std::clamp<int64_t>(value + step * std::max<int64_t>(1, value / 16), 1, kLargestByButton));
+        return whole_text(std::clamp<int64_t>(value + step * std::max<int64_t>(1, value / 16), 1,
+                                              kLargestByButton));
     };
     row.can_lower = value > 1;
     row.expected = "a whole number of 1 or more";
@@ -162,8 +182,11 @@ void image_extent_row(PanelContext& context, Column& column, float field_x, cons
         const int64_t wanted = read ? std::get<int64_t>(*read) : 0;
         if (wanted < 1) return "";
         if (wanted == value) return {};
-        const double side = std::round(static_cast<double>(longest) * static_cast<double>(wanted) / static_cast<double>(value));
-        reload_image(app, origin, {origin.grey, static_cast<int64_t>(std::clamp(side, 1.0, 65536.0))}, row.gesture);
+        const double side = std::round(static_cast<double>(longest) * static_cast<double>(wanted) /
+                                       static_cast<double>(value));
+        reload_image(app, origin,
+                     {origin.grey, static_cast<int64_t>(std::clamp(side, 1.0, 65536.0))},
+                     row.gesture);
         return {};
     };
     number_row(context, column, field_x, row);
@@ -172,7 +195,8 @@ void image_extent_row(PanelContext& context, Column& column, float field_x, cons
 void colours_row(PanelContext& context, Column& column, float field_x, const FromImage& origin) {
     const Box box = column.row(field_x, column.x1);
     ui::text(context, context.fonts.body, Tone::ink2, {column.x0, box.center().y}, "colours");
-    if (const auto pressed = ui::segmented(context, box, {"RGB", "Grey"}, origin.grey ? 1 : 0, true))
+    if (const auto pressed =
+            ui::segmented(context, box, {"RGB", "Grey"}, origin.grey ? 1 : 0, true))
         reload_image(context.app, origin, {*pressed == 1, origin.max_side}, "");
 }
 
@@ -184,10 +208,15 @@ void input_section(PanelContext& context, Column& column) {
     const Shape shape = app.state.document.input.tensor.shape();
     // Short labels: a narrow panel gives the room to the numbers.
     const float label_px = column.width() < px(context, 210) ? 68 : 104;
-    const float field_x = column.x0 + std::round(std::min(px(context, label_px), column.width() * 0.62f));
+    const float field_x =
+        column.x0 + std::round(std::min(px(context, label_px), column.width() * 0.62f));
     if (const auto* image = std::get_if<FromImage>(&origin)) {
-        const std::string note = fmt::format("{}×{} {}", shape.h, shape.w, shape.c == 3 ? "RGB" : shape.c == 1 ? "grey" : "");
-        begin_section(context, column, "Input", {.title = "Image", .note = note, .note_is_number = true});
+        const std::string note = fmt::format("{}×{} {}", shape.h, shape.w,
+                                             shape.c == 3   ? "RGB"
+                                             : shape.c == 1 ? "grey"
+                                                            : "");
+        begin_section(context, column, "Input",
+                      {.title = "Image", .note = note, .note_is_number = true});
         if (problem_belongs_to(app, "")) problem_rows(context, column);
         source_row(context, column, origin);
         image_extent_row(context, column, field_x, "height", &Shape::h, *image);
@@ -195,12 +224,15 @@ void input_section(PanelContext& context, Column& column) {
         colours_row(context, column, field_x, *image);
         return;
     }
-    begin_section(context, column, "Input", {.title = "Input", .note = to_string(shape), .note_is_number = true});
+    begin_section(context, column, "Input",
+                  {.title = "Input", .note = to_string(shape), .note_is_number = true});
     if (problem_belongs_to(app, "")) problem_rows(context, column);
     source_row(context, column, origin);
     size_row(context, column, field_x);
-    extent_row(context, column, field_x, "channels", &Shape::c, "Input channels; the layer's in_channels follows");
-    extent_row(context, column, field_x, "batch", &Shape::n, "Samples that go through the layer one after the other");
+    extent_row(context, column, field_x, "channels", &Shape::c,
+               "Input channels; the layer's in_channels follows");
+    extent_row(context, column, field_x, "batch", &Shape::n,
+               "Samples that go through the layer one after the other");
 }
 
 void colour_section(PanelContext& context, Column& column) {
@@ -211,12 +243,14 @@ void colour_section(PanelContext& context, Column& column) {
     const float field_x = column.x0 + std::round(std::min(px(context, 68), column.width() * 0.4f));
     const Box range = column.row(field_x, column.x1);
     ui::text(context, context.fonts.body, Tone::ink2, {column.x0, range.center().y}, "range");
-    if (const auto pressed = ui::segmented(context, range, {"Per map", "Shared"}, settings.shared_range ? 1 : 0, true))
+    if (const auto pressed = ui::segmented(context, range, {"Per map", "Shared"},
+                                           settings.shared_range ? 1 : 0, true))
         settings.shared_range = *pressed == 1;
     const auto strip = [&](const char* name, ColorMap map) {
         const Box box = column.row(field_x, column.x1);
         ui::text(context, context.fonts.body, Tone::ink2, {column.x0, box.center().y}, name);
-        ui::map_strip(context, {box.x, box.center().y - px(context, 8), box.w, px(context, 16)}, map);
+        ui::map_strip(context, {box.x, box.center().y - px(context, 8), box.w, px(context, 16)},
+                      map);
     };
     strip("signed", ColorMap::signed_values);
     strip("unsigned", ColorMap::grey);

@@ -7,7 +7,9 @@ namespace {
 /// Sums of the chosen layer run over several input channels.
 bool has_channels(const App& app) {
     const State& state = app.state;
-    if (state.problem || !state.result || static_cast<size_t>(state.layer) >= state.result->layers.size()) return false;
+    if (state.problem || !state.result ||
+        static_cast<size_t>(state.layer) >= state.result->layers.size())
+        return false;
     const auto& window = state.result->layers[static_cast<size_t>(state.layer)].plan.window;
     return window && window->in_per_group > 1;
 }
@@ -17,14 +19,16 @@ bool has_channels(const App& app) {
 void inspector_panel(PanelContext& context, const Box& panel, bool low) {
     const State& state = context.app.state;
     Column column = make_column(context, panel, low);
-    const bool has_layer = state.layer >= 0 && static_cast<size_t>(state.layer) < state.document.layers.size() &&
+    const bool has_layer = state.layer >= 0 &&
+                           static_cast<size_t>(state.layer) < state.document.layers.size() &&
                            state.document.layers[static_cast<size_t>(state.layer)].op;
     if (has_layer) {
         const bool over_map = cursor_section(context, column);
         // The ledger of several channels is long: it comes first then (look: 03).
         const bool ledger_first = !over_map && has_channels(context.app);
         if (!over_map && !ledger_first) formula_section(context, column);
-        if (!over_map) ledger_section(context, column, panel.bottom() - code_height(context, column));
+        if (!over_map)
+            ledger_section(context, column, panel.bottom() - code_height(context, column));
         code_section(context, column);
         if (ledger_first) formula_section(context, column);
     }

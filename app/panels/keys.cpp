@@ -18,18 +18,30 @@ struct NamedKey {
     std::string_view shown;
 };
 constexpr std::array kNamed = {
-    NamedKey{"Space", ImGuiKey_Space, "Space"},       NamedKey{"Enter", ImGuiKey_Enter, "Enter"},
-    NamedKey{"Esc", ImGuiKey_Escape, "Esc"},          NamedKey{"Escape", ImGuiKey_Escape, "Esc"},
-    NamedKey{"Tab", ImGuiKey_Tab, "Tab"},             NamedKey{"Backspace", ImGuiKey_Backspace, "Backspace"},
-    NamedKey{"Delete", ImGuiKey_Delete, "Delete"},    NamedKey{"Insert", ImGuiKey_Insert, "Insert"},
-    NamedKey{"Home", ImGuiKey_Home, "Home"},          NamedKey{"End", ImGuiKey_End, "End"},
-    NamedKey{"PageUp", ImGuiKey_PageUp, "PageUp"},    NamedKey{"PageDown", ImGuiKey_PageDown, "PageDown"},
-    NamedKey{"Left", ImGuiKey_LeftArrow, "←"},        NamedKey{"Right", ImGuiKey_RightArrow, "→"},
-    NamedKey{"Up", ImGuiKey_UpArrow, "↑"},            NamedKey{"Down", ImGuiKey_DownArrow, "↓"},
-    NamedKey{"Equal", ImGuiKey_Equal, "="},           NamedKey{"Minus", ImGuiKey_Minus, "−"},
-    NamedKey{"Comma", ImGuiKey_Comma, ","},           NamedKey{"Period", ImGuiKey_Period, "."},
-    NamedKey{"Slash", ImGuiKey_Slash, "/"},           NamedKey{"Semicolon", ImGuiKey_Semicolon, ";"},
-    NamedKey{"LeftBracket", ImGuiKey_LeftBracket, "["}, NamedKey{"RightBracket", ImGuiKey_RightBracket, "]"},
+    NamedKey{"Space", ImGuiKey_Space, "Space"},
+    NamedKey{"Enter", ImGuiKey_Enter, "Enter"},
+    NamedKey{"Esc", ImGuiKey_Escape, "Esc"},
+    NamedKey{"Escape", ImGuiKey_Escape, "Esc"},
+    NamedKey{"Tab", ImGuiKey_Tab, "Tab"},
+    NamedKey{"Backspace", ImGuiKey_Backspace, "Backspace"},
+    NamedKey{"Delete", ImGuiKey_Delete, "Delete"},
+    NamedKey{"Insert", ImGuiKey_Insert, "Insert"},
+    NamedKey{"Home", ImGuiKey_Home, "Home"},
+    NamedKey{"End", ImGuiKey_End, "End"},
+    NamedKey{"PageUp", ImGuiKey_PageUp, "PageUp"},
+    NamedKey{"PageDown", ImGuiKey_PageDown, "PageDown"},
+    NamedKey{"Left", ImGuiKey_LeftArrow, "←"},
+    NamedKey{"Right", ImGuiKey_RightArrow, "→"},
+    NamedKey{"Up", ImGuiKey_UpArrow, "↑"},
+    NamedKey{"Down", ImGuiKey_DownArrow, "↓"},
+    NamedKey{"Equal", ImGuiKey_Equal, "="},
+    NamedKey{"Minus", ImGuiKey_Minus, "−"},
+    NamedKey{"Comma", ImGuiKey_Comma, ","},
+    NamedKey{"Period", ImGuiKey_Period, "."},
+    NamedKey{"Slash", ImGuiKey_Slash, "/"},
+    NamedKey{"Semicolon", ImGuiKey_Semicolon, ";"},
+    NamedKey{"LeftBracket", ImGuiKey_LeftBracket, "["},
+    NamedKey{"RightBracket", ImGuiKey_RightBracket, "]"},
     NamedKey{"Plus", ImGuiKey_KeypadAdd, "+"},
 };
 
@@ -40,7 +52,8 @@ struct Chord {
 
 Chord chord_of(std::string_view text) {
     Chord chord;
-    for (size_t plus; (plus = text.find('+')) != std::string_view::npos && plus + 1 < text.size();) {
+    for (size_t plus;
+         (plus = text.find('+')) != std::string_view::npos && plus + 1 < text.size();) {
         const std::string_view modifier = text.substr(0, plus);
         chord.ctrl |= modifier == "Ctrl";
         chord.shift |= modifier == "Shift";
@@ -59,7 +72,8 @@ ImGuiKey key_of(std::string_view name) {
     }
     if (name.size() >= 2 && name[0] == 'F' && name[1] >= '1' && name[1] <= '9') {
         const int number = name.size() == 2 ? name[1] - '0' : 10 + (name[2] - '0');
-        if (name.size() <= 3 && number >= 1 && number <= 12) return static_cast<ImGuiKey>(ImGuiKey_F1 + (number - 1));
+        if (name.size() <= 3 && number >= 1 && number <= 12)
+            return static_cast<ImGuiKey>(ImGuiKey_F1 + (number - 1));
     }
     for (const NamedKey& named : kNamed)
         if (named.name == name) return named.key;
@@ -68,8 +82,14 @@ ImGuiKey key_of(std::string_view name) {
 
 bool repeats(ImGuiKey key) {
     switch (key) {
-        case ImGuiKey_LeftArrow: case ImGuiKey_RightArrow: case ImGuiKey_UpArrow: case ImGuiKey_DownArrow:
-        case ImGuiKey_PageUp: case ImGuiKey_PageDown: case ImGuiKey_Z: case ImGuiKey_Y: return true;
+        case ImGuiKey_LeftArrow:
+        case ImGuiKey_RightArrow:
+        case ImGuiKey_UpArrow:
+        case ImGuiKey_DownArrow:
+        case ImGuiKey_PageUp:
+        case ImGuiKey_PageDown:
+        case ImGuiKey_Z:
+        case ImGuiKey_Y: return true;
         default: return false;
     }
 }
@@ -91,7 +111,8 @@ bool sign_pressed(char sign) {
     const ImGuiKey main = is_plus ? ImGuiKey_Equal : ImGuiKey_Minus;
     if (ImGui::IsKeyPressed(keypad, true)) return true;
     if (ImGui::IsKeyPressed(main, true) && (!is_plus || ImGui::GetIO().KeyShift)) return true;
-    return !ImGui::IsKeyDown(keypad) && !ImGui::IsKeyDown(main) && was_typed(static_cast<ImWchar>(sign));
+    return !ImGui::IsKeyDown(keypad) && !ImGui::IsKeyDown(main) &&
+           was_typed(static_cast<ImWchar>(sign));
 }
 
 bool chord_pressed(const Chord& chord) {
@@ -120,8 +141,8 @@ bool widget_has_keyboard() {
 }
 
 bool is_widget_key(std::string_view keys) {
-    for (const std::string_view name : {"Space", "Enter", "Left", "Right", "Up", "Down", "Home", "End", "Esc", "Escape",
-                                        "PageUp", "PageDown"})
+    for (const std::string_view name : {"Space", "Enter", "Left", "Right", "Up", "Down", "Home",
+                                        "End", "Esc", "Escape", "PageUp", "PageDown"})
         if (keys.substr(0, keys.find('|')) == name) return true;
     return false;
 }
@@ -130,25 +151,30 @@ bool is_widget_key(std::string_view keys) {
 /// holds for the next frame's navigation.
 void keep_from_navigation(bool tab_too) {
     const ImGuiID owner = ImHashStr("Convscope keys");
-    for (const ImGuiKey key : {ImGuiKey_LeftArrow, ImGuiKey_RightArrow, ImGuiKey_UpArrow, ImGuiKey_DownArrow, ImGuiKey_Space,
-                               ImGuiKey_Enter, ImGuiKey_KeypadEnter, ImGuiKey_Home, ImGuiKey_End, ImGuiKey_PageUp,
-                               ImGuiKey_PageDown, ImGuiKey_Escape})
+    for (const ImGuiKey key :
+         {ImGuiKey_LeftArrow, ImGuiKey_RightArrow, ImGuiKey_UpArrow, ImGuiKey_DownArrow,
+          ImGuiKey_Space, ImGuiKey_Enter, ImGuiKey_KeypadEnter, ImGuiKey_Home, ImGuiKey_End,
+          ImGuiKey_PageUp, ImGuiKey_PageDown, ImGuiKey_Escape})
         if (ImGui::GetKeyOwner(key) != spent_owner()) ImGui::SetKeyOwner(key, owner);
     if (tab_too) ImGui::SetKeyOwner(ImGuiKey_Tab, owner);
 }
 
 /// F6 goes from panel to panel; Tab starts in the first when no panel has the keyboard.
 void move_between_panels() {
-    static constexpr std::array kPanels = {"Parameters", "Tabs", "Inspector", "Timeline", "Chain", "Menu"};
+    static constexpr std::array kPanels = {"Parameters", "Tabs",  "Inspector",
+                                           "Timeline",   "Chain", "Menu"};
     const ImGuiContext& g = *ImGui::GetCurrentContext();
     int current = -1;
     for (size_t i = 0; i < kPanels.size(); ++i)
-        if (g.NavWindow && g.NavWindow == ImGui::FindWindowByName(kPanels[i])) current = static_cast<int>(i);
+        if (g.NavWindow && g.NavWindow == ImGui::FindWindowByName(kPanels[i]))
+            current = static_cast<int>(i);
     const bool next = ImGui::IsKeyPressed(ImGuiKey_F6, false);
     const bool first = current < 0 && ImGui::IsKeyPressed(ImGuiKey_Tab, false) && !g.IO.KeyCtrl;
     if (!next && !first) return;
     const int count = static_cast<int>(kPanels.size());
-    const int to = first ? 0 : current < 0 ? 0 : (current + (g.IO.KeyShift ? count - 1 : 1)) % count;
+    const int to = first         ? 0
+                   : current < 0 ? 0
+                                 : (current + (g.IO.KeyShift ? count - 1 : 1)) % count;
     ImGuiWindow* window = ImGui::FindWindowByName(kPanels[static_cast<size_t>(to)]);
     if (!window || !window->WasActive) return;
     ImGui::FocusWindow(window);
@@ -163,7 +189,8 @@ std::string key_text(std::string_view key) {
     std::string shown(chord.name);
     for (const NamedKey& named : kNamed)
         if (named.name == chord.name) shown = named.shown;
-    return std::string(chord.ctrl ? "Ctrl " : "") + (chord.alt ? "Alt " : "") + (chord.shift ? "Shift " : "") + shown;
+    return std::string(chord.ctrl ? "Ctrl " : "") + (chord.alt ? "Alt " : "") +
+           (chord.shift ? "Shift " : "") + shown;
 }
 
 bool key_pressed(std::string_view keys) {
@@ -179,9 +206,11 @@ bool key_pressed(std::string_view keys) {
 void handle_keys(PanelContext& context) {
     ImGuiContext& g = *ImGui::GetCurrentContext();
     g.IO.ConfigFlags |= ImGuiConfigFlags_NavEnableKeyboard;
-    g.ConfigNavWindowingKeyNext = g.ConfigNavWindowingKeyPrev = 0;  // no list of windows on Ctrl+Tab: they are panels
+    g.ConfigNavWindowingKeyNext = g.ConfigNavWindowingKeyPrev =
+        0;  // no list of windows on Ctrl+Tab: they are panels
     App& app = context.app;
-    const bool popup = ImGui::IsPopupOpen("", ImGuiPopupFlags_AnyPopupId | ImGuiPopupFlags_AnyPopupLevel);
+    const bool popup =
+        ImGui::IsPopupOpen("", ImGuiPopupFlags_AnyPopupId | ImGuiPopupFlags_AnyPopupLevel);
     const bool types = g.IO.WantTextInput;
     const bool widget = widget_has_keyboard() && !app.state.selection.edit;
     const bool cell = app.state.selection.edit.has_value();

@@ -26,7 +26,8 @@ Stop standard_widths(float window) {
         const Stop &a = kStops[i - 1], &b = kStops[i];
         if (window > b.window) continue;
         const float t = (window - a.window) / (b.window - a.window);
-        return {window, std::round(a.left + t * (b.left - a.left)), std::round(a.right + t * (b.right - a.right))};
+        return {window, std::round(a.left + t * (b.left - a.left)),
+                std::round(a.right + t * (b.right - a.right))};
     }
     return kStops.back();
 }
@@ -47,8 +48,8 @@ Stop panel_widths(float window, const Settings& settings) {
     return widths;
 }
 
-void divider(PanelContext& context, const char* name, const Box& grip, float standard_px, float direction,
-             float& setting) {
+void divider(PanelContext& context, const char* name, const Box& grip, float standard_px,
+             float direction, float& setting) {
     ui::begin_panel(context, name, grip, Tone::none);
     const ui::Item it = ui::item(context, "width", grip, {.tab_stop = false});
     if (it.hovered || it.held) {
@@ -75,19 +76,22 @@ WindowLayout window_layout(Point size_px, float scale, const Settings& settings)
     WindowLayout layout;
     layout.rails = window_w < kRailsBelow;
     layout.low = window_h < kLowBelow;
-    const Stop widths = layout.rails ? Stop{window_w, kRail, kRail} : panel_widths(window_w, settings);
+    const Stop widths =
+        layout.rails ? Stop{window_w, kRail, kRail} : panel_widths(window_w, settings);
 
     const float w = size_px.x, h = size_px.y;
     const float menu_y = std::min(edge(kMenu), h), chain_y = std::min(edge(kMenu + kChain), h);
     const float timeline_y = std::max(chain_y, h - edge(kTimeline));
     const float tabs_y = std::min(chain_y + edge(kTabs), timeline_y);
-    const float left_x = std::min(edge(widths.left), w), right_x = std::max(left_x, w - edge(widths.right));
+    const float left_x = std::min(edge(widths.left), w),
+                right_x = std::max(left_x, w - edge(widths.right));
     layout.menu = {0, 0, w, menu_y};
     layout.chain = {0, menu_y, w, chain_y - menu_y};
     layout.left = {0, chain_y, left_x, timeline_y - chain_y};
     layout.right = {right_x, chain_y, w - right_x, timeline_y - chain_y};
     layout.tabs = {left_x, chain_y, right_x - left_x, tabs_y - chain_y};
-    layout.canvas = {left_x, tabs_y, std::max(1.0f, right_x - left_x), std::max(1.0f, timeline_y - tabs_y)};
+    layout.canvas = {left_x, tabs_y, std::max(1.0f, right_x - left_x),
+                     std::max(1.0f, timeline_y - tabs_y)};
     layout.timeline = {0, timeline_y, w, h - timeline_y};
     return layout;
 }

@@ -7,183 +7,12 @@
 
 #include <fmt/format.h>
 
-#include "app/panels/sections.h"
-#include "app/scene/numbers.h"
+#include "app/panels/ledger_table.h"
 
 namespace convscope {
 namespace {
 
 using ui::px;
-
-/// Terms of one input channel that follow each other.
-struct Group {
-    int64_t channel = 0;
-    size_t first = 0, count = 0;
-    double subtotal = 0;          // of the terms that are done
-    bool open = true;
-    float y = 0, height = 0;      // in the table
-};
-
-/// Where the columns' numbers end, from the table's left edge.
-struct Columns {
-    ImFont *font = nullptr, *bold = nullptr;
-    float place = 0, value = 0, times = 0, weight = 0, equals = 0, product = 0, sum = 0;
-};
-
-struct Table {
-    LedgerCell cell;
-    std::vector<double> sums;             // after each term
-    std::vector<Group> groups;            // one without heads when there is one channel only
-    std::optional<size_t> bias;           // index of its term
-    bool has_heads = false, wide_places = false;
-    int decimals = 0;
-    double result = 0;                    // the result's own float32 number
-
-    const std::vector<Term>& terms() const { return cell.explanation.terms; }
-    int64_t products() const { return static_cast<int64_t>(terms().size()) - (bias ? 1 : 0); }
-    bool is_done() const { return cell.done >= static_cast<int64_t>(terms().size()); }
-    std::string number(double value) const { return number_text(value, decimals); }
-};
-
-/// A term that is one number added: a bias.
-bool is_alone(const Term& term) { return term.a.source == Source::weight && term.b.source == Source::constant; }
-
-Index place_of(const Term& term) { return term.padding ? *term.padding : term.a.cell; }
-
-std::string place_text(const Term& term, bool with_channel) {
-    if (term.padding && term.a.source == Source::constant) return "padding";
-    const Index& at = term.a.cell;
-    if (with_channel) return fmt::format("({}, {}, {})", at.c, at.h, at.w);
-    return fmt::format("({}, {})", at.h, at.w);
-}
-
-std::string cell_text(Shape shape, Index at) {
-    if (shape.n > 1) return fmt::format("({}, {}, {}, {})", at.n, at.c, at.h, at.w);
-    if (shape.c > 1) return fmt::format("({}, {}, {})", at.c, at.h, at.w);
-    return fmt::format("({}, {})", at.h, at.w);
-}
-
-/// Decimals that tell all numbers of the table apart; of very long tables the first ones decide.
-int table_decimals(const Table& table) {
-    constexpr size_t kMost = 1500;
-    std::vector<float> values;
-    for (size_t i = 0; i < std::min(table.terms().size(), kMost); ++i) {
-        const Term& term = table.terms()[i];
-        for (const double v : {term.a_value, term.b_value, term.product, table.sums[i]}) values.push_back(static_cast<float>(v));
-    }
-    values.push_back(static_cast<float>(table.result));
-    return decimals_for(values);
-}
-
-Table make_table(const App& app, LedgerCell cell) {
-    Table table;
-    table.cell = std::move(cell);
-    const LayerResult& layer = app.state.result->layers[static_cast<size_t>(table.cell.layer)];
-    const Tensor& stage = layer.stages[static_cast<size_t>(table.cell.stage)];
-    table.result = stage.shape().contains(table.cell.cell) ? static_cast<double>(stage.at(table.cell.cell)) : table.cell.explanation.value;
-    const std::vector<Term>& terms = table.terms();
-    double sum = 0;
-    int64_t channels_seen = 0;
-    for (size_t i = 0; i < terms.size(); ++i) {
-        sum += terms[i].product;
-        table.sums.push_back(sum);
-        if (is_alone(terms[i])) {
-            table.bias = i;
-            continue;
-        }
-        const int64_t channel = place_of(terms[i]).c;
-        if (table.groups.empty() || table.groups.back().channel != channel) {
-            table.groups.push_back({.channel = channel, .first = i});
-            channels_seen = std::max(channels_seen, channel);
-        }
-        Group& group = table.groups.back();
-        ++group.count;
-        if (static_cast<int64_t>(i) < table.cell.done) group.subtotal += terms[i].product;
-    }
-    const int64_t in_channels = layer.input.shape().c;
-    table.wide_places = in_channels > 1;
-    table.has_heads = table.groups.size() > 1 && static_cast<int64_t>(table.groups.size()) <= in_channels;
-    if (!table.has_heads && table.groups.size() > 1) {  // stamps of several channels by turns
-        Group all{.first = 0, .count = static_cast<size_t>(table.products())};
-        table.groups = {all};
-    }
-    table.decimals = table_decimals(table);
-    return table;
-}
-
-/// What the numbers of one column span. Extremes are as wide as anything between them, but for exponents.
-struct Range {
-    double low = 0, high = 0;
-    bool has_exponents = false;
-    void add(double v) {
-        has_exponents |= !std::isfinite(v) || (v != 0 && std::abs(v) < 0.001);
-        if (std::isfinite(v)) low = std::min(low, v), high = std::max(high, v);
-    }
-    float width(int decimals, float digit_px) const {
-        const size_t most = std::max(glyphs(number_text(low, decimals)), glyphs(number_text(high, decimals)));
-        return static_cast<float>(has_exponents ? std::max<size_t>(most, 7) : most) * digit_px;
-    }
-};
-
-/// A way to set the table; the first that fits is taken.
-struct Setting {
-    ImFont *font, *bold;
-    int decimals;
-    bool tight;            // less air, and no channel where the group's head tells it
-};
-
-std::vector<Setting> settings_of(const PanelContext& context, int decimals) {
-    const UiFonts& fonts = context.fonts;
-    std::vector<Setting> all;
-    for (int d = decimals; d >= std::min(decimals, 2); --d)
-        for (const bool tight : {false, true}) {
-            all.push_back({fonts.mono, fonts.mono_bold, d, tight});
-            all.push_back({fonts.mono_small, fonts.mono_small_bold, d, tight});
-        }
-    all.push_back({fonts.mono_index, fonts.mono_small_bold, std::min(decimals, 2), true});
-    return all;
-}
-
-Columns fit_columns(const PanelContext& context, Table& table, float width) {
-    std::array<Range, 4> ranges;
-    for (size_t i = 0; i < table.terms().size(); ++i) {
-        const Term& term = table.terms()[i];
-        ranges[0].add(term.a_value), ranges[1].add(term.b_value), ranges[2].add(term.product), ranges[3].add(table.sums[i]);
-    }
-    const auto& terms = table.terms();
-    const auto longest_place = [&](bool with_channel) {
-        size_t most = 0;
-        for (size_t i = 0; i < terms.size(); i += std::max<size_t>(1, terms.size() / 200))
-            most = std::max(most, glyphs(place_text(terms[i], with_channel)));
-        return static_cast<float>(std::max(most, glyphs(place_text(terms.back(), with_channel))));
-    };
-    const std::vector<Setting> settings = settings_of(context, table.decimals);
-    for (const Setting& way : settings) {
-        const float digit = ui::width_of(way.font, "0");
-        std::array<float, 4> need{};
-        for (size_t c = 0; c < 4; ++c) need[c] = ranges[c].width(way.decimals, digit);
-        const bool with_channel = table.wide_places && !(way.tight && table.has_heads);
-        const float left = px(context, table.has_heads && !way.tight ? 26 : 8), right = width - px(context, 8);
-        const float place = longest_place(with_channel) * digit;
-        const float sign = px(context, way.tight ? 14 : 24), gap = px(context, way.tight ? 6 : 10);
-        const float spare = right - left - (place + gap + need[0] + sign + need[1] + sign + need[2] + gap + need[3]);
-        if (spare < 0 && &way != &settings.back()) continue;
-        table.decimals = way.decimals;
-        table.wide_places = with_channel;
-        // Spare room goes between place and value first, then between product and sum (look: 01).
-        const float share = std::max(0.0f, spare) / 5;
-        Columns columns{way.font, way.bold};
-        columns.place = left;
-        columns.value = left + place + gap + need[0] + share * 1.6f;
-        columns.weight = columns.value + sign + need[1] + share;
-        columns.product = columns.weight + sign + need[2] + share;
-        columns.sum = right;
-        columns.times = columns.value + px(context, way.tight ? 7 : 13);
-        columns.equals = columns.weight + px(context, way.tight ? 7 : 14);
-        return columns;
-    }
-    return {};
-}
 
 void heads(const PanelContext& context, Column& column, const Columns& at) {
     const float y = column.y;
@@ -206,23 +35,8 @@ void heads(const PanelContext& context, Column& column, const Columns& at) {
     column.y += px(context, 13);
 }
 
-/// The step that shows this term, in the order of the play.
-std::optional<int64_t> step_of_term(const App& app, const Table& table, size_t index) {
-    const Timeline& timeline = app.timeline;
-    if (timeline.order() == Order::by_output) return timeline.step_of(table.cell.cell, static_cast<int64_t>(index));
-    const Term& term = table.terms()[index];
-    if (is_alone(term)) return timeline.steps();
-    const Plan& plan = app.state.result->layers[static_cast<size_t>(table.cell.layer)].plan;
-    const Index source = place_of(term);
-    const int64_t terms = timeline.at(timeline.step_of(source, 0)).terms;
-    for (int64_t t = 0; t < terms; ++t) {
-        const StampTerm stamp = stamp_term(plan, source, t);
-        if (stamp.exists && stamp.output == table.cell.cell && stamp.weight == term.b.cell) return timeline.step_of(source, t);
-    }
-    return {};
-}
-
-void term_row(PanelContext& context, const Box& row, const Columns& at, const Table& table, size_t index) {
+void term_row(PanelContext& context, const Box& row, const Columns& at, const LedgerTable& table,
+              size_t index) {
     const Term& term = table.terms()[index];
     const bool is_current = static_cast<int64_t>(index) == table.cell.current;
     const bool is_done = static_cast<int64_t>(index) < table.cell.done;
@@ -237,14 +51,16 @@ void term_row(PanelContext& context, const Box& row, const Columns& at, const Ta
     }
     if (it.hovered && ImGui::IsItemHovered(ImGuiHoveredFlags_DelayNormal)) {
         std::string help = fmt::format("{} × {} = {}", full_text(static_cast<float>(term.a_value)),
-                                       full_text(static_cast<float>(term.b_value)), full_text(static_cast<float>(term.product)));
+                                       full_text(static_cast<float>(term.b_value)),
+                                       full_text(static_cast<float>(term.product)));
         if (term.padding && !is_padding) help += "\nThe padding repeats this input cell";
         ui::tooltip(context, help);
     }
     ImFont* font = is_current ? at.bold : at.font;
     const float y = row.center().y, x = row.x;
     ImFont* place_font = is_padding ? context.fonts.body : at.font;
-    ui::text(context, place_font, is_done ? Tone::ink2 : Tone::ink3, {x + at.place, y}, place_text(term, table.wide_places));
+    ui::text(context, place_font, is_done ? Tone::ink2 : Tone::ink3, {x + at.place, y},
+             place_text(term, table.wide_places));
     const auto right = [&](float end, Tone tone, std::string_view text) {
         ui::text(context, font, is_done ? tone : Tone::ink3, {x + end, y}, text, Align::right);
     };
@@ -255,25 +71,32 @@ void term_row(PanelContext& context, const Box& row, const Columns& at, const Ta
         ui::text(context, at.font, Tone::ink3, {x + at.equals, y}, "=", Align::center);
     }
     right(at.product, Tone::ink, is_done ? table.number(term.product) : "·");
-    right(at.sum, table.has_heads && !is_current ? Tone::ink2 : Tone::output_text, is_done ? table.number(table.sums[index]) : "·");
+    right(at.sum, table.has_heads && !is_current ? Tone::ink2 : Tone::output_text,
+          is_done ? table.number(table.sums[index]) : "·");
     if (it.pressed)
-        if (const auto step = step_of_term(context.app, table, index)) go_to_step(context.app, *step);
+        if (const auto step = step_of_term(context.app, table, index))
+            go_to_step(context.app, *step);
 }
 
-void group_head(PanelContext& context, const Box& row, Group& group, const Table& table, bool automatic) {
+void group_head(PanelContext& context, const Box& row, Group& group, const LedgerTable& table,
+                bool automatic) {
     const std::string name = fmt::format("channel {}", group.channel);
     const ui::Item it = ui::item(context, name.c_str(), row);
     ui::fill(context, row, it.hovered ? Tone::hover : Tone::sunken, 6);
     if (it.focused) ui::focus_ring(context, row);
     const float y = row.center().y;
-    ui::chevron(context, {row.x + px(context, 12), y}, group.open ? ui::Direction::down : ui::Direction::right, Tone::ink2, 3.5f);
+    ui::chevron(context, {row.x + px(context, 12), y},
+                group.open ? ui::Direction::down : ui::Direction::right, Tone::ink2, 3.5f);
     const std::array runs = {
-        ui::TextRun{context.fonts.body_bold, Tone::input_text, fmt::format("Channel {}", group.channel)},
-        ui::TextRun{context.fonts.small, Tone::ink3, "  " + ui::counted(static_cast<int64_t>(group.count), "product")}};
+        ui::TextRun{context.fonts.body_bold, Tone::input_text,
+                    fmt::format("Channel {}", group.channel)},
+        ui::TextRun{context.fonts.small, Tone::ink3,
+                    "  " + ui::counted(static_cast<int64_t>(group.count), "product")}};
     ui::text(context, {row.x + px(context, 26), y}, runs);
     const bool begun = static_cast<int64_t>(group.first) < table.cell.done;
-    ui::text(context, context.fonts.mono_bold, begun ? Tone::ink : Tone::ink3, {row.right() - px(context, 8), y},
-             begun ? table.number(group.subtotal) : "·", Align::right);
+    ui::text(context, context.fonts.mono_bold, begun ? Tone::ink : Tone::ink3,
+             {row.right() - px(context, 8), y}, begun ? table.number(group.subtotal) : "·",
+             Align::right);
     if (it.pressed) {
         group.open = !group.open;
         // 0: by itself, 1: always open, 2: always closed.
@@ -282,7 +105,7 @@ void group_head(PanelContext& context, const Box& row, Group& group, const Table
 }
 
 /// Positions of all groups; gives the table's height.
-float arrange(const PanelContext& context, Table& table, float row_h) {
+float arrange(const PanelContext& context, LedgerTable& table, float row_h) {
     const float head_h = table.has_heads ? px(context, 33) : 0;
     float y = table.has_heads ? px(context, 4) : 0;
     for (Group& group : table.groups) {
@@ -294,11 +117,14 @@ float arrange(const PanelContext& context, Table& table, float row_h) {
 }
 
 /// The rows, in a region of their own that scrolls when they are many.
-void body(PanelContext& context, Column& column, Table& table, const Columns& at, float most_px) {
-    const float row_h = table.has_heads ? px(context, column.low ? 21 : 23) : px(context, column.low ? 22 : 26);
+void body(PanelContext& context, Column& column, LedgerTable& table, const Columns& at,
+          float most_px) {
+    const float row_h =
+        table.has_heads ? px(context, column.low ? 21 : 23) : px(context, column.low ? 22 : 26);
     const float head_h = table.has_heads ? px(context, 33) : 0;
     // The bias belongs to no channel: the first stays open then.
-    const bool in_a_group = table.cell.current >= 0 && table.bias != static_cast<size_t>(table.cell.current);
+    const bool in_a_group =
+        table.cell.current >= 0 && table.bias != static_cast<size_t>(table.cell.current);
     const auto holds_current = [&](const Group& group) {
         const auto current = in_a_group ? static_cast<size_t>(table.cell.current) : 0;
         return current >= group.first && current < group.first + group.count;
@@ -310,7 +136,9 @@ void body(PanelContext& context, Column& column, Table& table, const Columns& at
     float content = parent.GetFloat(known, most_px);
     const float height = std::min(std::max(content, row_h), most_px);
     ImGui::BeginChild("Terms", {column.width(), height}, ImGuiChildFlags_None,
-                      content <= most_px ? ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse : ImGuiWindowFlags_None);
+                      content <= most_px
+                          ? ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse
+                          : ImGuiWindowFlags_None);
     for (Group& group : table.groups) {
         const ImGuiID id = ImGui::GetID(fmt::format("channel {}", group.channel).c_str());
         const int hand = ImGui::GetStateStorage()->GetInt(id, 0);
@@ -324,9 +152,12 @@ void body(PanelContext& context, Column& column, Table& table, const Columns& at
         ImGui::GetStateStorage()->SetInt(followed, static_cast<int>(table.cell.current));
         for (const Group& group : table.groups)
             if (table.cell.current >= 0 && holds_current(group) && group.open) {
-                const float y = group.y + head_h + row_h * static_cast<float>(static_cast<size_t>(table.cell.current) - group.first);
+                const float y = group.y + head_h +
+                                row_h * static_cast<float>(static_cast<size_t>(table.cell.current) -
+                                                           group.first);
                 const float at_y = ImGui::GetScrollY();
-                if (y < at_y || y + row_h > at_y + height) ImGui::SetScrollY(std::max(0.0f, y - height / 2));
+                if (y < at_y || y + row_h > at_y + height)
+                    ImGui::SetScrollY(std::max(0.0f, y - height / 2));
             }
     }
 
@@ -336,10 +167,13 @@ void body(PanelContext& context, Column& column, Table& table, const Columns& at
     for (Group& group : table.groups) {
         const float y = top + group.y;
         if (y + group.height < clip.Min.y || y > clip.Max.y) continue;
-        if (table.has_heads) group_head(context, {column.x0, y, width, px(context, 28)}, group, table, holds_current(group));
+        if (table.has_heads)
+            group_head(context, {column.x0, y, width, px(context, 28)}, group, table,
+                       holds_current(group));
         if (!group.open) continue;
         const float rows_y = y + head_h;
-        const auto first = static_cast<size_t>(std::max(0.0f, std::floor((clip.Min.y - rows_y) / row_h)));
+        const auto first =
+            static_cast<size_t>(std::max(0.0f, std::floor((clip.Min.y - rows_y) / row_h)));
         for (size_t i = first; i < group.count; ++i) {
             const float row_y = std::round(rows_y + row_h * static_cast<float>(i));
             if (row_y > clip.Max.y) break;
@@ -356,23 +190,32 @@ bool lands_nowhere(const App& app) {
     return app.timeline.order() == Order::by_input && app.timeline.at(app.state.play.step).started;
 }
 
-float sum_line_height(const PanelContext& context, const Column& column) { return px(context, column.low ? 26 : 28); }
+float sum_line_height(const PanelContext& context, const Column& column) {
+    return px(context, column.low ? 26 : 28);
+}
 
-int sum_line_count(const Table& table) { return 1 + (table.has_heads || table.bias ? 1 : 0) + (table.bias ? 1 : 0); }
+int sum_line_count(const LedgerTable& table) {
+    return 1 + (table.has_heads || table.bias ? 1 : 0) + (table.bias ? 1 : 0);
+}
 
 /// Channels, bias, total: always the same lines, so that nothing moves while the play is on.
-void sum_lines(PanelContext& context, Column& column, const Table& table) {
-    const float left = column.x0 + px(context, 8), right = column.x1 - px(context, 8), height = sum_line_height(context, column);
+void sum_lines(PanelContext& context, Column& column, const LedgerTable& table) {
+    const float left = column.x0 + px(context, 8), right = column.x1 - px(context, 8),
+                height = sum_line_height(context, column);
     const auto done = static_cast<size_t>(std::max<int64_t>(table.cell.done, 0));
     const double bias = table.bias ? table.terms()[*table.bias].product : 0;
     const bool bias_done = table.bias && *table.bias < done;
     const double so_far = done == 0 ? 0 : table.sums[std::min(done, table.sums.size()) - 1];
-    const auto line = [&](const char* name, Tone name_tone, const std::string& middle, ImFont* font, Tone tone, const std::string& value) {
+    const auto line = [&](const char* name, Tone name_tone, const std::string& middle, ImFont* font,
+                          Tone tone, const std::string& value) {
         const float y = column.y + height / 2;
         ui::text(context, context.fonts.body_bold, name_tone, {left, y}, name);
-        const float x = left + std::max(px(context, 82), ui::width_of(context.fonts.body_bold, name) + px(context, 10));
+        const float x =
+            left + std::max(px(context, 82),
+                            ui::width_of(context.fonts.body_bold, name) + px(context, 10));
         const float value_x = right - ui::width_of(font, value);
-        ui::text(context, context.fonts.mono_small, Tone::ink2, {x, y}, ui::fitted(context.fonts.mono_small, middle, value_x - x - px(context, 8)));
+        ui::text(context, context.fonts.mono_small, Tone::ink2, {x, y},
+                 ui::fitted(context.fonts.mono_small, middle, value_x - x - px(context, 8)));
         ui::text(context, font, tone, {right, y}, value, Align::right);
         column.y += height;
     };
@@ -386,20 +229,25 @@ void sum_lines(PanelContext& context, Column& column, const Table& table) {
             sum += sum.empty() ? number : " + " + in_sum(number);
             if (sum.size() > 200) break;
         }
-        line("Channels", Tone::ink, sum, context.fonts.mono_bold, Tone::ink, table.number(bias_done ? so_far - bias : so_far));
+        line("Channels", Tone::ink, sum, context.fonts.mono_bold, Tone::ink,
+             table.number(bias_done ? so_far - bias : so_far));
     } else if (table.bias) {
-        line("Products", Tone::ink, "", context.fonts.mono_bold, Tone::ink, table.number(bias_done ? so_far - bias : so_far));
+        line("Products", Tone::ink, "", context.fonts.mono_bold, Tone::ink,
+             table.number(bias_done ? so_far - bias : so_far));
     }
     if (table.bias)
-        line("Bias", Tone::kernel_text, fmt::format("b[{}]", table.terms()[*table.bias].a.cell.c), context.fonts.mono_bold,
-             bias_done ? Tone::kernel_text : Tone::ink3, table.number(bias));
+        line("Bias", Tone::kernel_text, fmt::format("b[{}]", table.terms()[*table.bias].a.cell.c),
+             context.fonts.mono_bold, bias_done ? Tone::kernel_text : Tone::ink3,
+             table.number(bias));
     const double shown = table.is_done() ? table.result : so_far;
     const float y = column.y;
     line(table.is_done() ? "Total" : "Sum so far", Tone::ink,
-         fmt::format("{} of {}", table.cell.done, table.terms().size()), context.fonts.total, Tone::output_text, table.number(shown));
+         fmt::format("{} of {}", table.cell.done, table.terms().size()), context.fonts.total,
+         Tone::output_text, table.number(shown));
     column.y -= px(context, 3);
     ui::hover_help(context, {column.x0, y, column.width(), height},
-                   (table.is_done() ? "The layer's own float32 number: " : "So far: ") + full_text(static_cast<float>(shown)));
+                   (table.is_done() ? "The layer's own float32 number: " : "So far: ") +
+                       full_text(static_cast<float>(shown)));
 }
 
 }  // namespace
@@ -411,32 +259,40 @@ void ledger_section(PanelContext& context, Column& column, float bottom) {
     if (!cell || cell->explanation.terms.empty()) {
         begin_section(context, column, "Ledger", {.title = "Ledger"});
         column.y = column.y + column.row_px / 2 - px(context, 10);
-        const std::string text = app.state.problem ? "Nothing to add up until the layer is possible again."
-                                 : cell            ? "No product reaches this cell."
-                                 : lands_nowhere(app) ? "This product is added to no output cell."
-                                                   : "Step on, or click an output cell, to see its sum.";
+        const std::string text =
+            app.state.problem    ? "Nothing to add up until the layer is possible again."
+            : cell               ? "No product reaches this cell."
+            : lands_nowhere(app) ? "This product is added to no output cell."
+                                 : "Step on, or click an output cell, to see its sum.";
         for (const std::string& line : ui::wrapped(context.fonts.body, text, column.width())) {
-            ui::text(context, context.fonts.body, Tone::ink3, {column.x0, column.y + px(context, 9)}, line);
+            ui::text(context, context.fonts.body, Tone::ink3,
+                     {column.x0, column.y + px(context, 9)}, line);
             column.y += px(context, 21);
         }
         return;
     }
-    Table table = make_table(app, std::move(*cell));
+    LedgerTable table = make_ledger_table(app, std::move(*cell));
     const LayerResult& layer = app.state.result->layers[static_cast<size_t>(table.cell.layer)];
     const StageSpec& stage = layer.plan.stages[static_cast<size_t>(table.cell.stage)];
     std::string title = stage.name + " " + cell_text(stage.shape, table.cell.cell);
-    if (!title.empty()) title[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(title[0])));
-    std::string note = table.products() < 10 ? ui::count_word(table.products()) + (table.products() == 1 ? " product" : " products")
-                                             : ui::counted(table.products(), "product");
+    if (!title.empty())
+        title[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(title[0])));
+    std::string note =
+        table.products() < 10
+            ? ui::count_word(table.products()) + (table.products() == 1 ? " product" : " products")
+            : ui::counted(table.products(), "product");
     if (table.bias) note += " + bias";
     if (table.cell.pinned) note = "pinned, " + note;
     begin_section(context, column, "Ledger", {.title = title, .note = note});
     column.y += column.row_px / 2 - px(context, 5);
-    const float sums = sum_line_height(context, column) * static_cast<float>(sum_line_count(table)) + px(context, 6);
+    const float sums =
+        sum_line_height(context, column) * static_cast<float>(sum_line_count(table)) +
+        px(context, 6);
     const float row_h = px(context, table.has_heads ? 33 : column.low ? 22 : 26);
     const float most = std::max(bottom - column.y - px(context, 13) - sums, row_h * 5);
     const bool scrolls = ImGui::GetStateStorage()->GetFloat(ImGui::GetID("table height"), 0) > most;
-    const Columns at = fit_columns(context, table, column.width() - (scrolls ? px(context, 10) : 0));
+    const Columns at =
+        fit_columns(context, table, column.width() - (scrolls ? px(context, 10) : 0));
     heads(context, column, at);
     body(context, column, table, at, most);
     sum_lines(context, column, table);

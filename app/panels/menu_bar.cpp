@@ -22,8 +22,13 @@ void logo(const PanelContext& context, Point corner) {
         for (int column = 0; column < 3; ++column) {
             const bool is_middle = row == 1 && column == 1, is_corner = row != 1 && column != 1;
             const Box dot{corner.x + px(context, 5.0f * static_cast<float>(column)),
-                          corner.y + px(context, 5.0f * static_cast<float>(row)), px(context, 4), px(context, 4)};
-            ui::fill(context, dot, is_middle ? Tone::kernel_solid : is_corner ? Tone::ink : Tone::line2, 1);
+                          corner.y + px(context, 5.0f * static_cast<float>(row)), px(context, 4),
+                          px(context, 4)};
+            ui::fill(context, dot,
+                     is_middle   ? Tone::kernel_solid
+                     : is_corner ? Tone::ink
+                                 : Tone::line2,
+                     1);
         }
 }
 
@@ -32,7 +37,8 @@ std::string_view top_of(std::string_view menu) { return menu.substr(0, menu.find
 
 size_t rows_in(std::string_view menu) {
     const auto& all = all_commands();
-    return static_cast<size_t>(std::count_if(all.begin(), all.end(), [&](const Command& c) { return c.menu == menu; }));
+    return static_cast<size_t>(
+        std::count_if(all.begin(), all.end(), [&](const Command& c) { return c.menu == menu; }));
 }
 
 /// What is left of "Kernel: Emboss" in the menu Kernel.
@@ -59,11 +65,13 @@ bool begin_menu_popup(PanelContext& context, ImGuiID id, Point corner, size_t ro
     const float height = px(context, 28) * static_cast<float>(rows) + px(context, 12);
     const float y = std::max(margin, std::min(corner.y, screen_h - margin - height));
     ImGui::SetNextWindowPos({corner.x, y});
-    ImGui::SetNextWindowSizeConstraints({0, 0}, {FLT_MAX, std::max(px(context, 60), screen_h - y - margin)});
+    ImGui::SetNextWindowSizeConstraints(
+        {0, 0}, {FLT_MAX, std::max(px(context, 60), screen_h - y - margin)});
     ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, {0, px(context, 5)});
     ImGui::PushStyleVar(ImGuiStyleVar_PopupRounding, px(context, 8));
-    const bool open = ImGui::BeginPopupEx(id, ImGuiWindowFlags_NoTitleBar | ImGuiWindowFlags_NoMove |
-                                                  ImGuiWindowFlags_NoSavedSettings | ImGuiWindowFlags_AlwaysAutoResize);
+    const bool open = ImGui::BeginPopupEx(
+        id, ImGuiWindowFlags_NoTitleBar | ImGuiWindowFlags_NoMove |
+                ImGuiWindowFlags_NoSavedSettings | ImGuiWindowFlags_AlwaysAutoResize);
     ImGui::PopStyleVar(2);
     return open;
 }
@@ -74,19 +82,23 @@ bool command_row(PanelContext& context, const Command& command, const Box& row) 
     const bool enabled = is_enabled(command, app);
     const bool checked = command.checked && command.checked(app);
     const ImGuiContext& g = *ImGui::GetCurrentContext();
-    const ui::Item it = ui::item(context, command.label.c_str(), row, {.enabled = enabled, .tooltip = command.help});
+    const ui::Item it = ui::item(context, command.label.c_str(), row,
+                                 {.enabled = enabled, .tooltip = command.help});
     ImGuiContext& hooks = *ImGui::GetCurrentContext();
     if (hooks.TestEngineHookItems)
         ImGuiTestEngineHook_ItemInfo(&hooks, it.id, command.label.c_str(),
-                                     g.LastItemData.StatusFlags | (command.checked ? ImGuiItemStatusFlags_Checkable : 0) |
+                                     g.LastItemData.StatusFlags |
+                                         (command.checked ? ImGuiItemStatusFlags_Checkable : 0) |
                                          (checked ? ImGuiItemStatusFlags_Checked : 0));
     const bool is_on = is_pointed_at(row) || it.focused;
     if (is_on && enabled) ui::fill(context, inner_row(context, row), Tone::hover, 5);
     const float y = row.center().y, mark = px(context, 14);
-    if (checked) ui::check_mark(context, {row.x + px(context, 10), y - mark / 2, mark, mark}, Tone::ink);
-    ui::text(context, context.fonts.body, enabled ? Tone::ink : Tone::inkd, {row.x + px(context, 30), y}, label_in(command));
-    ui::text(context, context.fonts.mono_small, enabled ? Tone::ink3 : Tone::inkd, {row.right() - px(context, 14), y},
-             key_text(command.key), Align::right);
+    if (checked)
+        ui::check_mark(context, {row.x + px(context, 10), y - mark / 2, mark, mark}, Tone::ink);
+    ui::text(context, context.fonts.body, enabled ? Tone::ink : Tone::inkd,
+             {row.x + px(context, 30), y}, label_in(command));
+    ui::text(context, context.fonts.mono_small, enabled ? Tone::ink3 : Tone::inkd,
+             {row.right() - px(context, 14), y}, key_text(command.key), Align::right);
     if (it.pressed) {
         run(command, app);
         ImGui::ClosePopupToLevel(0, true);
@@ -98,7 +110,8 @@ bool command_row(PanelContext& context, const Command& command, const Box& row) 
 void recent_rows(PanelContext& context) {
     const std::vector<std::string> recent = context.app.state.settings.recent;
     float width = 0;
-    for (const std::string& path : recent) width = std::max(width, ui::width_of(context.fonts.body, display_name(path)));
+    for (const std::string& path : recent)
+        width = std::max(width, ui::width_of(context.fonts.body, display_name(path)));
     width = std::round(width) + px(context, 44);
     const ImVec2 corner = ImGui::GetCursorScreenPos();
     float y = corner.y;
@@ -109,8 +122,10 @@ void recent_rows(PanelContext& context) {
         const std::string name = display_name(recent[i]);
         const ui::Item it = ui::item(context, name.c_str(), row, {.tooltip = recent[i]});
         ImGui::PopID();
-        if (is_pointed_at(row) || it.focused) ui::fill(context, inner_row(context, row), Tone::hover, 5);
-        ui::text(context, context.fonts.body, Tone::ink, {row.x + px(context, 22), row.center().y}, name);
+        if (is_pointed_at(row) || it.focused)
+            ui::fill(context, inner_row(context, row), Tone::hover, 5);
+        ui::text(context, context.fonts.body, Tone::ink, {row.x + px(context, 22), row.center().y},
+                 name);
         if (it.pressed) {
             ImGui::ClosePopupToLevel(0, true);
             open_file(context.app, recent[i]);
@@ -125,13 +140,18 @@ bool sub_menu_row(PanelContext& context, const std::string& name, const Box& row
                   const std::function<void()>& rows) {
     const ImGuiID id = ImGui::GetID((name + " menu").c_str());
     const ui::Item it = ui::item(context, name.c_str(), row);
-    if (it.pressed || is_pointed_at(row) || (it.focused && ImGui::IsKeyPressed(ImGuiKey_RightArrow, false)))
+    if (it.pressed || is_pointed_at(row) ||
+        (it.focused && ImGui::IsKeyPressed(ImGuiKey_RightArrow, false)))
         if (!ImGui::IsPopupOpen(id, ImGuiPopupFlags_None)) ImGui::OpenPopup(id);
     const bool open = ImGui::IsPopupOpen(id, ImGuiPopupFlags_None);
     if (open || it.focused) ui::fill(context, inner_row(context, row), Tone::hover, 5);
-    ui::text(context, context.fonts.body, Tone::ink, {row.x + px(context, 30), row.center().y}, name);
-    ui::chevron(context, {row.right() - px(context, 16), row.center().y}, ui::Direction::right, Tone::ink2, 3.5f);
-    if (!open || !begin_menu_popup(context, id, {row.right() - px(context, 2), row.y - px(context, 5)}, count)) return false;
+    ui::text(context, context.fonts.body, Tone::ink, {row.x + px(context, 30), row.center().y},
+             name);
+    ui::chevron(context, {row.right() - px(context, 16), row.center().y}, ui::Direction::right,
+                Tone::ink2, 3.5f);
+    if (!open || !begin_menu_popup(context, id,
+                                   {row.right() - px(context, 2), row.y - px(context, 5)}, count))
+        return false;
     rows();
     if (ImGui::IsKeyPressed(ImGuiKey_LeftArrow, false)) ImGui::CloseCurrentPopup();
     ImGui::EndPopup();
@@ -148,11 +168,14 @@ void menu_rows(PanelContext& context, const std::string& menu) {
     for (const Command& command : all_commands()) {
         const std::string inner = sub_menu(command);
         if (command.menu != menu && inner.empty()) continue;
-        const std::string label = inner.empty() ? std::string(label_in(command)) : inner.substr(menu.size() + 1);
+        const std::string label =
+            inner.empty() ? std::string(label_in(command)) : inner.substr(menu.size() + 1);
         labels = std::max(labels, ui::width_of(context.fonts.body, label));
-        if (inner.empty()) keys = std::max(keys, ui::width_of(context.fonts.mono_small, key_text(command.key)));
+        if (inner.empty())
+            keys = std::max(keys, ui::width_of(context.fonts.mono_small, key_text(command.key)));
     }
-    const float width = std::round(labels + keys) + px(context, 30 + 28 + 14), row_h = px(context, 28);
+    const float width = std::round(labels + keys) + px(context, 30 + 28 + 14),
+                row_h = px(context, 28);
     const ImVec2 corner = ImGui::GetCursorScreenPos();
     float y = corner.y;
     std::vector<std::string> shown;
@@ -163,9 +186,12 @@ void menu_rows(PanelContext& context, const std::string& menu) {
     for (const Command& command : all_commands()) {
         const std::string inner = sub_menu(command);
         const bool is_own = command.menu == menu;
-        if (!is_own && (inner.empty() || std::find(shown.begin(), shown.end(), inner) != shown.end())) continue;
+        if (!is_own &&
+            (inner.empty() || std::find(shown.begin(), shown.end(), inner) != shown.end()))
+            continue;
         if (command.separator && y > corner.y) {
-            ui::rule(context, corner.x + px(context, 8), corner.x + width - px(context, 8), y + px(context, 4));
+            ui::rule(context, corner.x + px(context, 8), corner.x + width - px(context, 8),
+                     y + px(context, 4));
             y += px(context, 9);
         }
         const Box row{corner.x, y, width, row_h};
@@ -175,11 +201,14 @@ void menu_rows(PanelContext& context, const std::string& menu) {
             if (&command != opens || context.app.state.settings.recent.empty()) continue;
             const Box recent{corner.x, y, width, row_h};
             y += row_h;
-            sub_open |= sub_menu_row(context, "Open recent", recent, context.app.state.settings.recent.size(), [&] { recent_rows(context); });
+            sub_open |= sub_menu_row(context, "Open recent", recent,
+                                     context.app.state.settings.recent.size(),
+                                     [&] { recent_rows(context); });
             continue;
         }
         shown.push_back(inner);
-        sub_open |= sub_menu_row(context, inner.substr(menu.size() + 1), row, rows_in(inner), [&] { menu_rows(context, inner); });
+        sub_open |= sub_menu_row(context, inner.substr(menu.size() + 1), row, rows_in(inner),
+                                 [&] { menu_rows(context, inner); });
     }
     if (other_row && sub_open && !g.NavDisableMouseHover) ImGui::ClosePopupToLevel(level, true);
     ImGui::SetCursorScreenPos(corner);
@@ -191,7 +220,8 @@ float menus(PanelContext& context, const Box& bar, float x) {
     std::vector<std::string> names;
     for (const Command& command : all_commands()) {
         const std::string name(top_of(command.menu));
-        if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+        if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end())
+            names.push_back(name);
     }
     const auto popup_of = [&](size_t i) { return ImGui::GetID((names[i] + " menu").c_str()); };
     size_t open_menu = names.size();
@@ -201,19 +231,23 @@ float menus(PanelContext& context, const Box& bar, float x) {
     if (open_menu == names.size() && ImGui::IsKeyPressed(ImGuiKey_F10, false)) wanted = 0;
     for (size_t i = 0; i < names.size(); ++i) {
         const float width = std::round(ui::width_of(context.fonts.body, names[i]));
-        const Box box{x - px(context, 8), bar.y + px(context, 5), width + px(context, 16), bar.h - px(context, 11)};
+        const Box box{x - px(context, 8), bar.y + px(context, 5), width + px(context, 16),
+                      bar.h - px(context, 11)};
         const ui::Item it = ui::item(context, names[i].c_str(), box);
         // With one menu open, pointing at another opens it.
-        if (it.pressed || (open_menu < names.size() && open_menu != i && is_pointed_at(box))) wanted = i;
+        if (it.pressed || (open_menu < names.size() && open_menu != i && is_pointed_at(box)))
+            wanted = i;
         if (it.hovered || open_menu == i) ui::fill(context, box, Tone::hover, 6);
         if (it.focused) ui::focus_ring(context, box);
-        ui::text(context, context.fonts.body, open_menu == i ? Tone::ink : Tone::ink2, {x, bar.y + std::floor(bar.h / 2)},
-                 names[i]);
+        ui::text(context, context.fonts.body, open_menu == i ? Tone::ink : Tone::ink2,
+                 {x, bar.y + std::floor(bar.h / 2)}, names[i]);
         if (open_menu == i && begin_menu_popup(context, popup_of(i), {box.x, bar.bottom()}, 1)) {
             menu_rows(context, names[i]);
             const bool is_innermost = ImGui::GetCurrentContext()->OpenPopupStack.Size == 1;
-            if (is_innermost && ImGui::IsKeyPressed(ImGuiKey_RightArrow, false)) wanted = (i + 1) % names.size();
-            if (is_innermost && ImGui::IsKeyPressed(ImGuiKey_LeftArrow, false)) wanted = (i + names.size() - 1) % names.size();
+            if (is_innermost && ImGui::IsKeyPressed(ImGuiKey_RightArrow, false))
+                wanted = (i + 1) % names.size();
+            if (is_innermost && ImGui::IsKeyPressed(ImGuiKey_LeftArrow, false))
+                wanted = (i + names.size() - 1) % names.size();
             ImGui::EndPopup();
         }
         x += width + px(context, 20);
@@ -242,9 +276,12 @@ float search(PanelContext& context, const Box& bar, float right) {
     ui::frame(context, box, Tone::line2, 1, 6);
     if (it.focused) ui::focus_ring(context, box);
     const float middle = box.center().y;
-    ui::text(context, context.fonts.icons_small, Tone::ink2, {box.x + px(context, 15), middle}, icon::kSearch, Align::center);
-    ui::text(context, context.fonts.body, Tone::ink3, {box.x + px(context, 28), middle}, "Search commands");
-    ui::text(context, context.fonts.mono_small, Tone::ink3, {box.right() - px(context, 10), middle}, "Ctrl P", Align::right);
+    ui::text(context, context.fonts.icons_small, Tone::ink2, {box.x + px(context, 15), middle},
+             icon::kSearch, Align::center);
+    ui::text(context, context.fonts.body, Tone::ink3, {box.x + px(context, 28), middle},
+             "Search commands");
+    ui::text(context, context.fonts.mono_small, Tone::ink3, {box.right() - px(context, 10), middle},
+             "Ctrl P", Align::right);
     if (it.pressed) popups.palette = true;
     return box.x;
 }
@@ -263,8 +300,7 @@ void document_name(PanelContext& context, const Box& bar, float from, float to) 
     float x = std::round(bar.w / 2 - width / 2);
     if (x < from + gap || x + width > to - gap) x = std::round((from + to) / 2 - width / 2);
     const float y = bar.y + std::floor(bar.h / 2);
-    if (changed)
-        ui::fill(context, {x + width - dot, y - dot / 2, dot, dot}, Tone::ink3, 3);
+    if (changed) ui::fill(context, {x + width - dot, y - dot / 2, dot, dot}, Tone::ink3, 3);
     ui::text(context, font, Tone::ink2, {x, y}, name);
     const std::string help = (name == whole ? std::string() : whole + "\n") +
                              (state.file.empty() ? "Not saved in a file yet" : state.file) +
@@ -279,15 +315,17 @@ void draw_menu_bar(PanelContext& context, const WindowLayout& layout) {
     ui::begin_panel(context, "Menu", bar, Tone::panel);
     logo(context, {bar.x + px(context, 16), bar.y + px(context, 11)});
     const float middle = bar.y + std::floor(bar.h / 2);
-    ui::text(context, context.fonts.label, Tone::ink, {bar.x + px(context, 40), middle}, "Convscope");
+    ui::text(context, context.fonts.label, Tone::ink, {bar.x + px(context, 40), middle},
+             "Convscope");
     const float name_end = bar.x + px(context, 40) + ui::width_of(context.fonts.label, "Convscope");
     const float end = menus(context, bar, std::round(name_end) + px(context, 16));
 
     Settings& settings = context.app.state.settings;
     const bool is_light = settings.theme == Theme::light;
-    const Box theme{bar.right() - px(context, 40), bar.y + px(context, 4), px(context, 28), px(context, 28)};
-    if (ui::icon_button(context, "Theme", theme, is_light ? icon::kMoon : icon::kSun, ui::Border::none,
-                        {.tooltip = is_light ? "Dark theme" : "Light theme"}))
+    const Box theme{bar.right() - px(context, 40), bar.y + px(context, 4), px(context, 28),
+                    px(context, 28)};
+    if (ui::icon_button(context, "Theme", theme, is_light ? icon::kMoon : icon::kSun,
+                        ui::Border::none, {.tooltip = is_light ? "Dark theme" : "Light theme"}))
         settings.theme = is_light ? Theme::dark : Theme::light;
     const float from = search(context, bar, theme.x - px(context, 8));
     document_name(context, bar, end - px(context, 20), from);

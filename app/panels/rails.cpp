@@ -24,21 +24,24 @@ constexpr std::array kRight = {RailIcon{"Output size", icon::kCalculator, "Outpu
                                RailIcon{"PyTorch", icon::kCode, "PyTorch"}};
 
 /// The section whose icon was pressed, or null.
-const char* rail(PanelContext& context, const char* name, const Box& box, std::span<const RailIcon> icons, bool is_left,
-                 bool& open) {
+const char* rail(PanelContext& context, const char* name, const Box& box,
+                 std::span<const RailIcon> icons, bool is_left, bool& open) {
     const char* wanted = nullptr;
     ui::begin_panel(context, name, box, Tone::panel);
     const float side = px(context, 32), x = std::round(box.center().x - side / 2);
     const bool points_right = is_left != open;
     float y = box.y + px(context, 6);
     const Box toggle{x, y, side, side};
-    if (ui::icon_button(context, open ? "Close" : "Open", toggle, "", ui::Border::none,
-                        {.tooltip = open ? "Close the panel" : "Open the panel", .keys = open ? "Esc" : ""}))
+    if (ui::icon_button(
+            context, open ? "Close" : "Open", toggle, "", ui::Border::none,
+            {.tooltip = open ? "Close the panel" : "Open the panel", .keys = open ? "Esc" : ""}))
         open = !open;
-    ui::chevron(context, toggle.center(), points_right ? ui::Direction::right : ui::Direction::left, Tone::ink2);
+    ui::chevron(context, toggle.center(), points_right ? ui::Direction::right : ui::Direction::left,
+                Tone::ink2);
     y = box.y + px(context, 50);
     for (const RailIcon& entry : icons) {
-        if (ui::icon_button(context, entry.label, {x, y, side, side}, entry.icon, ui::Border::none, {.tooltip = entry.label})) {
+        if (ui::icon_button(context, entry.label, {x, y, side, side}, entry.icon, ui::Border::none,
+                            {.tooltip = entry.label})) {
             wanted = entry.section;
             open = true;
         }
@@ -53,11 +56,14 @@ const char* rail(PanelContext& context, const char* name, const Box& box, std::s
 }
 
 void scroll_to(const char* section) {
-    if (section) ImGui::GetStateStorage()->SetInt(ImGui::GetID("scroll to section"), static_cast<int>(ImGui::GetID(section)));
+    if (section)
+        ImGui::GetStateStorage()->SetInt(ImGui::GetID("scroll to section"),
+                                         static_cast<int>(ImGui::GetID(section)));
 }
 
 bool closed_by_escape() {
-    if (ImGui::IsPopupOpen("", ImGuiPopupFlags_AnyPopupId | ImGuiPopupFlags_AnyPopupLevel)) return false;
+    if (ImGui::IsPopupOpen("", ImGuiPopupFlags_AnyPopupId | ImGuiPopupFlags_AnyPopupLevel))
+        return false;
     return ImGui::IsKeyPressed(ImGuiKey_Escape, false) && !ImGui::GetIO().WantTextInput;
 }
 
@@ -70,11 +76,13 @@ void draw_rails(PanelContext& context, const WindowLayout& layout) {
         return;
     }
     const char* left = rail(context, "Left rail", layout.left, kLeft, true, popups.left_rail_open);
-    const char* right = rail(context, "Right rail", layout.right, kRight, false, popups.right_rail_open);
+    const char* right =
+        rail(context, "Right rail", layout.right, kRight, false, popups.right_rail_open);
 
     const float room = layout.right.x - layout.left.right();
     if (popups.left_rail_open) {
-        const Box box{layout.left.right(), layout.left.y, std::min(px(context, 264), room), layout.left.h};
+        const Box box{layout.left.right(), layout.left.y, std::min(px(context, 264), room),
+                      layout.left.h};
         ui::begin_panel(context, "Parameters", box, Tone::panel, ui::Scrolls::yes, true);
         scroll_to(left);
         parameter_panel(context, box, layout.low);

@@ -23,7 +23,8 @@ struct Column {
 };
 Column make_column(const PanelContext& context, const Box& panel, bool low);
 /// Begins a section: rule, title, note. `name` is what a rail's icon scrolls to.
-void begin_section(const PanelContext& context, Column& column, const char* name, const ui::SectionTitle& title);
+void begin_section(const PanelContext& context, Column& column, const char* name,
+                   const ui::SectionTitle& title);
 
 // ---- Left (parameters.cpp, weights_section.cpp, input_section.cpp)
 
@@ -57,14 +58,14 @@ void finish_gesture(App& app, const ui::TextEdit& edit, const std::string& gestu
 /// A row with a label and a field for a typed value. `apply` gets what was typed, and says whether it could be read.
 struct NumberRow {
     std::string label, shown, help, gesture;
-    std::string field = {};                             // what scripts call it; empty: the label
-    std::function<std::string(int)> stepped = {};       // null: no − and +
+    std::string field = {};                        // what scripts call it; empty: the label
+    std::function<std::string(int)> stepped = {};  // null: no − and +
     bool can_lower = true, can_raise = true;
     /// None: done. A sentence: why not; an empty one: it could not be read.
     std::function<std::optional<std::string>(const std::string& typed)> apply = {};
-    std::string expected = {};                          // "a whole number"
+    std::string expected = {};  // "a whole number"
     bool error = false;
-    bool waits = false;                                 // applied when the field is left, not while typing
+    bool waits = false;  // applied when the field is left, not while typing
 };
 void number_row(PanelContext& context, Column& column, float field_x, const NumberRow& row);
 

@@ -20,10 +20,10 @@ constexpr int64_t kMostBars = 200;
 constexpr std::array kSpeeds = {0.25f, 0.5f, 1.0f, 2.0f, 4.0f, 8.0f, 16.0f};
 
 float f(int64_t n) { return static_cast<float>(n); }
-float f(size_t n) { return static_cast<float>(n); }
 
 std::string capitalised(std::string word) {
-    if (!word.empty()) word[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(word[0])));
+    if (!word.empty())
+        word[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(word[0])));
     return word;
 }
 
@@ -36,7 +36,8 @@ std::vector<Unit> units_of(const App& app) {
     const std::vector<Unit> differing = app.timeline.units();
     std::vector<Unit> units;
     for (const Unit unit : chosen_view(app).units)
-        if (std::find(differing.begin(), differing.end(), unit) != differing.end()) units.push_back(unit);
+        if (std::find(differing.begin(), differing.end(), unit) != differing.end())
+            units.push_back(unit);
     return units;
 }
 
@@ -46,7 +47,8 @@ int64_t channels_of(const App& app) {
     if (!state.result || static_cast<size_t>(state.layer) >= state.result->layers.size()) return 1;
     const auto& window = state.result->layers[static_cast<size_t>(state.layer)].plan.window;
     if (!window) return 1;
-    return std::max<int64_t>(1, app.timeline.order() == Order::by_output ? window->in_per_group : window->out_per_group);
+    return std::max<int64_t>(
+        1, app.timeline.order() == Order::by_output ? window->in_per_group : window->out_per_group);
 }
 
 struct Count {
@@ -59,15 +61,20 @@ Count count_units(const App& app, const Place& place) {
     const Unit unit = app.state.play.unit;
     const Shape cells = timeline.cells();
     const int64_t windows = timeline.windows();
-    const int64_t done = !place.started ? 0 : place.finishing ? windows : place.window + (place.window_done() ? 1 : 0);
+    const int64_t done = !place.started    ? 0
+                         : place.finishing ? windows
+                                           : place.window + (place.window_done() ? 1 : 0);
     // Rows and maps count from where they begin: "map 1 of 8" is the first step, not the zeroth.
-    const auto whole = [&](int64_t length) { return (done + std::max<int64_t>(1, length) - 1) / std::max<int64_t>(1, length); };
+    const auto whole = [&](int64_t length) {
+        return (done + std::max<int64_t>(1, length) - 1) / std::max<int64_t>(1, length);
+    };
     switch (unit) {
         case Unit::term: return {app.state.play.step, timeline.steps()};
         case Unit::channel: {
             const int64_t channels = channels_of(app);
             const int64_t inside = place.started && !place.window_done() && place.terms > 0
-                                       ? (place.term + 1) * channels / place.terms : 0;
+                                       ? (place.term + 1) * channels / place.terms
+                                       : 0;
             return {done * channels + inside, windows * channels};
         }
         case Unit::window: return {done, windows};
@@ -81,7 +88,7 @@ Count count_units(const App& app, const Place& place) {
 /// One bar: a window, a row of them, or all.
 struct Bar {
     float x0 = 0, x1 = 0;
-    int64_t from = 0, to = 0;          // steps done at its ends
+    int64_t from = 0, to = 0;  // steps done at its ends
 };
 
 /// Bars of the plane that holds `place`.
@@ -93,7 +100,8 @@ struct Bars {
         for (const Bar& bar : bars)
             if (step <= static_cast<double>(bar.to)) {
                 const double length = std::max<double>(1, static_cast<double>(bar.to - bar.from));
-                const double part = std::clamp((step - static_cast<double>(bar.from)) / length, 0.0, 1.0);
+                const double part =
+                    std::clamp((step - static_cast<double>(bar.from)) / length, 0.0, 1.0);
                 return bar.x0 + static_cast<float>(part) * (bar.x1 - bar.x0);
             }
         return bars.empty() ? 0 : bars.back().x1;
@@ -101,8 +109,10 @@ struct Bars {
     int64_t step_at(float x) const {
         for (const Bar& bar : bars)
             if (x <= bar.x1 || &bar == &bars.back()) {
-                const float part = std::clamp((x - bar.x0) / std::max(1.0f, bar.x1 - bar.x0), 0.0f, 1.0f);
-                return bar.from + std::llround(static_cast<double>(part) * static_cast<double>(bar.to - bar.from));
+                const float part =
+                    std::clamp((x - bar.x0) / std::max(1.0f, bar.x1 - bar.x0), 0.0f, 1.0f);
+                return bar.from + std::llround(static_cast<double>(part) *
+                                               static_cast<double>(bar.to - bar.from));
             }
         return 0;
     }
@@ -124,16 +134,19 @@ Bars make_bars(const PanelContext& context, const Place& place, float x0, float 
     if (timeline.steps() == 0 || cells.count() == 0 || x1 <= x0) return result;
     const int64_t plane = cells.plane();
     const int64_t maps = cells.n * cells.c;
-    if (walks_maps(chosen_view(context.app)) && maps > 1 && maps <= kMostBars && (x1 - x0) / f(maps) > px(context, 5)) {
+    if (walks_maps(chosen_view(context.app)) && maps > 1 && maps <= kMostBars &&
+        (x1 - x0) / f(maps) > px(context, 5)) {
         const float gap_px = px(context, 2), width = (x1 - x0 - f(maps - 1) * gap_px) / f(maps);
         for (int64_t i = 0; i < maps; ++i) {
             const float x = x0 + f(i) * (width + gap_px);
-            result.bars.push_back({std::round(x), std::round(x + width), steps_before(timeline, i * plane),
+            result.bars.push_back({std::round(x), std::round(x + width),
+                                   steps_before(timeline, i * plane),
                                    steps_before(timeline, (i + 1) * plane)});
         }
         return result;
     }
-    const int64_t number = std::clamp<int64_t>(place.started ? place.window : 0, 0, timeline.windows() - 1);
+    const int64_t number =
+        std::clamp<int64_t>(place.started ? place.window : 0, 0, timeline.windows() - 1);
     const int64_t first = number / plane * plane;
     const float gap = px(context, 2), row_gap = px(context, 8), least = px(context, 3);
 
@@ -143,7 +156,8 @@ Bars make_bars(const PanelContext& context, const Place& place, float x0, float 
         const float width = windows_room / f(plane);
         float x = x0;
         for (int64_t i = 0; i < plane; ++i) {
-            result.bars.push_back({std::round(x), std::round(x + width), steps_before(timeline, first + i),
+            result.bars.push_back({std::round(x), std::round(x + width),
+                                   steps_before(timeline, first + i),
                                    steps_before(timeline, first + i + 1)});
             x += width + ((i + 1) % cells.w == 0 ? row_gap : gap);
         }
@@ -154,7 +168,8 @@ Bars make_bars(const PanelContext& context, const Place& place, float x0, float 
     const float width = (x1 - x0 - f(count - 1) * gap) / f(count);
     for (int64_t i = 0; i < count; ++i) {
         const float x = x0 + f(i) * (width + gap);
-        result.bars.push_back({std::round(x), std::round(x + width), steps_before(timeline, first + i * plane / count),
+        result.bars.push_back({std::round(x), std::round(x + width),
+                               steps_before(timeline, first + i * plane / count),
                                steps_before(timeline, first + (i + 1) * plane / count)});
     }
     return result;
@@ -170,7 +185,8 @@ void draw_bars(const PanelContext& context, const Bars& bars, float y, double st
         ui::fill(context, box, just_done ? Tone::ink : is_done ? Tone::ink2 : Tone::line2, 2);
         if (!is_current && !just_done) continue;
         const float reached = bars.x_of(step);
-        if (is_current) ui::fill(context, {box.x, top, std::round(reached - box.x), height}, Tone::ink, 2);
+        if (is_current)
+            ui::fill(context, {box.x, top, std::round(reached - box.x), height}, Tone::ink, 2);
         const float term = box.w / std::max(1.0f, f(bar.to - bar.from));
         if (!bars.are_windows || term <= px(context, 4)) continue;
         const float tick = std::max(1.0f, px(context, 1));
@@ -181,7 +197,8 @@ void draw_bars(const PanelContext& context, const Bars& bars, float y, double st
     }
     if (bars.bars.empty() || step < 0) return;
     const float head_w = px(context, 4), head_h = px(context, 18);
-    const Box head{std::round(bars.x_of(step) - head_w / 2), std::round(y - head_h / 2), head_w, head_h};
+    const Box head{std::round(bars.x_of(step) - head_w / 2), std::round(y - head_h / 2), head_w,
+                   head_h};
     ui::fill(context, head, Tone::ink, 2);
 }
 
@@ -197,15 +214,19 @@ std::array<std::string, 2> place_words(const App& app, const Place& place, bool 
     if (place.finishing) return {"Last step", ", crop and bias"};
     if (walks_maps(chosen_view(app))) {
         const int64_t channel = place.cell.c;
-        const auto& names = app.state.document.layers[static_cast<size_t>(app.state.layer)].channel_names;
+        const auto& names =
+            app.state.document.layers[static_cast<size_t>(app.state.layer)].channel_names;
         std::string rest = fmt::format(" of {}", cells.c);
-        if (channel < static_cast<int64_t>(names.size())) rest += ", " + names[static_cast<size_t>(channel)];
-        if (app.state.play.unit == Unit::row) rest += fmt::format(", row {} of {}", place.cell.h + 1, cells.h);
+        if (channel < static_cast<int64_t>(names.size()))
+            rest += ", " + names[static_cast<size_t>(channel)];
+        if (app.state.play.unit == Unit::row)
+            rest += fmt::format(", row {} of {}", place.cell.h + 1, cells.h);
         return {fmt::format("Map {}", channel + 1), rest};
     }
     std::string rest = fmt::format(" of {}", plane);
     if (cells.n > 1 && !brief) rest += fmt::format(", sample {}", place.cell.n);
-    if (cells.c > 1 && !brief) rest += fmt::format(", {} channel {}", by_input ? "input" : "output", place.cell.c);
+    if (cells.c > 1 && !brief)
+        rest += fmt::format(", {} channel {}", by_input ? "input" : "output", place.cell.c);
     if (app.state.play.unit == Unit::term || app.state.play.unit == Unit::channel)
         rest += fmt::format(", term {} of {}", place.term + 1, place.terms);
     return {fmt::format("{} {}", capitalised(noun), place.window % plane + 1), rest};
@@ -216,8 +237,9 @@ void transport(PanelContext& context, const Box& bar, bool enabled) {
     const float y = bar.y + std::floor(bar.h / 2), side = px(context, 28);
     const auto button = [&](const char* label, float x, const char* icon, std::string_view keys) {
         const Box box{bar.x + px(context, x) - side / 2, y - side / 2, side, side};
-        return ui::icon_button(context, label, box, icon, ui::Border::none,
-                               {.enabled = enabled, .repeats = true, .tooltip = label, .keys = keys});
+        return ui::icon_button(
+            context, label, box, icon, ui::Border::none,
+            {.enabled = enabled, .repeats = true, .tooltip = label, .keys = keys});
     };
     if (button("First step", 28, icon::kFastBack, "Home")) go_to_step(app, 0);
     if (button("Step back", 60, icon::kStepBack, "←")) step(app, -1);
@@ -227,24 +249,30 @@ void transport(PanelContext& context, const Box& bar, bool enabled) {
     const float disc = px(context, 36);
     const Box play{bar.x + px(context, 102) - disc / 2, y - disc / 2, disc, disc};
     const bool is_playing = app.state.play.playing;
-    const ui::Item it = ui::item(context, "Play", play,
-                                 {.enabled = enabled, .tooltip = is_playing ? "Pause" : "Play", .keys = "Space"});
+    const ui::Item it =
+        ui::item(context, "Play", play,
+                 {.enabled = enabled, .tooltip = is_playing ? "Pause" : "Play", .keys = "Space"});
     ui::fill(context, play, !enabled ? Tone::inkd : it.hovered ? Tone::ink2 : Tone::accent, 18);
     if (it.focused) ui::focus_ring(context, play.grown(px(context, 3)), 21);
     // A triangle's weight lies left of its box's middle.
     const Point middle{play.center().x + (is_playing ? 0 : px(context, 1)), y};
-    ui::text(context, context.fonts.icons, Tone::on_accent, middle, is_playing ? icon::kPause : icon::kPlay, Align::center);
+    ui::text(context, context.fonts.icons, Tone::on_accent, middle,
+             is_playing ? icon::kPause : icon::kPlay, Align::center);
     if (it.pressed) set_playing(app, !is_playing);
 }
 
 void speed(PanelContext& context, const Box& box) {
     App& app = context.app;
-    const auto words = [](float value) { return number_text_short(static_cast<double>(value)) + "×"; };
-    const ui::Item it = ui::item(context, "Speed", box, {.tooltip = "Speed of the play", .keys = "+ −"});
+    const auto words = [](float value) {
+        return number_text_short(static_cast<double>(value)) + "×";
+    };
+    const ui::Item it =
+        ui::item(context, "Speed", box, {.tooltip = "Speed of the play", .keys = "+ −"});
     const ImGuiID popup = ImGui::GetID("speeds");
     if (it.hovered) ui::fill(context, box, Tone::hover, 6);
     if (it.focused) ui::focus_ring(context, box);
-    ui::text(context, context.fonts.mono, Tone::ink2, box.center(), words(app.state.play.speed), Align::center);
+    ui::text(context, context.fonts.mono, Tone::ink2, box.center(), words(app.state.play.speed),
+             Align::center);
     if (it.pressed) ImGui::OpenPopup(popup);
     std::vector<ui::Entry> entries;
     int chosen = -1;
@@ -270,7 +298,8 @@ float step_by(PanelContext& context, const Box& bar, float right, bool with_labe
     const float width = ui::segmented_width(context, labels), height = px(context, 28);
     const float y = bar.y + std::floor(bar.h / 2);
     const Box box{right - width, std::round(y - height / 2), width, height};
-    if (const auto pressed = ui::segmented(context, box, labels, chosen)) set_unit(app, units[static_cast<size_t>(*pressed)]);
+    if (const auto pressed = ui::segmented(context, box, labels, chosen))
+        set_unit(app, units[static_cast<size_t>(*pressed)]);
     if (!with_label) return box.x;
     const float label = std::round(ui::width_of(context.fonts.body, "Step by"));
     const float x = box.x - px(context, 11) - label;
@@ -285,18 +314,24 @@ void steps(PanelContext& context, const Box& bar, float x0, float x1) {
     const float words_y = bar.y + px(context, 24.5f), bars_y = bar.y + px(context, 49);
 
     const Count count = count_units(app, place);
-    std::string right = count.all > 0 && !app.state.problem ? fmt::format("step {} of {}", count.done, count.all) : "";
+    std::string right = count.all > 0 && !app.state.problem
+                            ? fmt::format("step {} of {}", count.done, count.all)
+                            : "";
     const auto words = [&](bool brief) {
-        return app.state.problem ? std::array<std::string, 2>{"No steps", ""} : place_words(app, place, brief);
+        return app.state.problem ? std::array<std::string, 2>{"No steps", ""}
+                                 : place_words(app, place, brief);
     };
     auto [head, tail] = words(false);
     const float right_w = ui::width_of(context.fonts.mono_small, right);
     const float head_w = std::round(ui::width_of(context.fonts.body_bold, head));
     if (head_w + right_w + px(context, 16) > x1 - x0) right.clear();
     const float room = x1 - x0 - head_w - (right.empty() ? 0 : right_w + px(context, 16));
-    ui::text(context, context.fonts.body_bold, Tone::ink, {x0, words_y}, ui::fitted(context.fonts.body_bold, head, x1 - x0));
+    ui::text(context, context.fonts.body_bold, Tone::ink, {x0, words_y},
+             ui::fitted(context.fonts.body_bold, head, x1 - x0));
     if (ui::width_of(context.fonts.body, tail) > room) tail = words(true)[1];
-    if (room > 0) ui::text(context, context.fonts.body, Tone::ink2, {x0 + head_w, words_y}, ui::fitted(context.fonts.body, tail, room));
+    if (room > 0)
+        ui::text(context, context.fonts.body, Tone::ink2, {x0 + head_w, words_y},
+                 ui::fitted(context.fonts.body, tail, room));
     ui::text(context, context.fonts.mono_small, Tone::ink3, {x1, words_y}, right, Align::right);
 
     const Bars bars = make_bars(context, place, x0, x1);
@@ -306,7 +341,8 @@ void steps(PanelContext& context, const Box& bar, float x0, float x1) {
     if (it.held && enabled) {
         if (play.playing) set_playing(app, false);
         int64_t wanted = bars.step_at(ImGui::GetMousePos().x);
-        if (play.unit != Unit::term && wanted > 0) wanted = app.timeline.forward(wanted - 1, play.unit);
+        if (play.unit != Unit::term && wanted > 0)
+            wanted = app.timeline.forward(wanted - 1, play.unit);
         if (wanted != play.step) go_to_step(app, wanted);
     }
     if (it.focused) {
@@ -314,13 +350,17 @@ void steps(PanelContext& context, const Box& bar, float x0, float x1) {
         if (ImGui::IsKeyPressed(ImGuiKey_LeftArrow)) step(app, -1);
         if (ImGui::IsKeyPressed(ImGuiKey_RightArrow)) step(app, 1);
     }
-    const double moved = static_cast<double>(play.from_step) +
-                         static_cast<double>(play.step - play.from_step) * static_cast<double>(fraction(app));
+    const double moved =
+        static_cast<double>(play.from_step) +
+        static_cast<double>(play.step - play.from_step) * static_cast<double>(fraction(app));
     // A move that began in another plane has no way here: the head stands where it goes.
     const bool same_plane = app.timeline.cells().plane() > 0 &&
                             app.timeline.at(play.from_step).window / app.timeline.cells().plane() ==
                                 place.window / app.timeline.cells().plane();
-    draw_bars(context, bars, bars_y, app.state.problem ? -1 : same_plane ? moved : static_cast<double>(play.step));
+    draw_bars(context, bars, bars_y,
+              app.state.problem ? -1
+              : same_plane      ? moved
+                                : static_cast<double>(play.step));
 }
 
 }  // namespace
@@ -332,11 +372,13 @@ void draw_timeline(PanelContext& context, const WindowLayout& layout) {
     const bool enabled = context.app.timeline.steps() > 0 && !context.app.state.problem;
     transport(context, bar, enabled);
     const float y = bar.y + std::floor(bar.h / 2);
-    const Box speed_box{bar.right() - px(context, 50), y - px(context, 14), px(context, 44), px(context, 28)};
+    const Box speed_box{bar.right() - px(context, 50), y - px(context, 14), px(context, 44),
+                        px(context, 28)};
     speed(context, speed_box);
     const float x0 = bar.x + px(context, 208);
     const bool is_wide = bar.w / context.scale >= 960;
-    const float x1 = step_by(context, bar, speed_box.x - px(context, 14), is_wide) - px(context, 24);
+    const float x1 =
+        step_by(context, bar, speed_box.x - px(context, 14), is_wide) - px(context, 24);
     if (x1 - x0 > px(context, 40)) steps(context, bar, x0, x1);
     ui::end_panel();
 }

@@ -16,7 +16,7 @@ namespace {
 
 using ui::px;
 
-constexpr float kSwatchPart = 0.7f;   // of the signed map: ink digits stay readable
+constexpr float kSwatchPart = 0.7f;  // of the signed map: ink digits stay readable
 
 float f(int64_t n) { return static_cast<float>(n); }
 
@@ -40,14 +40,16 @@ int64_t groups_of(const Layer& layer) {
 
 /// Names and axes of the weights: of the picture shown, which may be older than the document but is of the same op.
 const Plan* shown_plan(const State& state) {
-    if (!state.result || static_cast<size_t>(state.layer) >= state.result->layers.size()) return nullptr;
+    if (!state.result || static_cast<size_t>(state.layer) >= state.result->layers.size())
+        return nullptr;
     return &state.result->layers[static_cast<size_t>(state.layer)].plan;
 }
 
 std::optional<Kernels> kernels_of(const State& state) {
     const Layer& layer = state.document.layers[static_cast<size_t>(state.layer)];
     const Plan* plan = shown_plan(state);
-    if (layer.weights.empty() || layer.weights[0].empty() || !plan || plan->weights.empty() || plan->weights[0].rank != 4)
+    if (layer.weights.empty() || layer.weights[0].empty() || !plan || plan->weights.empty() ||
+        plan->weights[0].rank != 4)
         return {};
     Kernels kernels;
     kernels.weight = layer.weights[0];
@@ -69,7 +71,8 @@ std::optional<Kernels> kernels_of(const State& state) {
 
 std::span<const float> plane_values(const Kernels& kernels, Index plane) {
     const Shape shape = kernels.weight.shape();
-    return kernels.weight.values().subspan(static_cast<size_t>(shape.offset(plane)), static_cast<size_t>(shape.plane()));
+    return kernels.weight.values().subspan(static_cast<size_t>(shape.offset(plane)),
+                                           static_cast<size_t>(shape.plane()));
 }
 
 /// "Emboss", "Classic filters", or "Own numbers".
@@ -86,7 +89,8 @@ Document with_bank(const State& state, const Kernels& kernels) {
     const Shape shape = kernels.weight.shape();
     const auto layer = static_cast<size_t>(state.layer);
     Tensor bank = filter_bank(shape.c, shape.h);
-    if (next.layers[layer].weights.empty() || next.layers[layer].weights[0].shape() != bank.shape()) return state.document;
+    if (next.layers[layer].weights.empty() || next.layers[layer].weights[0].shape() != bank.shape())
+        return state.document;
     next = with_weight(std::move(next), state.layer, 0, std::move(bank));
     next.layers[layer].channel_names = filter_bank_names();
     return next;
@@ -97,10 +101,12 @@ void preset_row(PanelContext& context, Column& column, const Kernels& kernels, i
     const State& state = app.state;
     const Shape shape = kernels.weight.shape();
     const Layer& layer = state.document.layers[static_cast<size_t>(state.layer)];
-    const bool has_bank = kernels.out_first && groups_of(layer) == 1 && shape.h == shape.w && shape.h >= 3 &&
-                          field_index(*layer.op, "out_channels") >= 0 && !state.problem;
+    const bool has_bank = kernels.out_first && groups_of(layer) == 1 && shape.h == shape.w &&
+                          shape.h >= 3 && field_index(*layer.op, "out_channels") >= 0 &&
+                          !state.problem;
     std::vector<ui::Entry> entries;
-    if (has_bank) entries.push_back({"Classic filters", "Eight filters, one an output channel", false});
+    if (has_bank)
+        entries.push_back({"Classic filters", "Eight filters, one an output channel", false});
     int now = -1;
     const std::string text = preset_text(state, kernels, chosen);
     for (const KernelPreset& preset : kernel_presets())
@@ -111,8 +117,9 @@ void preset_row(PanelContext& context, Column& column, const Kernels& kernels, i
     const float side = column.field_px, gap = px(context, 8);
     const Box row = column.row(column.x0, column.x1);
     const Box combo{row.x, row.y, row.w - side - gap, row.h};
-    if (const auto picked = ui::combo(context, "Weights/preset", combo, text, entries, now,
-                                      kernels.outs > 1 ? "Kernel of the chosen output channel" : "Kernel")) {
+    if (const auto picked =
+            ui::combo(context, "Weights/preset", combo, text, entries, now,
+                      kernels.outs > 1 ? "Kernel of the chosen output channel" : "Kernel")) {
         const std::string& name = entries[static_cast<size_t>(*picked)].label;
         if (has_bank && *picked == 0) {
             edit(app, with_bank(state, kernels));
@@ -123,8 +130,9 @@ void preset_row(PanelContext& context, Column& column, const Kernels& kernels, i
             edit(app, std::move(next));
         }
     }
-    if (ui::icon_button(context, "Weights/shuffle", {combo.right() + gap, row.y, side, row.h}, icon::kShuffle,
-                        ui::Border::thin, {.tooltip = "Random whole numbers from −2 to 2"}))
+    if (ui::icon_button(context, "Weights/shuffle", {combo.right() + gap, row.y, side, row.h},
+                        icon::kShuffle, ui::Border::thin,
+                        {.tooltip = "Random whole numbers from −2 to 2"}))
         edit(app, with_weight(state.document, state.layer, 0,
                               generate("integers −2–2", app.state.next_seed++, shape)));
 }
@@ -136,16 +144,22 @@ void one_kernel(PanelContext& context, Column& column, const Kernels& kernels) {
     const std::span<const float> values = plane_values(kernels, {0, 0});
     column.y += px(context, column.low ? 8 : 7);
     const float room = std::floor(column.width() * 0.49f);
-    const float cell = std::floor(std::min({room / f(std::max(shape.h, shape.w)), px(context, 36)}));
+    const float cell =
+        std::floor(std::min({room / f(std::max(shape.h, shape.w)), px(context, 36)}));
     const int decimals = decimals_for(values);
     size_t longest = 1;
-    for (const float v : values) longest = std::max(longest, glyphs(number_text(static_cast<double>(v), decimals)));
+    for (const float v : values)
+        longest = std::max(longest, glyphs(number_text(static_cast<double>(v), decimals)));
     ImFont* font = context.fonts.mono;
-    const bool has_digits = cell >= px(context, 20) && f(static_cast<int64_t>(longest)) * ui::width_of(font, "0") <= cell - px(context, 3);
-    const Box whole{column.x0, column.y, std::max(cell, 1.0f) * f(shape.w), std::max(cell, 1.0f) * f(shape.h)};
+    const bool has_digits =
+        cell >= px(context, 20) &&
+        f(static_cast<int64_t>(longest)) * ui::width_of(font, "0") <= cell - px(context, 3);
+    const Box whole{column.x0, column.y, std::max(cell, 1.0f) * f(shape.w),
+                    std::max(cell, 1.0f) * f(shape.h)};
     if (cell < 3) {
         const Box small{whole.x, whole.y, room, room};
-        ui::plane_swatch(context, small, kernels.weight, {0, 0}, ui::largest_magnitude(values), kSwatchPart);
+        ui::plane_swatch(context, small, kernels.weight, {0, 0}, ui::largest_magnitude(values),
+                         kSwatchPart);
         ui::frame(context, small, Tone::line2);
         column.y += room;
     } else {
@@ -158,21 +172,31 @@ void one_kernel(PanelContext& context, Column& column, const Kernels& kernels) {
                 if (has_digits)
                     ui::fill(context, drawn, Tone::kernel_tint);
                 else
-                    ImGui::GetWindowDrawList()->AddRectFilled(ui::low(drawn), ui::high(drawn),
-                        ui::color(map_color(ColorMap::signed_values, range > 0 ? v / range * kSwatchPart : 0, ui::theme(context))));
+                    ImGui::GetWindowDrawList()->AddRectFilled(
+                        ui::low(drawn), ui::high(drawn),
+                        ui::color(map_color(ColorMap::signed_values,
+                                            range > 0 ? v / range * kSwatchPart : 0,
+                                            ui::theme(context))));
                 ui::frame(context, drawn, Tone::kernel_edge);
                 if (has_digits)
-                    ui::text(context, font, std::isfinite(v) ? Tone::ink : Tone::error_text, box.center(),
-                             number_text(static_cast<double>(v), decimals), Align::center);
+                    ui::text(context, font, std::isfinite(v) ? Tone::ink : Tone::error_text,
+                             box.center(), number_text(static_cast<double>(v), decimals),
+                             Align::center);
             }
-        const ui::Item it = ui::item(context, "Weights/kernel", whole, {.tab_stop = false, .tooltip = "Click to edit on the canvas"});
+        const ui::Item it = ui::item(context, "Weights/kernel", whole,
+                                     {.tab_stop = false, .tooltip = "Click to edit on the canvas"});
         const Point mouse{ImGui::GetMousePos().x, ImGui::GetMousePos().y};
         const bool inside = whole.contains(mouse);
-        const int64_t row = inside ? std::min(static_cast<int64_t>((mouse.y - whole.y) / cell), shape.h - 1) : 0;
-        const int64_t at = inside ? std::min(static_cast<int64_t>((mouse.x - whole.x) / cell), shape.w - 1) : 0;
+        const int64_t row =
+            inside ? std::min(static_cast<int64_t>((mouse.y - whole.y) / cell), shape.h - 1) : 0;
+        const int64_t at =
+            inside ? std::min(static_cast<int64_t>((mouse.x - whole.x) / cell), shape.w - 1) : 0;
         if (it.hovered && inside)
-            ui::frame(context, {whole.x + cell * f(at), whole.y + cell * f(row), cell + 1, cell + 1}, Tone::ink, 1.5f, 3);
-        if (it.pressed && inside && context.scene.grid("kernel")) select_cell(app, context.scene, {"kernel", row, at});
+            ui::frame(context,
+                      {whole.x + cell * f(at), whole.y + cell * f(row), cell + 1, cell + 1},
+                      Tone::ink, 1.5f, 3);
+        if (it.pressed && inside && context.scene.grid("kernel"))
+            select_cell(app, context.scene, {"kernel", row, at});
         column.y += whole.h;
     }
     // Statistics beside it.
@@ -187,7 +211,8 @@ void one_kernel(PanelContext& context, Column& column, const Kernels& kernels) {
     float y = whole.y + px(context, 10);
     const auto line = [&](const char* name, double value) {
         ui::text(context, context.fonts.small, Tone::ink3, {x, y}, name);
-        ui::text(context, context.fonts.mono, Tone::ink, {column.x1, y}, number_text_short(value), Align::right);
+        ui::text(context, context.fonts.mono, Tone::ink, {column.x1, y}, number_text_short(value),
+                 Align::right);
         y += px(context, 22);
     };
     line("sum", sum);
@@ -199,29 +224,37 @@ void one_kernel(PanelContext& context, Column& column, const Kernels& kernels) {
 /// A table out × in of small swatches; the chosen output channel is framed (look: 03).
 void channel_table(PanelContext& context, Column& column, const Kernels& kernels, int64_t chosen) {
     const Shape shape = kernels.weight.shape();
-    const float label_w = px(context, 62), pitch = std::min(px(context, 54), (column.width() - label_w) / f(kernels.ins));
-    const float side = std::min(px(context, 38), pitch - px(context, 6)), row_h = px(context, 48), row_pitch = px(context, 52);
+    const float label_w = px(context, 62),
+                pitch = std::min(px(context, 54), (column.width() - label_w) / f(kernels.ins));
+    const float side = std::min(px(context, 38), pitch - px(context, 6)), row_h = px(context, 48),
+                row_pitch = px(context, 52);
     column.y += px(context, 13);
     for (int64_t in = 0; in < kernels.ins; ++in)
         ui::text(context, context.fonts.small, Tone::input_text,
-                 {column.x0 + label_w + pitch * f(in) + side / 2, column.y}, fmt::format("in {}", in), Align::center);
+                 {column.x0 + label_w + pitch * f(in) + side / 2, column.y},
+                 fmt::format("in {}", in), Align::center);
     column.y += px(context, 8);
     const float range = ui::largest_magnitude(kernels.weight.values());
     for (int64_t out = 0; out < kernels.outs; ++out) {
-        const Box row{column.x0 - px(context, 6), column.y, column.width() + px(context, 12), row_h};
+        const Box row{column.x0 - px(context, 6), column.y, column.width() + px(context, 12),
+                      row_h};
         const std::string name = fmt::format("Weights/out {}", out);
         const ui::Item it = ui::item(context, name.c_str(), row);
         const bool is_chosen = out == chosen;
-        if (is_chosen || it.hovered) ui::fill(context, row, is_chosen ? Tone::raised : Tone::hover, 8);
+        if (is_chosen || it.hovered)
+            ui::fill(context, row, is_chosen ? Tone::raised : Tone::hover, 8);
         if (is_chosen) ui::frame(context, row, Tone::ink, 1.5f, 8);
         if (it.focused) ui::focus_ring(context, row, 8);
-        ui::text(context, is_chosen ? context.fonts.body_bold : context.fonts.body, is_chosen ? Tone::output_text : Tone::ink2,
+        ui::text(context, is_chosen ? context.fonts.body_bold : context.fonts.body,
+                 is_chosen ? Tone::output_text : Tone::ink2,
                  {column.x0 + px(context, 4), row.center().y}, fmt::format("out {}", out));
         for (int64_t in = 0; in < kernels.ins; ++in) {
             const float w = side * std::min(1.0f, f(shape.w) / f(std::max(shape.h, shape.w)));
             const float h = side * std::min(1.0f, f(shape.h) / f(std::max(shape.h, shape.w)));
-            const Box box{std::round(column.x0 + label_w + pitch * f(in)), std::round(row.center().y - h / 2), w, h};
-            ui::plane_swatch(context, box, kernels.weight, kernels.plane(out, in), range, kSwatchPart,
+            const Box box{std::round(column.x0 + label_w + pitch * f(in)),
+                          std::round(row.center().y - h / 2), w, h};
+            ui::plane_swatch(context, box, kernels.weight, kernels.plane(out, in), range,
+                             kSwatchPart,
                              std::max(shape.h, shape.w) <= 7 ? Tone::kernel_edge : Tone::none);
         }
         if (it.pressed) show_channel(context.app, out);
@@ -231,23 +264,32 @@ void channel_table(PanelContext& context, Column& column, const Kernels& kernels
 }
 
 /// One swatch an output channel, its input channels added up (look: 06); a long gallery scrolls by itself.
-void channel_gallery(PanelContext& context, Column& column, const Kernels& kernels, int64_t chosen) {
+void channel_gallery(PanelContext& context, Column& column, const Kernels& kernels,
+                     int64_t chosen) {
     constexpr int64_t kAcross = 4, kMostRows = 6;
     const Shape shape = kernels.weight.shape();
     column.y += px(context, 10);
-    const int64_t rows = (kernels.outs + kAcross - 1) / kAcross, visible_rows = std::min(rows, kMostRows);
+    const int64_t rows = (kernels.outs + kAcross - 1) / kAcross,
+                  visible_rows = std::min(rows, kMostRows);
     const bool scrolls = rows > kMostRows;
     const float room = column.width() - (scrolls ? px(context, 14) : 0);
-    const float gap = px(context, 9), side = std::floor((room - gap * (kAcross - 1)) / kAcross), pitch = side + px(context, 13);
+    const float gap = px(context, 9), side = std::floor((room - gap * (kAcross - 1)) / kAcross),
+                pitch = side + px(context, 13);
     ImGui::SetCursorScreenPos({column.x0 - px(context, 2), column.y - px(context, 2)});
-    ImGui::BeginChild("Kernels", {column.width() + px(context, 4), pitch * f(visible_rows)}, ImGuiChildFlags_None,
-                      scrolls ? ImGuiWindowFlags_None : ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse);
+    ImGui::BeginChild("Kernels", {column.width() + px(context, 4), pitch * f(visible_rows)},
+                      ImGuiChildFlags_None,
+                      scrolls ? ImGuiWindowFlags_None
+                              : ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse);
     const float top = column.y - ImGui::GetScrollY();
     const ImRect clip = ImGui::GetCurrentWindow()->ClipRect;
-    const auto first_row = std::clamp<int64_t>(static_cast<int64_t>((clip.Min.y - top) / pitch), 0, rows - 1);
-    const auto last_row = std::clamp<int64_t>(static_cast<int64_t>((clip.Max.y - top) / pitch), first_row, rows - 1);
-    for (int64_t out = first_row * kAcross; out < std::min(kernels.outs, (last_row + 1) * kAcross); ++out) {
-        const Box box{std::round(column.x0 + (side + gap) * f(out % kAcross)), std::round(top + pitch * f(out / kAcross)), side, side};
+    const auto first_row =
+        std::clamp<int64_t>(static_cast<int64_t>((clip.Min.y - top) / pitch), 0, rows - 1);
+    const auto last_row =
+        std::clamp<int64_t>(static_cast<int64_t>((clip.Max.y - top) / pitch), first_row, rows - 1);
+    for (int64_t out = first_row * kAcross; out < std::min(kernels.outs, (last_row + 1) * kAcross);
+         ++out) {
+        const Box box{std::round(column.x0 + (side + gap) * f(out % kAcross)),
+                      std::round(top + pitch * f(out / kAcross)), side, side};
         const std::string name = fmt::format("Weights/out {}", out);
         const ui::Item it = ui::item(context, name.c_str(), box, {.tooltip = name.substr(8)});
         if (ImGui::IsRectVisible(ui::low(box), ui::high(box))) {
@@ -259,7 +301,11 @@ void channel_gallery(PanelContext& context, Column& column, const Kernels& kerne
                 for (size_t i = 0; i < values.size(); ++i) added[i] += values[i];
             }
             ui::plane_swatch(context, box, sum, {0, 0}, ui::largest_magnitude(sum.values()), 1);
-            ui::frame(context, box, out == chosen ? Tone::ink : it.hovered ? Tone::ink3 : Tone::line2, out == chosen ? 2 : 1);
+            ui::frame(context, box,
+                      out == chosen ? Tone::ink
+                      : it.hovered  ? Tone::ink3
+                                    : Tone::line2,
+                      out == chosen ? 2 : 1);
         }
         if (it.focused) ui::focus_ring(context, box.grown(px(context, 3)));
         if (it.pressed) show_channel(context.app, out);
@@ -267,12 +313,17 @@ void channel_gallery(PanelContext& context, Column& column, const Kernels& kerne
     ui::content_ends(top + pitch * f(rows));
     ImGui::EndChild();
     column.y += pitch * f(visible_rows) - px(context, 2);
-    const auto& names = context.app.state.document.layers[static_cast<size_t>(context.app.state.layer)].channel_names;
-    const std::string name = static_cast<size_t>(chosen) < names.size() ? names[static_cast<size_t>(chosen)] : "";
+    const auto& names =
+        context.app.state.document.layers[static_cast<size_t>(context.app.state.layer)]
+            .channel_names;
+    const std::string name =
+        static_cast<size_t>(chosen) < names.size() ? names[static_cast<size_t>(chosen)] : "";
     const std::string note = fmt::format("channel {}", chosen);
-    ui::text(context, context.fonts.section, Tone::ink, {column.x0, column.y + px(context, 6)},
-             ui::fitted(context.fonts.section, name.empty() ? "Kernel" : name, column.width() * 0.65f));
-    ui::text(context, context.fonts.small, Tone::ink3, {column.x1, column.y + px(context, 6)}, note, Align::right);
+    ui::text(
+        context, context.fonts.section, Tone::ink, {column.x0, column.y + px(context, 6)},
+        ui::fitted(context.fonts.section, name.empty() ? "Kernel" : name, column.width() * 0.65f));
+    ui::text(context, context.fonts.small, Tone::ink3, {column.x1, column.y + px(context, 6)}, note,
+             Align::right);
     column.y += px(context, 15);
 }
 
@@ -289,9 +340,11 @@ void vector_rows(PanelContext& context, Column& column, int64_t chosen) {
         column.y += px(context, 4);
         const int which = static_cast<int>(i);
         const std::string gesture = fmt::format("{} {} {}", spec.name, state.layer, chosen);
-        NumberRow row{.label = fmt::format("{}[{}]", spec.name, chosen), .shown = full_text(layer.weights[i].at({0, chosen})),
+        NumberRow row{.label = fmt::format("{}[{}]", spec.name, chosen),
+                      .shown = full_text(layer.weights[i].at({0, chosen})),
                       .help = shape.c > 1 ? "Of the chosen output channel" : "Added to every sum",
-                      .gesture = gesture, .field = "Weights/" + spec.name};
+                      .gesture = gesture,
+                      .field = "Weights/" + spec.name};
         const float value = layer.weights[i].at({0, chosen});
         row.stepped = [value](int step) { return full_text(value + static_cast<float>(step)); };
         row.can_lower = row.can_raise = std::isfinite(value);
@@ -305,10 +358,13 @@ void vector_rows(PanelContext& context, Column& column, int64_t chosen) {
             if (at >= base.layers.size() || base.layers[at].weights.size() <= i) return {};
             Tensor changed = base.layers[at].weights[i];
             changed.set({0, chosen}, next);
-            if (next != value) edit(app, with_weight(std::move(base), app.state.layer, which, std::move(changed)), gesture);
+            if (next != value)
+                edit(app, with_weight(std::move(base), app.state.layer, which, std::move(changed)),
+                     gesture);
             return {};
         };
-        number_row(context, column, column.x0 + std::round(std::min(px(context, 104), column.width() * 0.62f)), row);
+        number_row(context, column,
+                   column.x0 + std::round(std::min(px(context, 104), column.width() * 0.62f)), row);
     }
 }
 
@@ -318,8 +374,9 @@ void weights_section(PanelContext& context, Column& column) {
     const State& state = context.app.state;
     const std::optional<Kernels> kernels = kernels_of(state);
     if (!kernels) return;
-    begin_section(context, column, "Weights",
-                  {.title = "Weights", .note = to_string(kernels->weight.shape()), .note_is_number = true});
+    begin_section(
+        context, column, "Weights",
+        {.title = "Weights", .note = to_string(kernels->weight.shape()), .note_is_number = true});
     const int64_t chosen = std::clamp<int64_t>(state.shown.out_channel, 0, kernels->outs - 1);
     preset_row(context, column, *kernels, chosen);
     if (kernels->outs == 1 && kernels->ins == 1)

@@ -21,11 +21,12 @@ ImRect rect(const Box& box) { return {low(box), high(box)}; }
 
 // ---- Windows
 
-void begin_panel(const PanelContext& context, const char* name, const Box& box, Tone ground, Scrolls scrolls,
-                 bool above_others) {
+void begin_panel(const PanelContext& context, const char* name, const Box& box, Tone ground,
+                 Scrolls scrolls, bool above_others) {
     ImGuiWindowFlags flags = kBare;
     if (!above_others) flags |= ImGuiWindowFlags_NoBringToFrontOnFocus;
-    if (scrolls == Scrolls::no) flags |= ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse;
+    if (scrolls == Scrolls::no)
+        flags |= ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse;
     ImGui::SetNextWindowPos(low(box));
     ImGui::SetNextWindowSize({std::max(box.w, 1.0f), std::max(box.h, 1.0f)});
     ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, {0, 0});
@@ -57,12 +58,14 @@ bool begin_dialog(const PanelContext& context, const char* name, bool& open, con
     ImGui::PushStyleColor(ImGuiCol_PopupBg, color(context, Tone::raised));
     ImGuiContext& g = *ImGui::GetCurrentContext();
     g.NextWindowData.Flags &= ~ImGuiNextWindowDataFlags_HasSizeConstraint;
-    const bool shown = ImGui::Begin(name, nullptr,
-                                    kBare | ImGuiWindowFlags_Popup | ImGuiWindowFlags_Modal |
-                                        ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse);
+    const bool shown =
+        ImGui::Begin(name, nullptr,
+                     kBare | ImGuiWindowFlags_Popup | ImGuiWindowFlags_Modal |
+                         ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse);
     ImGui::PopStyleColor();
     ImGui::PopStyleVar(3);
-    const bool clicked_outside = ImGui::IsMouseClicked(ImGuiMouseButton_Left) && !ImGui::IsWindowAppearing() &&
+    const bool clicked_outside = ImGui::IsMouseClicked(ImGuiMouseButton_Left) &&
+                                 !ImGui::IsWindowAppearing() &&
                                  !box.contains({ImGui::GetMousePos().x, ImGui::GetMousePos().y});
     if (clicked_outside || ImGui::IsKeyPressed(ImGuiKey_Escape, false)) open = false;
     if (!open) ImGui::ClosePopupToLevel(g.BeginPopupStack.Size - 1, true);
@@ -115,7 +118,8 @@ void tooltip(const PanelContext& context, std::string_view sentence, std::string
     ImGui::PopStyleVar(3);
 }
 
-Item item(const PanelContext& context, const char* label, const Box& box, const ItemOptions& options) {
+Item item(const PanelContext& context, const char* label, const Box& box,
+          const ItemOptions& options) {
     ImGuiContext& g = *ImGui::GetCurrentContext();
     Item result;
     result.id = ImGui::GetCurrentWindow()->GetID(label);
@@ -123,13 +127,15 @@ Item item(const PanelContext& context, const char* label, const Box& box, const 
     if (!options.tab_stop) ImGui::PushItemFlag(ImGuiItemFlags_NoTabStop, true);
     const bool visible = ImGui::ItemAdd(rect(box), result.id);
     if (visible)
-        result.pressed = ImGui::ButtonBehavior(rect(box), result.id, &result.hovered, &result.held,
-                                               options.repeats ? static_cast<int>(ImGuiButtonFlags_Repeat) : 0);
+        result.pressed =
+            ImGui::ButtonBehavior(rect(box), result.id, &result.hovered, &result.held,
+                                  options.repeats ? static_cast<int>(ImGuiButtonFlags_Repeat) : 0);
     IMGUI_TEST_ENGINE_ITEM_INFO(result.id, label, g.LastItemData.StatusFlags);
     if (!options.tab_stop) ImGui::PopItemFlag();
     if (!options.enabled) ImGui::PopItemFlag();
     result.pressed = result.pressed && options.enabled;
-    result.focused = g.NavId == result.id && !g.NavDisableHighlight && g.NavWindow == ImGui::GetCurrentWindow();
+    result.focused =
+        g.NavId == result.id && !g.NavDisableHighlight && g.NavWindow == ImGui::GetCurrentWindow();
     if (visible) tooltip(context, options.tooltip, options.keys);
     return result;
 }
@@ -138,7 +144,8 @@ void hover_help(const PanelContext& context, const Box& box, std::string_view he
     if (ImGui::ItemAdd(rect(box), 0)) tooltip(context, help);
 }
 
-bool button(const PanelContext& context, const char* label, const Box& box, Weight weight, bool enabled) {
+bool button(const PanelContext& context, const char* label, const Box& box, Weight weight,
+            bool enabled) {
     const Item it = item(context, label, box, {.enabled = enabled});
     const bool is_primary = weight == Weight::primary && enabled;
     if (is_primary) {
@@ -147,17 +154,21 @@ bool button(const PanelContext& context, const char* label, const Box& box, Weig
         fill(context, box, it.held ? Tone::line2 : it.hovered ? Tone::hover : Tone::raised, 6);
         frame(context, box, enabled ? Tone::line2 : Tone::line, 1, 6);
     }
-    if (it.focused) focus_ring(context, box.grown(is_primary ? px(context, 3) : 0), is_primary ? 8 : 6);
+    if (it.focused)
+        focus_ring(context, box.grown(is_primary ? px(context, 3) : 0), is_primary ? 8 : 6);
     const char* end = ImGui::FindRenderedTextEnd(label);
     const std::string shown = fitted(context.fonts.body, {label, static_cast<size_t>(end - label)},
                                      box.w - px(context, 12));
-    text(context, context.fonts.body, is_primary ? Tone::on_accent : enabled ? Tone::ink : Tone::inkd, box.center(),
-         shown, Align::center);
+    text(context, context.fonts.body,
+         is_primary ? Tone::on_accent
+         : enabled  ? Tone::ink
+                    : Tone::inkd,
+         box.center(), shown, Align::center);
     return it.pressed;
 }
 
-bool icon_button(const PanelContext& context, const char* label, const Box& box, const char* icon, Border border,
-                 const ItemOptions& options) {
+bool icon_button(const PanelContext& context, const char* label, const Box& box, const char* icon,
+                 Border border, const ItemOptions& options) {
     const Item it = item(context, label, box, options);
     if (border == Border::thin) {
         fill(context, box, it.held ? Tone::line2 : it.hovered ? Tone::hover : Tone::raised, 6);
@@ -166,11 +177,13 @@ bool icon_button(const PanelContext& context, const char* label, const Box& box,
         fill(context, box, it.held ? Tone::line2 : Tone::hover, 6);
     }
     if (it.focused) focus_ring(context, box);
-    text(context, context.fonts.icons, options.enabled ? Tone::ink2 : Tone::inkd, box.center(), icon, Align::center);
+    text(context, context.fonts.icons, options.enabled ? Tone::ink2 : Tone::inkd, box.center(),
+         icon, Align::center);
     return it.pressed;
 }
 
-bool checkbox(const PanelContext& context, const char* label, const Box& box, bool on, std::string_view help) {
+bool checkbox(const PanelContext& context, const char* label, const Box& box, bool on,
+              std::string_view help) {
     ImGuiContext& g = *ImGui::GetCurrentContext();
     const Item it = item(context, label, box, {.tooltip = help});
     IMGUI_TEST_ENGINE_ITEM_INFO(it.id, label,
@@ -183,7 +196,8 @@ bool checkbox(const PanelContext& context, const char* label, const Box& box, bo
         check_mark(context, square, Tone::on_accent);
     else
         frame(context, square, Tone::line2, 1, 4);
-    text(context, context.fonts.body, Tone::ink, {square.right() + px(context, 8), box.center().y}, on ? "on" : "off");
+    text(context, context.fonts.body, Tone::ink, {square.right() + px(context, 8), box.center().y},
+         on ? "on" : "off");
     if (it.focused) focus_ring(context, box.grown(px(context, 2)));
     return it.pressed;
 }
@@ -195,8 +209,8 @@ float segmented_width(const PanelContext& context, const std::vector<std::string
     return width;
 }
 
-std::optional<int> segmented(const PanelContext& context, const Box& box, const std::vector<std::string>& labels,
-                             int chosen, bool even) {
+std::optional<int> segmented(const PanelContext& context, const Box& box,
+                             const std::vector<std::string>& labels, int chosen, bool even) {
     std::optional<int> pressed;
     fill(context, box, Tone::sunken, 7);
     frame(context, box, Tone::line, 1, 7);
@@ -204,9 +218,11 @@ std::optional<int> segmented(const PanelContext& context, const Box& box, const 
     const float natural = segmented_width(context, labels) - 2 * inset;
     float x = box.x + inset;
     for (size_t i = 0; i < labels.size(); ++i) {
-        const float own = std::round(width_of(context.fonts.body_bold, labels[i])) + px(context, 16);
+        const float own =
+            std::round(width_of(context.fonts.body_bold, labels[i])) + px(context, 16);
         const float room = box.w - 2 * inset;
-        const float width = even ? room / static_cast<float>(labels.size()) : std::floor(own * std::min(1.0f, room / natural));
+        const float width = even ? room / static_cast<float>(labels.size())
+                                 : std::floor(own * std::min(1.0f, room / natural));
         const Box segment{x, box.y + inset, width, box.h - 2 * inset};
         const Item it = item(context, labels[i].c_str(), segment);
         const bool is_chosen = static_cast<int>(i) == chosen;
@@ -226,8 +242,9 @@ std::optional<int> segmented(const PanelContext& context, const Box& box, const 
     return pressed;
 }
 
-std::optional<int> combo(const PanelContext& context, const char* label, const Box& box, const std::string& shown,
-                         const std::vector<Entry>& entries, int chosen, std::string_view help) {
+std::optional<int> combo(const PanelContext& context, const char* label, const Box& box,
+                         const std::string& shown, const std::vector<Entry>& entries, int chosen,
+                         std::string_view help) {
     const Item it = item(context, label, box, {.tooltip = help});
     const ImGuiID popup = ImHashStr("entries", 0, it.id);
     fill(context, box, it.hovered ? Tone::hover : Tone::raised, 6);
@@ -246,12 +263,14 @@ std::optional<int> list_popup(const PanelContext& context, ImGuiID popup, const 
     const float row = px(context, 28), pad = px(context, 4);
     float width = box.w;
     for (const Entry& entry : entries)
-        width = std::max(width, width_of(context.fonts.body, entry.label) + px(context, 28) + 2 * pad);
+        width =
+            std::max(width, width_of(context.fonts.body, entry.label) + px(context, 28) + 2 * pad);
     const float content = row * static_cast<float>(entries.size()) + 2 * pad;
     const ImVec2 screen = ImGui::GetIO().DisplaySize;
     const float below = screen.y - box.bottom() - px(context, 12), above = box.y - px(context, 12);
     const bool opens_up = below < content && above > below;
-    const float height = std::min({content, row * 12 + 2 * pad, std::max(opens_up ? above : below, row * 3)});
+    const float height =
+        std::min({content, row * 12 + 2 * pad, std::max(opens_up ? above : below, row * 3)});
     width = std::min(width + (height < content ? px(context, 10) : 0), screen.x);
     ImGui::SetNextWindowPos({std::max(0.0f, std::min(box.x, screen.x - width - 2 * pad)),
                              opens_up ? box.y - height - pad : box.bottom() + pad});
@@ -263,10 +282,13 @@ std::optional<int> list_popup(const PanelContext& context, ImGuiID popup, const 
         const ImVec2 corner = ImGui::GetCursorScreenPos();
         for (size_t i = 0; i < entries.size(); ++i) {
             const bool is_chosen = static_cast<int>(i) == chosen;
-            const Box line{corner.x + pad, corner.y + row * static_cast<float>(i), ImGui::GetWindowWidth() - 2 * pad, row};
-            const Item entry = item(context, entries[i].label.c_str(), line, {.tooltip = entries[i].help});
+            const Box line{corner.x + pad, corner.y + row * static_cast<float>(i),
+                           ImGui::GetWindowWidth() - 2 * pad, row};
+            const Item entry =
+                item(context, entries[i].label.c_str(), line, {.tooltip = entries[i].help});
             if (is_chosen) ImGui::SetItemDefaultFocus();
-            if (is_chosen && ImGui::IsWindowAppearing()) ImGui::SetScrollFromPosY(line.y - ImGui::GetWindowPos().y, 0.5f);
+            if (is_chosen && ImGui::IsWindowAppearing())
+                ImGui::SetScrollFromPosY(line.y - ImGui::GetWindowPos().y, 0.5f);
             if (entry.hovered || entry.focused) fill(context, line, Tone::hover, 5);
             if (entries[i].rule_above) rule(context, line.x, line.right(), line.y);
             text(context, is_chosen ? context.fonts.body_bold : context.fonts.body, Tone::ink,
@@ -285,18 +307,21 @@ std::optional<int> list_popup(const PanelContext& context, ImGuiID popup, const 
 
 // ---- Parts of a panel
 
-float section(const PanelContext& context, float x0, float x1, float y, const SectionTitle& title, float row_px) {
+float section(const PanelContext& context, float x0, float x1, float y, const SectionTitle& title,
+              float row_px) {
     if (title.has_rule) rule(context, x0, x1, y);
     const float middle = y + px(context, 18);
     ImFont* note_font = title.note_is_number ? context.fonts.mono_small : context.fonts.small;
     const std::string note = fitted(note_font, title.note, (x1 - x0) * 0.6f);
     const float room = x1 - x0 - width_of(note_font, note) - px(context, 8);
-    text(context, context.fonts.section, Tone::ink, {x0, middle}, fitted(context.fonts.section, title.title, room));
+    text(context, context.fonts.section, Tone::ink, {x0, middle},
+         fitted(context.fonts.section, title.title, room));
     text(context, note_font, Tone::ink3, {x1, middle}, note, Align::right);
     return y + px(context, 50) - std::round(row_px / 2);
 }
 
-float error_box(const PanelContext& context, const Box& place, std::string_view sentence, std::string_view advice) {
+float error_box(const PanelContext& context, const Box& place, std::string_view sentence,
+                std::string_view advice) {
     const float line = px(context, 19), pad = px(context, 9), bar = px(context, 4);
     const float x = place.x + px(context, 36), room = place.right() - px(context, 8) - x;
     const std::vector<std::string> first = wrapped(context.fonts.body_bold, sentence, room);
@@ -306,10 +331,12 @@ float error_box(const PanelContext& context, const Box& place, std::string_view 
                   2 * pad + gap + line * static_cast<float>(first.size() + second.size())};
     fill(context, box, Tone::error_tint, 6);
     frame(context, box, Tone::error_edge, 1, 6);
-    ImGui::GetWindowDrawList()->AddRectFilled(low(box), {box.x + bar, box.bottom()}, color(context, Tone::error_line),
-                                              px(context, 3), ImDrawFlags_RoundCornersLeft);
+    ImGui::GetWindowDrawList()->AddRectFilled(low(box), {box.x + bar, box.bottom()},
+                                              color(context, Tone::error_line), px(context, 3),
+                                              ImDrawFlags_RoundCornersLeft);
     float y = box.y + pad + line / 2;
-    text(context, context.fonts.icons, Tone::error_line, {place.x + px(context, 20), y}, icon::kWarning, Align::center);
+    text(context, context.fonts.icons, Tone::error_line, {place.x + px(context, 20), y},
+         icon::kWarning, Align::center);
     for (const std::string& words : first) {
         text(context, context.fonts.body_bold, Tone::ink, {x, y}, words);
         y += line;

@@ -1,0 +1,184 @@
+// Groups, sums and column widths of the ledger.
+#include "app/panels/ledger_table.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace convscope {
+namespace {
+
+using ui::px;
+
+/// Decimals that tell all numbers of the table apart; of very long tables the first ones decide.
+int table_decimals(const LedgerTable& table) {
+    constexpr size_t kMost = 1500;
+    std::vector<float> values;
+    for (size_t i = 0; i < std::min(table.terms().size(), kMost); ++i) {
+        const Term& term = table.terms()[i];
+        for (const double v : {term.a_value, term.b_value, term.product, table.sums[i]})
+            values.push_back(static_cast<float>(v));
+    }
+    values.push_back(static_cast<float>(table.result));
+    return decimals_for(values);
+}
+
+/// What the numbers of one column span. Extremes are as wide as anything between them, but for exponents.
+struct Range {
+    double low = 0, high = 0;
+    bool has_exponents = false;
+    void add(double v) {
+        has_exponents |= !std::isfinite(v) || (v != 0 && std::abs(v) < 0.001);
+        if (std::isfinite(v)) low = std::min(low, v), high = std::max(high, v);
+    }
+    float width(int decimals, float digit_px) const {
+        const size_t most =
+            std::max(glyphs(number_text(low, decimals)), glyphs(number_text(high, decimals)));
+        return static_cast<float>(has_exponents ? std::max<size_t>(most, 7) : most) * digit_px;
+    }
+};
+
+/// A way to set the table; the first that fits is taken.
+struct Setting {
+    ImFont *font, *bold;
+    int decimals;
+    bool tight;  // less air, and no channel where the group's head tells it
+};
+
+std::vector<Setting> settings_of(const PanelContext& context, int decimals) {
+    const UiFonts& fonts = context.fonts;
+    std::vector<Setting> all;
+    for (int d = decimals; d >= std::min(decimals, 2); --d)
+        for (const bool tight : {false, true}) {
+            all.push_back({fonts.mono, fonts.mono_bold, d, tight});
+            all.push_back({fonts.mono_small, fonts.mono_small_bold, d, tight});
+        }
+    all.push_back({fonts.mono_index, fonts.mono_small_bold, std::min(decimals, 2), true});
+    return all;
+}
+
+}  // namespace
+
+bool is_alone(const Term& term) {
+    return term.a.source == Source::weight && term.b.source == Source::constant;
+}
+
+Index place_of(const Term& term) { return term.padding ? *term.padding : term.a.cell; }
+
+std::string place_text(const Term& term, bool with_channel) {
+    if (term.padding && term.a.source == Source::constant) return "padding";
+    const Index& at = term.a.cell;
+    if (with_channel) return fmt::format("({}, {}, {})", at.c, at.h, at.w);
+    return fmt::format("({}, {})", at.h, at.w);
+}
+
+std::string cell_text(Shape shape, Index at) {
+    if (shape.n > 1) return fmt::format("({}, {}, {}, {})", at.n, at.c, at.h, at.w);
+    if (shape.c > 1) return fmt::format("({}, {}, {})", at.c, at.h, at.w);
+    return fmt::format("({}, {})", at.h, at.w);
+}
+
+LedgerTable make_ledger_table(const App& app, LedgerCell cell) {
+    LedgerTable table;
+    table.cell = std::move(cell);
+    const LayerResult& layer = app.state.result->layers[static_cast<size_t>(table.cell.layer)];
+    const Tensor& stage = layer.stages[static_cast<size_t>(table.cell.stage)];
+    table.result = stage.shape().contains(table.cell.cell)
+                       ? static_cast<double>(stage.at(table.cell.cell))
+                       : table.cell.explanation.value;
+    const std::vector<Term>& terms = table.terms();
+    double sum = 0;
+    int64_t channels_seen = 0;
+    for (size_t i = 0; i < terms.size(); ++i) {
+        sum += terms[i].product;
+        table.sums.push_back(sum);
+        if (is_alone(terms[i])) {
+            table.bias = i;
+            continue;
+        }
+        const int64_t channel = place_of(terms[i]).c;
+        if (table.groups.empty() || table.groups.back().channel != channel) {
+            table.groups.push_back({.channel = channel, .first = i});
+            channels_seen = std::max(channels_seen, channel);
+        }
+        Group& group = table.groups.back();
+        ++group.count;
+        if (static_cast<int64_t>(i) < table.cell.done) group.subtotal += terms[i].product;
+    }
+    const int64_t in_channels = layer.input.shape().c;
+    table.wide_places = in_channels > 1;
+    table.has_heads =
+        table.groups.size() > 1 && static_cast<int64_t>(table.groups.size()) <= in_channels;
+    if (!table.has_heads && table.groups.size() > 1) {  // stamps of several channels by turns
+        Group all{.first = 0, .count = static_cast<size_t>(table.products())};
+        table.groups = {all};
+    }
+    table.decimals = table_decimals(table);
+    return table;
+}
+
+Columns fit_columns(const PanelContext& context, LedgerTable& table, float width) {
+    std::array<Range, 4> ranges;
+    for (size_t i = 0; i < table.terms().size(); ++i) {
+        const Term& term = table.terms()[i];
+        ranges[0].add(term.a_value), ranges[1].add(term.b_value), ranges[2].add(term.product),
+            ranges[3].add(table.sums[i]);
+    }
+    const auto& terms = table.terms();
+    const auto longest_place = [&](bool with_channel) {
+        size_t most = 0;
+        for (size_t i = 0; i < terms.size(); i += std::max<size_t>(1, terms.size() / 200))
+            most = std::max(most, glyphs(place_text(terms[i], with_channel)));
+        return static_cast<float>(std::max(most, glyphs(place_text(terms.back(), with_channel))));
+    };
+    const std::vector<Setting> settings = settings_of(context, table.decimals);
+    for (const Setting& way : settings) {
+        const float digit = ui::width_of(way.font, "0");
+        std::array<float, 4> need{};
+        for (size_t c = 0; c < 4; ++c) need[c] = ranges[c].width(way.decimals, digit);
+        const bool with_channel = table.wide_places && !(way.tight && table.has_heads);
+        const float left = px(context, table.has_heads && !way.tight ? 26 : 8),
+                    right = width - px(context, 8);
+        const float place = longest_place(with_channel) * digit;
+        const float sign = px(context, way.tight ? 14 : 24), gap = px(context, way.tight ? 6 : 10);
+        const float spare =
+            right - left -
+            (place + gap + need[0] + sign + need[1] + sign + need[2] + gap + need[3]);
+        if (spare < 0 && &way != &settings.back()) continue;
+        table.decimals = way.decimals;
+        table.wide_places = with_channel;
+        // Spare room goes between place and value first, then between product and sum (look: 01).
+        const float share = std::max(0.0f, spare) / 5;
+        Columns columns{way.font, way.bold};
+        columns.place = left;
+        columns.value = left + place + gap + need[0] + share * 1.6f;
+        columns.weight = columns.value + sign + need[1] + share;
+        columns.product = columns.weight + sign + need[2] + share;
+        columns.sum = right;
+        columns.times = columns.value + px(context, way.tight ? 7 : 13);
+        columns.equals = columns.weight + px(context, way.tight ? 7 : 14);
+        return columns;
+    }
+    return {};
+}
+
+std::optional<int64_t> step_of_term(const App& app, const LedgerTable& table, size_t index) {
+    const Timeline& timeline = app.timeline;
+    if (timeline.order() == Order::by_output)
+        return timeline.step_of(table.cell.cell, static_cast<int64_t>(index));
+    const Term& term = table.terms()[index];
+    if (is_alone(term)) return timeline.steps();
+    const Plan& plan = app.state.result->layers[static_cast<size_t>(table.cell.layer)].plan;
+    const Index source = place_of(term);
+    const int64_t terms = timeline.at(timeline.step_of(source, 0)).terms;
+    for (int64_t t = 0; t < terms; ++t) {
+        const StampTerm stamp = stamp_term(plan, source, t);
+        if (stamp.exists && stamp.output == table.cell.cell && stamp.weight == term.b.cell)
+            return timeline.step_of(source, t);
+    }
+    return {};
+}
+
+}  // namespace convscope

@@ -1,0 +1,128 @@
+// Palette, menus and file dialog: what a person does with them has its effect, also by keys alone.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include <imgui.h>
+
+#include "app/commands.h"
+#include "core/presets.h"
+#include "tests/panel_bench.h"
+
+namespace convscope {
+namespace {
+
+using testing_ui::PanelBench;
+
+std::string joined(const std::vector<std::string>& lines) {
+    std::string text;
+    for (size_t i = 0; i < std::min<size_t>(lines.size(), 12); ++i) text += "\n  " + lines[i];
+    return text;
+}
+
+Value param(const App& app, std::string_view key) {
+    const Layer& layer = app.state.document.layers[static_cast<size_t>(app.state.layer)];
+    return layer.params[static_cast<size_t>(field_index(*layer.op, key))];
+}
+
+TEST(PanelPopups, ThePaletteFindsAndRuns) {
+    PanelBench bench(standard_document());
+    App& app = bench.app();
+    bench.frames(2);
+    bench.key(ImGuiMod_Ctrl | ImGuiKey_P);
+    ASSERT_TRUE(app.state.popups.palette);
+    bench.type("turn kern");
+    bench.key(ImGuiKey_Enter);
+    EXPECT_FALSE(app.state.popups.palette);
+    EXPECT_NE(kernel_name(app.state.document.layers[0].weights[0], {}), "Emboss");
+    bench.key(ImGuiMod_Ctrl | ImGuiKey_P);
+    bench.type("kernel_size");
+    bench.key(ImGuiKey_Enter);
+    bench.type("5");
+    EXPECT_EQ(to_text(param(app, "kernel_size")), "5");
+    bench.key(ImGuiKey_Enter);
+    bench.key(ImGuiMod_Ctrl | ImGuiKey_P);
+    bench.type("zzzz");
+    bench.key(ImGuiKey_Escape);
+    EXPECT_FALSE(app.state.popups.palette);
+    EXPECT_TRUE(bench.faults().empty()) << joined(bench.faults());
+}
+
+TEST(PanelPopups, MenusRunTheCommandTable) {
+    PanelBench bench(standard_document());
+    App& app = bench.app();
+    bench.frames(2);
+    ASSERT_TRUE(bench.click("Menu/View"));
+    ASSERT_TRUE(bench.click("Dark theme"));
+    EXPECT_EQ(app.state.settings.theme, Theme::dark);
+    ASSERT_TRUE(bench.click("Menu/Edit"));
+    const UiItem* sub = bench.find("Kernel");
+    ASSERT_NE(sub, nullptr);
+    bench.move_to(sub->box.center());
+    bench.frames(2);
+    ASSERT_TRUE(bench.click("Kernel: Identity"));
+    EXPECT_EQ(kernel_name(app.state.document.layers[0].weights[0], {}), "Identity");
+    EXPECT_TRUE(bench.faults().empty()) << joined(bench.faults());
+}
+
+TEST(PanelPopups, FilesAreSavedAndOpenedByKeysAlone) {
+    namespace fs = std::filesystem;
+    const fs::path folder = fs::temp_directory_path() / "convscope_panels_test";
+    fs::remove_all(folder);
+    fs::create_directories(folder / "inner");
+    std::ofstream(folder / "broken.png") << "no image";
+    std::ofstream(folder / ".hidden.png") << "x";
+    PanelBench bench(standard_document());
+    App& app = bench.app();
+    bench.frames(2);
+    const auto open_at = [&](FileMode mode) {
+        app.state.popups.file = {};
+        app.state.popups.file.folder = folder.string();
+        app.state.popups.file_mode = mode;
+        app.state.popups.file_dialog = true;
+        bench.frames(3);
+    };
+    open_at(FileMode::save);
+    bench.key(ImGuiMod_Ctrl | ImGuiKey_A);
+    bench.type("mine");
+    bench.key(ImGuiKey_Enter);
+    EXPECT_FALSE(app.state.popups.file_dialog) << app.state.popups.file.error;
+    ASSERT_TRUE(fs::exists(folder / "mine.json"));
+
+    open_at(FileMode::open);
+    EXPECT_EQ(app.state.popups.file.listing.entries.size(), 4u);
+    EXPECT_NE(bench.find("Files/broken.png"), nullptr);
+    EXPECT_EQ(bench.find("Files/.hidden.png"), nullptr);
+    bench.type("brok");
+    bench.key(ImGuiKey_Enter);
+    EXPECT_TRUE(app.state.popups.file_dialog);
+    EXPECT_NE(app.state.popups.file.error.find("broken.png"), std::string::npos);
+    for (int i = 0; i < 2; ++i) bench.key(ImGuiKey_Backspace);  // the selected letters, then up
+    EXPECT_EQ(app.state.popups.file.listing.path, fs::temp_directory_path().string());
+    bench.key(ImGuiKey_Escape);
+    EXPECT_FALSE(app.state.popups.file_dialog);
+
+    show_document(app, document_presets().back().make(), "other");
+    open_at(FileMode::open);
+    bench.type("mine");
+    bench.key(ImGuiKey_Enter);
+    EXPECT_FALSE(app.state.popups.file_dialog);
+    EXPECT_EQ(app.state.document.name, standard_document().name);
+
+    // The same name again: asked first.
+    app.state.file.clear();
+    open_at(FileMode::save);
+    bench.key(ImGuiMod_Ctrl | ImGuiKey_A);
+    bench.type("mine.json");
+    bench.key(ImGuiKey_Enter);
+    EXPECT_TRUE(app.state.popups.file_dialog);
+    EXPECT_TRUE(app.state.popups.file.asks_overwrite);
+    bench.key(ImGuiKey_Enter);
+    EXPECT_FALSE(app.state.popups.file_dialog);
+    EXPECT_TRUE(bench.faults().empty()) << joined(bench.faults());
+    fs::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace convscope
