@@ -43,6 +43,8 @@ std::string arrange(App& app, const ShotArguments& arguments) {
         if (!indices) return fmt::format("“{}” is no place of a cell; write --pin output 1,3", arguments.pin[1]);
         if (auto error = apply_pin(app, arguments.pin[0], *indices); !error.empty()) return error;
     }
+    // What opening the file said is for the person who opens it, not for the picture.
+    std::erase_if(app.state.messages, [](const Message& message) { return !message.error; });
     return {};
 }
 
