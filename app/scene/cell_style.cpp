@@ -24,6 +24,10 @@ float contrast(Color a, Color b) {
     return (std::max(la, lb) + 0.05f) / (std::min(la, lb) + 0.05f);
 }
 
+Color between(Color a, Color b, float t) {
+    return {a.r + (b.r - a.r) * t, a.g + (b.g - a.g) * t, a.b + (b.b - a.b) * t, 1};
+}
+
 bool has_number(CellState state) { return state != CellState::pending; }
 
 }  // namespace
@@ -101,8 +105,10 @@ CellStyle cell_style(const Cell& cell, const Grid& grid, Theme theme) {
     style.corner_text = colors[tones.corner];
     // The current term stays solid: it must be found at once.
     if (cell.shade >= -1 && !grid.stale && cell.state != CellState::current) {
-        style.ground = map_color(grid.picture ? grid.picture->map : ColorMap::signed_values,
-                                 cell.shade, theme);
+        style.ground = grid.shaded_by_role
+                           ? between(colors[of_role(Part::tint)], colors[of_role(Part::line)], cell.shade)
+                           : map_color(grid.picture ? grid.picture->map : ColorMap::signed_values,
+                                       cell.shade, theme);
         const Color dark = palette(Theme::dark)[Tone::canvas],
                     light = palette(Theme::light)[Tone::canvas];
         style.text = contrast(dark, style.ground) >= contrast(light, style.ground) ? dark : light;

@@ -95,6 +95,7 @@ struct Grid {
     bool editable = false;
     bool stale = false;               // an older result: no colour
     float digits_px = 0;              // size of the numbers; 0: none fit
+    bool shaded_by_role = false;      // cells' shades go from the role's tint to its line, not along a colour map
     // The cells that lie on the canvas, row-major; none when they are too small to tell apart (see `picture`).
     int64_t shown_row = 0, shown_column = 0, shown_rows = 0, shown_columns = 0;   // counted from the grid's first cell
     std::vector<Cell> cells;
@@ -184,7 +185,6 @@ struct Scene {
     std::vector<Hit> hits;
     Caption caption;                  // its labels are in `labels`; this is the text
     Box content;                      // the picture without the caption, before zoom and pan
-
     const Grid* grid(std::string_view name) const;
     /// The grid and cell under a point (topmost first), or none. The cell's indices are the grid's own.
     struct Under {

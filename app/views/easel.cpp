@@ -309,6 +309,7 @@ Scene Easel::finish() {
         if (grid.digits_px > 0 || grid.cells.empty()) continue;
         // No digits fit: values are told by shade.
         const float largest = largest_magnitude(grid.cells);
+        grid.shaded_by_role = std::none_of(grid.cells.begin(), grid.cells.end(), [](const Cell& c) { return c.value < 0; });
         for (Cell& cell : grid.cells)
             if (!cell.text.empty() && cell.state == CellState::normal)
                 cell.shade = largest > 0 ? cell.value / largest * 0.7f : 0;

@@ -12,27 +12,51 @@ namespace {
 struct Sizes {
     float cell = 0, kernel_cell = 0;
     float width = 0, height = 0;
+    bool in_row = false;                    // products beside the kernel, for low canvases; else below it
+    float kernel_x = 0, products_x = 0, output_x = 0;
     float products_y = 0, flow_y = 0;       // of the products' top and of the arrow, from the grids' top
     float strip = 0;                        // height of the output channels' thumbnails
 };
 
-Sizes sizes_for(const Slide& slide, const Easel& easel, float cell) {
+Sizes sizes_for(const Slide& slide, const Easel& easel, float cell, bool in_row) {
     const float s = easel.scale(), gap = easel.gap();
     const auto f = [](int64_t n) { return static_cast<float>(n); };
     const Window& window = slide.window;
     Sizes sizes;
     sizes.cell = cell;
+    sizes.in_row = in_row;
     // Kernels stay readable beside large inputs.
-    const float room = (easel.room_height() - 34 * s - 92 * s) / (2 * f(window.h.kernel));
-    sizes.kernel_cell = std::max(cell, std::min(26 * s, std::floor(std::max(4.f, room))));
-    sizes.width = f(slide.ring_columns() + window.w.out) * cell + f(window.w.kernel) * sizes.kernel_cell + 2 * gap;
-    const float kernel_height = f(window.h.kernel) * sizes.kernel_cell;
-    const float grids = std::max(f(slide.ring_rows()) * cell, 2 * kernel_height + 92 * s);
-    sizes.products_y = grids - kernel_height;
-    sizes.flow_y = std::max(sizes.products_y + kernel_height / 2, f(window.h.out) * cell + 46 * s);
+    const float room = easel.room_height() - 34 * s;
+    const float kernel_room = in_row ? (room - 60 * s) / f(window.h.kernel) : (room - 92 * s) / (2 * f(window.h.kernel));
+    sizes.kernel_cell = std::max(cell, std::min(26 * s, std::floor(std::max(4.f, kernel_room))));
+    const float kernel_width = f(window.w.kernel) * sizes.kernel_cell, kernel_height = f(window.h.kernel) * sizes.kernel_cell;
+    const float input_height = f(slide.ring_rows()) * cell, output_height = f(window.h.out) * cell;
+    sizes.kernel_x = f(slide.ring_columns()) * cell + gap;
+    sizes.products_x = in_row ? sizes.kernel_x + kernel_width + gap : sizes.kernel_x;
+    sizes.output_x = sizes.products_x + kernel_width + gap;
+    sizes.width = sizes.output_x + f(window.w.out) * cell;
+    const float grids = in_row ? std::max({input_height, kernel_height, output_height})
+                               : std::max(input_height, 2 * kernel_height + 92 * s);
+    sizes.products_y = in_row ? 0 : grids - kernel_height;
+    sizes.flow_y = in_row ? std::max(kernel_height, output_height) + 36 * s
+                          : std::max(sizes.products_y + kernel_height / 2, output_height + 46 * s);
     sizes.strip = slide.layer.output().shape().c > 1 ? 48 * s : 0;
     sizes.height = 34 * s + std::max(grids, sizes.flow_y + (slide.has_bias() ? 56 * s : 18 * s)) + sizes.strip;
     return sizes;
+}
+
+/// Largest cells that fit; products go below the kernel unless that makes the numbers small.
+Sizes fitting_sizes(const Slide& slide, const Easel& easel) {
+    const auto largest = [&](bool in_row) {
+        return sizes_for(slide, easel, largest_cell(easel.scale(), 1, [&](float cell) {
+            const Sizes sizes = sizes_for(slide, easel, cell, in_row);
+            return sizes.width <= easel.room_width() && sizes.height <= easel.room_height();
+        }), in_row);
+    };
+    const Sizes below = largest(false);
+    if (std::min(below.cell, below.kernel_cell) >= 26 * easel.scale()) return below;
+    const Sizes beside = largest(true);
+    return std::min(beside.cell, beside.kernel_cell) > std::min(below.cell, below.kernel_cell) ? beside : below;
 }
 
 /// Pill with the sum between products and output cell, its arrow, and the bias below it.
@@ -112,27 +136,20 @@ std::string padding_words(const Window& window) {
 Scene build_slide_one(const Slide& slide) {
     const ViewInput& in = slide.in;
     Easel easel(in);
-    const float s = easel.scale(), gap = easel.gap();
+    const float s = easel.scale();
     const auto f = [](int64_t n) { return static_cast<float>(n); };
     const Window& window = slide.window;
-    const float side = largest_cell(s, 1, [&](float cell) {
-        const Sizes sizes = sizes_for(slide, easel, cell);
-        return sizes.width <= easel.room_width() && sizes.height <= easel.room_height();
-    });
-    const Sizes sizes = sizes_for(slide, easel, side);
+    const Sizes sizes = fitting_sizes(slide, easel);
+    const float side = sizes.cell, top = 34 * s;
     easel.place_block(sizes.width, sizes.height);
-
-    const float top = 34 * s;
-    const float kernel_x = f(slide.ring_columns()) * side + gap;
-    const float output_x = kernel_x + f(window.w.kernel) * sizes.kernel_cell + gap;
     const int64_t channel = slide.input_channel(0);
     const Shape in_shape = slide.layer.input.shape(), out_shape = slide.layer.output().shape();
 
     const Grid& input = add_input(easel, slide, "input", channel, 0, top, side);
-    const Grid& kernel = add_kernel(easel, slide, "kernel", 0, kernel_x, top, sizes.kernel_cell);
-    const Grid& products = add_products(easel, slide, "products", channel, kernel_x, top + sizes.products_y,
+    const Grid& kernel = add_kernel(easel, slide, "kernel", 0, sizes.kernel_x, top, sizes.kernel_cell);
+    const Grid& products = add_products(easel, slide, "products", channel, sizes.products_x, top + sizes.products_y,
                                         sizes.kernel_cell);
-    const Grid& output = add_output(easel, slide, output_x, top, side);
+    const Grid& output = add_output(easel, slide, sizes.output_x, top, side);
 
     const auto of = [](int64_t i, int64_t count) { return count > 1 ? fmt::format(", channel {} of {}", i, count) : std::string(); };
     std::string note = fmt::format("{}×{}", window.h.in, window.w.in) + padding_words(window) + of(channel, in_shape.c);
@@ -141,7 +158,7 @@ Scene build_slide_one(const Slide& slide) {
     easel.add_name(kernel, "Kernel", Tone::kernel_text, fmt::format("{}×{}", window.h.kernel, window.w.kernel));
     easel.add_name(output, "Output", Tone::output_text,
                    fmt::format("{}×{}", window.h.out, window.w.out) + of(slide.cell().c, out_shape.c));
-    easel.scene.labels.push_back({{products.box.x, products.box.y - 25 * s}, Align::left, 14 * s,
+    easel.scene.labels.push_back({{products.box.x, products.box.y - (sizes.in_row ? 34 : 25) * s}, Align::left, 14 * s,
                                   {{"Products", Font::semibold, in.stale ? Tone::ink3 : Tone::ink}}});
     easel.add_indices(input, window.h.in, window.w.in);
     easel.add_indices(kernel, window.h.kernel, window.w.kernel);
@@ -151,7 +168,10 @@ Scene build_slide_one(const Slide& slide) {
     const float ring_y = (kernel.box.bottom() + products.box.y - 38 * s) / 2 + 3 * s;
     const float ring_x = kernel.box.center().x;
     const float line_top = kernel.box.bottom() + 8 * s, line_bottom = products.box.y - 40 * s;
-    if (line_bottom - line_top >= 24 * s) {
+    if (sizes.in_row) {
+        easel.scene.labels.push_back({{kernel.box.right() + easel.gap() / 2, kernel.box.center().y}, Align::center, 18 * s,
+                                      {{"=", Font::mono, Tone::ink2}}});
+    } else if (line_bottom - line_top >= 24 * s) {
         easel.scene.strokes.push_back({{{ring_x, line_top}, {ring_x, line_bottom}}, Tone::ink3, 1 * s});
         Plate ring;
         ring.box = {ring_x - 11 * s, ring_y - 11 * s, 22 * s, 22 * s};
@@ -167,7 +187,8 @@ Scene build_slide_one(const Slide& slide) {
     }
 
     if (const auto box = window_box(slide, input)) {
-        add_projection_right(easel.scene, *box, products.box, input.box.right() + 2 * s, products.box.x - 2 * s, s);
+        const Box& to = sizes.in_row ? kernel.box : products.box;
+        add_projection_right(easel.scene, *box, to, input.box.right() + 2 * s, to.x - (sizes.in_row ? 18 : 2) * s, s);
         easel.add_outline(*box, Tone::kernel_line, 3, 5);
         easel.add_outline({kernel.box.x, kernel.box.y, kernel.box.w + 1, kernel.box.h + 1}, Tone::kernel_line, 3, 5);
     }
@@ -178,7 +199,7 @@ Scene build_slide_one(const Slide& slide) {
         add_flow(easel, slide, products, output, easel.at(0, top + sizes.flow_y).y);
         if (out_shape.c > 1)
             add_strip(easel, {&slide.layer.output(), slide.cell().n, slide.cell().c, Role::output, "channel ",
-                              output_x, sizes.height - sizes.strip + 10 * s, std::max(f(window.w.out) * side, 120 * s)});
+                              sizes.output_x, sizes.height - sizes.strip + 10 * s, std::max(f(window.w.out) * side, 120 * s)});
     }
     easel.add_caption(slide_caption(slide), sizes.height + 42 * s);
     return easel.finish();
