@@ -52,7 +52,6 @@ void start_anew(App& app) {
     state.mouse = {};
     state.camera = {};
     state.shown = {};
-    state.chosen_map = 0;
     state.layer = 0;
     state.play.playing = false;
     app.opens = true;
@@ -150,6 +149,7 @@ void edit(App& app, Document next, const std::string& gesture) {
     std::string label = describe_change(before, next);
     if (label.empty() && !goes_on) return;
     if (label.empty()) label = history.entries()[history.current()].label;
+    std::erase_if(state.messages, [](const Message& message) { return message.error; });
     state.document = std::move(next);
     state.history.push(state.document, std::move(label), gesture);
     state.layer =

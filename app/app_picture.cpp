@@ -67,7 +67,6 @@ ViewInput view_input(const App& app, Point size_px, float scale) {
     in.shown = state.shown;
     in.corner_weights = state.settings.corner_weights;
     in.shared_range = state.settings.shared_range;
-    in.chosen_map = state.chosen_map;
     in.hover = state.selection.hover;
     in.stale = is_greyed(state);
     if (in.stale) in.stale_reason = stale_reason(app);

@@ -140,8 +140,6 @@ void refresh_timeline(App& app) {
     const int last = static_cast<int>(app.state.result->layers.size()) - 1;
     app.state.layer = std::clamp(app.state.layer, 0, last);
     app.timeline = Timeline(layer->plan, chosen_view(app).order, layer->plan.output);
-    const auto maps = static_cast<int>(layer->output().shape().c);
-    app.state.chosen_map = std::clamp(app.state.chosen_map, 0, std::max(0, maps - 1));
     keep_unit_offered(app);
 }
 

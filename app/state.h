@@ -84,7 +84,7 @@ struct Popups {
 /// A sentence to the person: what went wrong or what was done.
 struct Message {
     std::string text;
-    bool error = false;              // stays until dismissed, others go after kMessageSeconds
+    bool error = false;              // stays until dismissed or the next edit, others go after kMessageSeconds
     double shown_s = 0;
 };
 inline constexpr double kMessageSeconds = 6;
@@ -105,7 +105,6 @@ struct State {
     Selection selection;
     CanvasMouse mouse;
     Shown shown;
-    int chosen_map = 0;
     Camera camera;
     Settings settings;
     Popups popups;

@@ -302,6 +302,10 @@ TEST(AppMessages, AreFewAndGo) {
     update(app, kMessageSeconds + 0.1);
     ASSERT_EQ(app.state.messages.size(), 1u);
     EXPECT_EQ(app.state.messages[0].text, "bad");
+    edit(app, app.state.document);                        // nothing changed: it stays
+    EXPECT_EQ(app.state.messages.size(), 1u);
+    edit(app, with_stride(app, 1));                       // the person went on
+    EXPECT_TRUE(app.state.messages.empty());
 }
 
 }  // namespace

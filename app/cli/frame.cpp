@@ -25,7 +25,6 @@ SceneKey scene_key(const App& app, Point size_px, float scale) {
     key.view = chosen_view(app).id;
     key.stale_reason = in.stale_reason;
     key.layer = in.layer;
-    key.chosen_map = in.chosen_map;
     key.step = in.step;
     key.from_step = in.from_step;
     key.fraction = in.fraction;

@@ -15,7 +15,7 @@ namespace convscope {
 struct SceneKey {
     std::shared_ptr<const Result> result;
     std::string view, stale_reason, problem;
-    int layer = 0, chosen_map = 0;
+    int layer = 0;
     int64_t step = 0, from_step = 0;
     float fraction = 1, scale = 1;
     Unit unit = Unit::term;

@@ -45,7 +45,6 @@ struct ViewInput {
     Shown shown;                           // follows the play head unless a channel was chosen at rest
     bool corner_weights = true;
     bool shared_range = false;             // maps: one range for all
-    int chosen_map = 0;                    // maps
     std::optional<CellRef> hover;          // maps: the cursor
     bool stale = false;                    // the picture is older than the document
     std::string stale_reason;              // the caption then
