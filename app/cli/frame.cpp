@@ -48,6 +48,11 @@ Frame::Frame(AppWindow& window, App& app, const std::string& shader_folder)
     app_.host.wake = [&window] { window.post_wakeup(); };
     app_.host.quit = [this] { quit_ = true; };
     last_s_ = window.time_s();
+    tell_shader_problem();
+}
+
+void Frame::tell_shader_problem() {
+    if (!painter_.problem().empty()) say(app_, painter_.problem(), true);
 }
 
 Frame::~Frame() {
@@ -65,6 +70,7 @@ bool Frame::wait(double at_most_s) {
     if (window_.wait_events(longest_s)) return true;
     if (reloads_ && painter_.reload()) {
         painted_look_.reset();
+        tell_shader_problem();
         return true;
     }
     return !settled(app_) || change_s <= longest_s;

@@ -56,6 +56,7 @@ public:
     int64_t paints() const { return paints_; }      // of the canvas
 
 private:
+    void tell_shader_problem();
     void build();
     void paint();
 
