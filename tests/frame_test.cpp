@@ -129,7 +129,6 @@ TEST(SceneKey, HoldsAllThatAViewMayLookAt) {
     EXPECT_TRUE(differs([](State& s) { s.shown.out_channel = 1; }));
     EXPECT_TRUE(differs([](State& s) { s.settings.corner_weights = false; }));
     EXPECT_TRUE(differs([](State& s) { s.settings.shared_range = true; }));
-    EXPECT_TRUE(differs([](State& s) { s.chosen_map = 1; }));
     EXPECT_TRUE(differs([](State& s) { s.selection.hover = CellRef{"input", 1, 1}; }));
     EXPECT_TRUE(differs([](State& s) { s.camera.pan_px.x = 1; }));
     EXPECT_TRUE(differs([](State& s) { s.result = std::make_shared<Result>(*s.result); }));
