@@ -7,6 +7,7 @@
 
 #include "app/canvas_input.h"
 #include "app/scene/numbers.h"
+#include "app/views/story.h"
 
 namespace convscope {
 namespace {
@@ -110,11 +111,6 @@ std::vector<Link> readers(const App& app, const Scene& scene, const Ref& input) 
     return found(scene, std::move(targets));
 }
 
-/// "(2, 6)", with the channel in front when there are several.
-std::string place_text(Index cell, Shape shape) {
-    return shape.c > 1 ? fmt::format("({}, {}, {})", cell.c, cell.h, cell.w) : fmt::format("({}, {})", cell.h, cell.w);
-}
-
 /// Where a tensor's cell lies, counted from 0 as in PyTorch.
 std::string whole_place(const Ref& ref, Shape shape) {
     const Index at = ref.cell;
@@ -187,7 +183,7 @@ std::optional<CellFacts> cell_facts(const App& app, const Scene& scene, const Ce
     } else {
         return {};
     }
-    facts.title = spoken_name(grid->name) + " " + place_text(ref->cell, ref->source == Source::weight ? Shape{1, 1, shape.h, shape.w} : shape);
+    facts.title = spoken_name(grid->name) + " " + place_text(ref->cell, ref->source != Source::weight && shape.c > 1);
     facts.value = full_text(value_at(app, *ref));
     if (shown && shown->state == CellState::pending) facts.value = "not computed yet";
     if (shown && shown->state == CellState::running_sum) facts.value = full_text(shown->value) + " so far";

@@ -181,7 +181,7 @@ TEST(Facts, SayEverything) {
     EXPECT_EQ(std::stof(facts->value), 1.0f / 3);         // every digit that float32 has
     EXPECT_EQ(facts->place, "row 2, column 6 of 7×7");
     EXPECT_EQ(cell_facts(desk.app, scene, at("output", 3, 3))->value, "not computed yet");
-    EXPECT_EQ(cell_facts(desk.app, scene, at("input", -1, 0))->title, "Padding (-1, 0)");
+    EXPECT_EQ(cell_facts(desk.app, scene, at("input", -1, 0))->title, "Padding (−1, 0)");
     EXPECT_EQ(cell_facts(desk.app, scene, at("kernel", 1, 1))->place, "[0, 0, 1, 1] of 1×1×3×3");
     EXPECT_FALSE(cell_facts(desk.app, scene, at("input", 99, 0)));
 }

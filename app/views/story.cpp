@@ -46,9 +46,13 @@ RunningSum running_sum(const ViewInput& in, int stage, Index cell, int64_t since
     return sum;
 }
 
+std::string index_text(int64_t i) { return i < 0 ? fmt::format("−{}", -i) : std::to_string(i); }
+
 std::string place_text(Index cell, bool with_channel) {
-    return with_channel ? fmt::format("({}, {}, {})", cell.c, cell.h, cell.w)
-                        : fmt::format("({}, {})", cell.h, cell.w);
+    // Places outside, in the padding or cropped, are negative.
+    const std::string row = index_text(cell.h), column = index_text(cell.w);
+    return with_channel ? fmt::format("({}, {}, {})", cell.c, row, column)
+                        : fmt::format("({}, {})", row, column);
 }
 
 std::string weight_text(Index cell, Shape weight) {
@@ -58,11 +62,10 @@ std::string weight_text(Index cell, Shape weight) {
 
 std::string span_text(int64_t row, int64_t last_row, int64_t column, int64_t last_column) {
     const auto axis = [](const char* word, int64_t first, int64_t last) {
-        const auto index = [](int64_t i) { return i < 0 ? fmt::format("−{}", -i) : std::to_string(i); };
-        if (first == last) return fmt::format("{} {}", word, index(first));
+        if (first == last) return fmt::format("{} {}", word, index_text(first));
         // "−1 to 1" reads better than "−1–1".
-        return first < 0 ? fmt::format("{}s {} to {}", word, index(first), index(last))
-                         : fmt::format("{}s {}–{}", word, index(first), index(last));
+        return first < 0 ? fmt::format("{}s {} to {}", word, index_text(first), index_text(last))
+                         : fmt::format("{}s {}–{}", word, index_text(first), index_text(last));
     };
     return axis("row", row, last_row) + ", " + axis("column", column, last_column);
 }

@@ -30,6 +30,8 @@ struct RunningSum {
 };
 RunningSum running_sum(const ViewInput& in, int stage, Index cell, int64_t since);
 
+/// "3", "−1".
+std::string index_text(int64_t i);
 /// "(2, 6)", or with the channel "(1, 2, 6)" when there are several.
 std::string place_text(Index cell, bool with_channel);
 std::string weight_text(Index cell, Shape weight);
