@@ -379,6 +379,13 @@ DocumentResult from_json(std::string_view text, const std::string& base_dir,
         result.error = fmt::format("{}: {}", shown, bad.reason);
     } catch (const Json::parse_error& error) {
         result.error = fmt::format("{}: This is not JSON: {}.", shown, parse_reason(error.what()));
+    } catch (const Json::out_of_range& error) {
+        // The only one of parsing: "… number overflow parsing '1e999'".
+        const std::string what = error.what();
+        const size_t quote = what.find('\'');
+        const std::string number = quote == std::string::npos ? "" : what.substr(quote);
+        result.error = fmt::format("{}: A number in it is larger than a computer's numbers go: {}.",
+                                   shown, display_text(number, 60));
     } catch (const std::bad_alloc&) {
         result.error = fmt::format("{}: There is not enough memory to read it.", shown);
     } catch (const std::exception& error) {

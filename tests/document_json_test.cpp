@@ -231,6 +231,9 @@ TEST(DocumentJson, HostileTextGivesSentences) {
             .find("too deeply"),
         std::string::npos);
     EXPECT_FALSE(error_of(std::string(static_cast<size_t>(kMaxDocumentBytes) + 1, ' ')).empty());
+    // Ours, not the library's words.
+    EXPECT_EQ(error_of(R"({"convscope": 1, "input": 1e999})"),
+              "lesson.json: A number in it is larger than a computer's numbers go: '1e999'.");
     error_of("");
     error_of(std::string("\0\0\0", 3));
     error_of("\xFF\xFE{");
