@@ -93,12 +93,25 @@ TextEdit text_field(const PanelContext& context, const char* label, const Box& b
     return edit_text(context, label, box, shown, options, nullptr);
 }
 
+/// "3 × 1", or "3×1" where that is too wide.
+std::string pair_that_fits(const PanelContext& context, std::string text, float width) {
+    const std::string wide = " × ";
+    if (width_of(context.fonts.mono, text) <= width) return text;
+    for (size_t at = 0; (at = text.find(wide, at)) != std::string::npos;)
+        text.replace(at, wide.size(), "×");
+    return text;
+}
+
 TextEdit stepper(const PanelContext& context, const char* label, const Box& box,
                  const std::string& shown, const StepperOptions& options) {
     const float side = options.stepped ? px(context, 26) : 0;
     field_ground(context, box, has_keyboard(label), options.error);
     const Box typed{box.x, box.y, box.w - 2 * side, box.h};
-    TextEdit edit = edit_text(context, label, typed, shown, {}, &options.stepped);
+    TextOptions text;
+    const std::string fits = pair_that_fits(context, shown, typed.w - px(context, text.inset_px));
+    if (width_of(context.fonts.mono, fits) > typed.w - px(context, text.inset_px + 2))
+        text.inset_px = 4;
+    TextEdit edit = edit_text(context, label, typed, fits, text, &options.stepped);
     tooltip(context, options.help);
     if (!options.stepped) return edit;
 
