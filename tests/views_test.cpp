@@ -1,6 +1,7 @@
 // Every view over every document preset: snapshots of the scene as text, and what must hold in any scene.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -9,7 +10,9 @@
 
 #include "app/scene/fonts.h"
 #include "app/scene/numbers.h"
+#include "app/views/story.h"
 #include "app/views/view.h"
+#include "core/document_json.h"
 #include "core/presets.h"
 
 namespace convscope {
@@ -177,35 +180,80 @@ TEST(Views, EveryStepIsASentence) {
     });
 }
 
+/// Grids and texts lie on the canvas, texts apart from one another.
+void expect_tidy(const Scene& scene, Point size, const std::string& where) {
+    const Box canvas{0, 0, size.x, size.y};
+    const auto inside = [&](const Box& b) {
+        return b.x >= -1 && b.y >= -1 && b.right() <= canvas.w + 1 && b.bottom() <= canvas.h + 1;
+    };
+    for (const Grid& grid : scene.grids) EXPECT_TRUE(inside(grid.box)) << where << " grid " << grid.name;
+    std::vector<Box> boxes;
+    for (const Label& label : scene.labels) {
+        const float width = text_width(label.runs, label.size_px);
+        const float x = label.at.x - (label.align == Align::left ? 0 : label.align == Align::right ? width : width / 2);
+        const Box box{x, label.at.y - label.size_px * 0.4f, width, label.size_px * 0.8f};
+        std::string text;
+        for (const convscope::Run& run : label.runs) text += run.text;
+        EXPECT_TRUE(inside(box)) << where << " label " << text;
+        EXPECT_GE(label.size_px, 10) << where << " label " << text;
+        for (const Box& other : boxes) {
+            const bool apart = box.right() <= other.x || other.right() <= box.x ||
+                               box.bottom() <= other.y || other.bottom() <= box.y;
+            EXPECT_TRUE(apart) << where << " label " << text << " lies on another";
+        }
+        boxes.push_back(box);
+    }
+}
+
+constexpr std::array kSizes{Point{748, 580}, Point{928, 500}, Point{848, 680}, Point{1248, 860}};
+
 TEST(Views, NothingLeavesTheCanvasAndTextsDoNotOverlap) {
-    for (const Point size : {Point{748, 580}, Point{928, 500}, Point{848, 680}, Point{1248, 860}})
+    for (const Point size : kSizes)
         for (const DocumentPreset& p : document_presets())
             for (const View& view : all_views()) {
                 Looked looked(p.make(), view, size);
-                const std::string where = fmt::format("{} / {} at {}×{}", p.name, view.id, size.x, size.y);
                 const Scene scene = looked.at(looked.timeline.steps() / 2 + 1);
-                const Box canvas{0, 0, size.x, size.y};
-                const auto inside = [&](const Box& b) {
-                    return b.x >= -1 && b.y >= -1 && b.right() <= canvas.w + 1 && b.bottom() <= canvas.h + 1;
-                };
-                for (const Grid& grid : scene.grids) EXPECT_TRUE(inside(grid.box)) << where << " grid " << grid.name;
-                std::vector<Box> boxes;
-                for (const Label& label : scene.labels) {
-                    const float width = text_width(label.runs, label.size_px);
-                    const float x = label.at.x - (label.align == Align::left ? 0 : label.align == Align::right ? width : width / 2);
-                    const Box box{x, label.at.y - label.size_px * 0.4f, width, label.size_px * 0.8f};
-                    std::string text;
-                    for (const convscope::Run& run : label.runs) text += run.text;
-                    EXPECT_TRUE(inside(box)) << where << " label " << text;
-                    EXPECT_GE(label.size_px, 10) << where << " label " << text;
-                    for (const Box& other : boxes) {
-                        const bool apart = box.right() <= other.x || other.right() <= box.x ||
-                                           box.bottom() <= other.y || other.bottom() <= box.y;
-                        EXPECT_TRUE(apart) << where << " label " << text << " lies on another";
-                    }
-                    boxes.push_back(box);
-                }
+                expect_tidy(scene, size, fmt::format("{} / {} at {}×{}", p.name, view.id, size.x, size.y));
             }
+}
+
+/// Layers that leave little room: flat or narrow grids below long names, many channels, large kernels.
+TEST(Views, AwkwardLayersAreReadableToo) {
+    const auto layer = [](const char* shape, const char* op, const char* params) {
+        const DocumentResult read = from_json(
+            fmt::format(R"({{"convscope": 1, "input": {{"generator": "integers 0–9", "shape": [{}]}},
+                             "layers": [{{"op": "{}", "params": {{{}}}}}]}})", shape, op, params), "");
+        EXPECT_TRUE(read.ok()) << read.error;
+        return read.document;
+    };
+    const std::vector<std::pair<const char*, Document>> documents{
+        {"many channels", layer("1, 64, 5, 5", "conv2d", R"("in_channels": 64, "out_channels": 128, "padding": 1)")},
+        {"pointwise", layer("1, 64, 4, 4", "conv2d", R"("in_channels": 64, "out_channels": 16, "kernel_size": 1)")},
+        {"one row", layer("1, 6, 1, 6", "conv2d",
+                          R"("in_channels": 6, "out_channels": 3, "kernel_size": [1, 4], "groups": 3, "padding": [1, 3])")},
+        {"large kernels", layer("1, 1, 20, 20", "conv2d", R"("out_channels": 8, "kernel_size": 7, "padding": 3)")},
+        {"narrow batch", layer("3, 2, 7, 4", "conv2d", R"("in_channels": 2, "out_channels": 2, "kernel_size": 1, "groups": 2)")},
+        {"narrow batch up", layer("2, 3, 5, 2", "conv_transpose2d",
+                                  R"("in_channels": 3, "out_channels": 3, "kernel_size": [3, 1], "groups": 3)")},
+    };
+    for (const Point size : kSizes)
+        for (const auto& [name, document] : documents)
+            for (const char* id : {"slide", "scatter"}) {
+                const View* view = find_view(id);
+                ASSERT_TRUE(view);
+                Looked looked(document, *view, size);
+                const std::string where = fmt::format("{} / {} at {}×{}", name, id, size.x, size.y);
+                const Scene scene = looked.at(looked.timeline.steps() / 2 + 1);
+                expect_tidy(scene, size, where);
+                for (const Grid& grid : scene.grids)
+                    EXPECT_GE(grid.cell_px, 6) << where << " grid " << grid.name;
+            }
+}
+
+TEST(Views, PlacesOutsideHaveARealMinus) {
+    EXPECT_EQ(place_text({0, 0, -1, 2}, false), "(−1, 2)");
+    EXPECT_EQ(place_text({0, 3, 0, -2}, true), "(3, 0, −2)");
+    EXPECT_EQ(place_text({0, 0, 123456, 0}, false), "(123456, 0)");
 }
 
 TEST(Views, AMoveIsAFunctionOfItsFraction) {

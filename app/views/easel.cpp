@@ -232,6 +232,11 @@ void Easel::add_name(const Grid& grid, const std::string& name, Tone tone, const
         scene.labels.push_back({{x, at_name.y}, Align::left, 12.5f * scale_, {{fits, Font::mono, Tone::ink3}}});
 }
 
+float name_width(const std::string& name, const std::string& note) {
+    const float width = text_width(Font::semibold, 14, name);
+    return note.empty() ? width : width + 8 + text_width(Font::mono, 12.5f, note);
+}
+
 void Easel::add_text(float x, float y, Align align, float size, std::vector<Run> runs) {
     scene.labels.push_back({at(x, y), align, size * scale_, std::move(runs)});
 }

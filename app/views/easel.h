@@ -93,6 +93,9 @@ float largest_cell(float scale, float least, Fits fits) {
     return least;
 }
 
+/// Base pixels, at scale 1, that a grid's name and its note take.
+float name_width(const std::string& name, const std::string& note);
+
 float ease_in_out(float t);
 Box mix(const Box& a, const Box& b, float t);
 

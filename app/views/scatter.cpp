@@ -67,6 +67,22 @@ struct Scatter {
     bool stepping_terms() const { return in.unit == Unit::term; }
 };
 
+std::string of_text(int64_t i, int64_t count) {
+    return count > 1 ? fmt::format(", channel {} of {}", i, count) : std::string();
+}
+
+std::string input_note(const Scatter& scatter) {
+    const Shape shape = scatter.layer.input.shape();
+    std::string note = fmt::format("{}×{}", scatter.window.h.in, scatter.window.w.in) +
+                       of_text(scatter.source().c, shape.c);
+    if (shape.n > 1) note += fmt::format(", sample {} of {}", scatter.source().n, shape.n);
+    return note;
+}
+
+std::string kernel_note(const Scatter& scatter) {
+    return fmt::format("{}×{}", scatter.window.h.kernel, scatter.window.w.kernel);
+}
+
 /// Base positions of the four grids.
 struct Arrangement {
     float cell = 0, kernel_cell = 0;
@@ -86,8 +102,11 @@ Arrangement arrange(const Scatter& scatter, const Easel& easel, float cell, bool
     const float kernel_w = f(window.w.kernel) * a.kernel_cell, kernel_h = f(window.h.kernel) * a.kernel_cell;
     const float output_w = f(scatter.canvas_columns) * cell, output_h = f(scatter.canvas_rows) * cell;
     a.input = {0, top};
-    a.kernel = {input_w + sign, top};
-    a.stamp = {a.kernel.x + kernel_w + sign, top};
+    // Above few columns the name is the wider of the two.
+    const float input_name = (name_width("Input", input_note(scatter)) + 20) * s;
+    const float kernel_name = (name_width("Kernel", kernel_note(scatter)) + 20) * s;
+    a.kernel = {std::max(input_w + sign, input_name), top};
+    a.stamp = {a.kernel.x + std::max(kernel_w + sign, kernel_name), top};
     const float row_w = a.stamp.x + kernel_w, row_h = std::max(input_h, kernel_h);
     if (below) {
         a.width = std::max(row_w, output_w);
@@ -379,12 +398,9 @@ Scene build_scatter(const ViewInput& in) {
     const Grid& stamp = add_stamp(easel, scatter, a);
     const Grid& output = add_canvas(easel, scatter, a);
 
-    const auto of = [](int64_t i, int64_t count) { return count > 1 ? fmt::format(", channel {} of {}", i, count) : std::string(); };
-    const Shape in_shape = scatter.layer.input.shape(), out_shape = scatter.layer.output().shape();
-    std::string note = fmt::format("{}×{}", window.h.in, window.w.in) + of(scatter.source().c, in_shape.c);
-    if (in_shape.n > 1) note += fmt::format(", sample {} of {}", scatter.source().n, in_shape.n);
-    easel.add_name(input, "Input", Tone::input_text, note);
-    easel.add_name(kernel, "Kernel", Tone::kernel_text, fmt::format("{}×{}", window.h.kernel, window.w.kernel));
+    const Shape out_shape = scatter.layer.output().shape();
+    easel.add_name(input, "Input", Tone::input_text, input_note(scatter));
+    easel.add_name(kernel, "Kernel", Tone::kernel_text, kernel_note(scatter));
     const bool stamping = scatter.place.started && !scatter.place.finishing;
     easel.add_name(stamp, stamping ? fmt::format("Stamp {}", scatter.place.window + 1) : "Stamp", Tone::ink, "");
     const bool done = scatter.place.started && in.step >= in.timeline->steps();
@@ -400,7 +416,7 @@ Scene build_scatter(const ViewInput& in) {
             easel.scene.labels.push_back({{x, y += 20 * s}, Align::right, 12.5f * s, {{line, Font::mono, Tone::ink3}}});
     } else {
         easel.add_name(output, "Output", Tone::output_text,
-                       fmt::format("{}×{}", window.h.out, window.w.out) + of(scatter.out_channel(), out_shape.c) +
+                       fmt::format("{}×{}", window.h.out, window.w.out) + of_text(scatter.out_channel(), out_shape.c) +
                            (done ? "" : ", so far"));
     }
     easel.add_indices(input, window.h.in, window.w.in);

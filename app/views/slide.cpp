@@ -8,6 +8,28 @@
 namespace convscope {
 namespace {
 
+std::string padding_words(const Window& window) {
+    const auto& h = window.h;
+    const auto& w = window.w;
+    if (window.transposed() || h.pad_before + h.pad_after + w.pad_before + w.pad_after == 0) return {};
+    if (h.pad_before == h.pad_after && w.pad_before == w.pad_after)
+        return h.pad_before == w.pad_before ? fmt::format(", padding {}", h.pad_before)
+                                            : fmt::format(", padding {}×{}", h.pad_before, w.pad_before);
+    return fmt::format(", padding {}+{} rows, {}+{} columns", h.pad_before, h.pad_after, w.pad_before, w.pad_after);
+}
+
+std::string of_text(int64_t i, int64_t count) {
+    return count > 1 ? fmt::format(", channel {} of {}", i, count) : std::string();
+}
+
+std::string input_note(const Slide& slide) {
+    const Shape shape = slide.layer.input.shape();
+    std::string note = fmt::format("{}×{}", slide.window.h.in, slide.window.w.in) +
+                       padding_words(slide.window) + of_text(slide.input_channel(0), shape.c);
+    if (shape.n > 1) note += fmt::format(", sample {} of {}", slide.cell().n, shape.n);
+    return note;
+}
+
 /// Sizes of the one-channel picture in base pixels.
 struct Sizes {
     float cell = 0, kernel_cell = 0;
@@ -26,12 +48,14 @@ Sizes sizes_for(const Slide& slide, const Easel& easel, float cell, bool in_row)
     sizes.cell = cell;
     sizes.in_row = in_row;
     // Kernels stay readable beside large inputs.
-    const float room = easel.room_height() - 34 * s;
+    sizes.strip = slide.layer.output().shape().c > 1 ? 48 * s : 0;
+    const float room = easel.room_height() - 34 * s - sizes.strip;
     const float kernel_room = in_row ? (room - 60 * s) / f(window.h.kernel) : (room - 92 * s) / (2 * f(window.h.kernel));
     sizes.kernel_cell = std::max(cell, std::min(26 * s, std::floor(std::max(4.f, kernel_room))));
     const float kernel_width = f(window.w.kernel) * sizes.kernel_cell, kernel_height = f(window.h.kernel) * sizes.kernel_cell;
     const float input_height = f(slide.ring_rows()) * cell, output_height = f(window.h.out) * cell;
-    sizes.kernel_x = f(slide.ring_columns()) * cell + gap;
+    // Above few columns the input's name is the wider of the two.
+    sizes.kernel_x = std::max(f(slide.ring_columns()) * cell + gap, (name_width("Input", input_note(slide)) + 20) * s);
     sizes.products_x = in_row ? sizes.kernel_x + kernel_width + gap : sizes.kernel_x;
     sizes.output_x = sizes.products_x + kernel_width + gap;
     sizes.width = sizes.output_x + f(window.w.out) * cell;
@@ -40,7 +64,6 @@ Sizes sizes_for(const Slide& slide, const Easel& easel, float cell, bool in_row)
     sizes.products_y = in_row ? 0 : grids - kernel_height;
     sizes.flow_y = in_row ? std::max(kernel_height, output_height) + 36 * s
                           : std::max(sizes.products_y + kernel_height / 2, output_height + 46 * s);
-    sizes.strip = slide.layer.output().shape().c > 1 ? 48 * s : 0;
     sizes.height = 34 * s + std::max(grids, sizes.flow_y + (slide.has_bias() ? 56 * s : 18 * s)) + sizes.strip;
     return sizes;
 }
@@ -121,16 +144,6 @@ void add_flow(Easel& easel, const Slide& slide, const Grid& products, const Grid
     scene.labels.push_back({box.center(), Align::center, 13 * s, bias});
 }
 
-std::string padding_words(const Window& window) {
-    const auto& h = window.h;
-    const auto& w = window.w;
-    if (window.transposed() || h.pad_before + h.pad_after + w.pad_before + w.pad_after == 0) return {};
-    if (h.pad_before == h.pad_after && w.pad_before == w.pad_after)
-        return h.pad_before == w.pad_before ? fmt::format(", padding {}", h.pad_before)
-                                            : fmt::format(", padding {}×{}", h.pad_before, w.pad_before);
-    return fmt::format(", padding {}+{} rows, {}+{} columns", h.pad_before, h.pad_after, w.pad_before, w.pad_after);
-}
-
 }  // namespace
 
 Scene build_slide_one(const Slide& slide) {
@@ -143,7 +156,7 @@ Scene build_slide_one(const Slide& slide) {
     const float side = sizes.cell, top = 34 * s;
     easel.place_block(sizes.width, sizes.height);
     const int64_t channel = slide.input_channel(0);
-    const Shape in_shape = slide.layer.input.shape(), out_shape = slide.layer.output().shape();
+    const Shape out_shape = slide.layer.output().shape();
 
     const Grid& input = add_input(easel, slide, "input", channel, 0, top, side);
     const Grid& kernel = add_kernel(easel, slide, "kernel", 0, sizes.kernel_x, top, sizes.kernel_cell);
@@ -151,13 +164,10 @@ Scene build_slide_one(const Slide& slide) {
                                         sizes.kernel_cell);
     const Grid& output = add_output(easel, slide, sizes.output_x, top, side);
 
-    const auto of = [](int64_t i, int64_t count) { return count > 1 ? fmt::format(", channel {} of {}", i, count) : std::string(); };
-    std::string note = fmt::format("{}×{}", window.h.in, window.w.in) + padding_words(window) + of(channel, in_shape.c);
-    if (in_shape.n > 1) note += fmt::format(", sample {} of {}", slide.cell().n, in_shape.n);
-    easel.add_name(input, "Input", Tone::input_text, note);
+    easel.add_name(input, "Input", Tone::input_text, input_note(slide));
     easel.add_name(kernel, "Kernel", Tone::kernel_text, fmt::format("{}×{}", window.h.kernel, window.w.kernel));
     easel.add_name(output, "Output", Tone::output_text,
-                   fmt::format("{}×{}", window.h.out, window.w.out) + of(slide.cell().c, out_shape.c));
+                   fmt::format("{}×{}", window.h.out, window.w.out) + of_text(slide.cell().c, out_shape.c));
     easel.scene.labels.push_back({{products.box.x, products.box.y - (sizes.in_row ? 34 : 25) * s}, Align::left, 14 * s,
                                   {{"Products", Font::semibold, in.stale ? Tone::ink3 : Tone::ink}}});
     easel.add_indices(input, window.h.in, window.w.in);

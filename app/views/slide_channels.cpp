@@ -20,7 +20,26 @@ struct Sizes {
     float bias_y = 0;                              // middle of the bias, from the rows' top
 };
 
+/// "channels 4–7 of 64, n 0": which rows are shown.
+std::string input_note(const Slide& slide, int64_t first, int64_t rows) {
+    const Shape shape = slide.layer.input.shape();
+    const int64_t from = slide.input_channel(first), to = slide.input_channel(first + rows - 1);
+    std::string note;
+    if (rows == slide.window.in_per_group && slide.window.groups == 1) note = fmt::format("{} channels", rows);
+    else if (rows == 1) note = fmt::format("channel {} of {}", from, shape.c);
+    else note = fmt::format("channels {}–{} of {}", from, to, shape.c);
+    if (shape.n > 1) note += fmt::format(", n {}", slide.cell().n);
+    return note;
+}
+
+/// Which slice of the weights the kernels are, as PyTorch writes it.
+std::string kernel_note(const Slide& slide) {
+    return slide.window.transposed() ? fmt::format("[:, {}]", slide.cell().c % slide.window.out_per_group)
+                                     : fmt::format("[{}]", slide.cell().c);
+}
+
 constexpr float kBox = 60;                         // width of a partial sum's box
+constexpr float kTotalHeight = 150;                // strip above the output and the total below it
 
 Sizes sizes_for(const Slide& slide, const Easel& easel, float cell, int64_t rows) {
     const float s = easel.scale();
@@ -34,19 +53,29 @@ Sizes sizes_for(const Slide& slide, const Easel& easel, float cell, int64_t rows
     sizes.row_height = std::max(cell * f(slide.ring_rows()), sizes.kernel * f(window.h.kernel));
     sizes.rows_height = f(rows) * sizes.row_height + f(rows - 1) * sizes.row_gap;
     const float gap = easel.gap() * 0.75f;
-    // The name of the first column, "Input channels 4–7 of 64", has room.
-    const float name = (rows < slide.window.in_per_group || slide.window.groups > 1 ? 190.f : 128.f) * s;
+    // Names have room above narrow grids: "Input channels 4–7 of 64" (the longest of them), "Kernel [12]", "Products".
+    const float least = rows < slide.window.in_per_group || slide.window.groups > 1 ? 190.f : 128.f;
+    const std::string longest = input_note(slide, slide.window.in_per_group - rows, rows);
+    const float name = std::max(least, name_width("Input", longest) + 16) * s;
     sizes.kernel_x = std::max(f(slide.ring_columns()) * cell + gap, name);
-    sizes.products_x = sizes.kernel_x + f(window.w.kernel) * sizes.kernel + gap;
-    sizes.partial_x = sizes.products_x + f(window.w.kernel) * sizes.kernel + 24 * s;
+    sizes.products_x = sizes.kernel_x + std::max(f(window.w.kernel) * sizes.kernel + gap,
+                                                 (name_width("Kernel", kernel_note(slide)) + 16) * s);
+    sizes.partial_x = sizes.products_x + std::max(f(window.w.kernel) * sizes.kernel + 24 * s,
+                                                  (name_width("Products", "") + 10) * s);
     sizes.output_x = sizes.partial_x + kBox * s + 70 * s;
     const float left = easel.room_width() - sizes.output_x;
-    sizes.output = std::floor(std::min({std::max(cell, 27 * s), left / f(window.w.out),
-                                        (sizes.rows_height - 110 * s) / f(window.h.out)}));
+    // The output with its strip and total is as high as the rows; where these are too low for it, higher.
+    float output_room = sizes.rows_height - 110 * s;
+    if (output_room < 11 * s * f(window.h.out))
+        output_room = std::max(output_room, easel.room_height() - 34 * s - kTotalHeight * s);
+    sizes.output = std::floor(std::min({std::max(cell, 27 * s), left / f(window.w.out), output_room / f(window.h.out)}));
     sizes.width = sizes.output_x + std::max(f(window.w.out) * sizes.output, 136 * s);   // the name above has room
     // The bias stands below the last partial sum, within its row where that is high enough.
     sizes.bias_y = sizes.rows_height - sizes.row_height / 2 + std::max(sizes.row_height / 2 - 16 * s, 52 * s);
     sizes.height = 34 * s + std::max(sizes.rows_height, slide.has_bias() ? sizes.bias_y + 18 * s : 0);
+    const float output_height = sizes.output * f(window.h.out);
+    if (output_height > sizes.rows_height - 110 * s)
+        sizes.height = std::max(sizes.height, 34 * s + output_height + kTotalHeight * s);
     return sizes;
 }
 
@@ -83,16 +112,18 @@ Scene build_slide_channels(const Slide& slide) {
     const int64_t channels = window.in_per_group;
 
     // As many channels as fit with readable numbers, then as few as needed, one at least.
-    const auto largest = [&](int64_t rows) {
+    const auto largest = [&](int64_t rows, float least_output) {
         return largest_cell(s, 1, [&](float cell) {
             const Sizes sizes = sizes_for(slide, easel, cell, rows);
-            return sizes.height <= easel.room_height() && sizes.output >= std::min(11 * s, cell) &&
+            return sizes.height <= easel.room_height() && sizes.output >= std::min(least_output, cell) &&
                    sizes.width <= easel.room_width();
         });
     };
     int64_t rows = std::min<int64_t>(channels, 6);
-    while (rows > 1 && largest(rows) < 16 * s) --rows;
-    Sizes sizes = sizes_for(slide, easel, largest(rows), rows);
+    while (rows > 1 && largest(rows, 11 * s) < 16 * s) --rows;
+    float cell = largest(rows, 11 * s);
+    if (cell <= 1) cell = largest(rows, 1);   // no room for readable outputs: at least the rest is readable
+    Sizes sizes = sizes_for(slide, easel, cell, rows);
 
     int64_t now = 0;   // channel of the latest product, counted within the group
     if (slide.story)
@@ -131,15 +162,8 @@ Scene build_slide_channels(const Slide& slide) {
                 at_top.box.y = easel.at(0, top).y + 2 * s;
                 easel.add_name(at_top, name, tone, note);
             };
-            std::string note = rows == channels && window.groups == 1
-                                   ? fmt::format("{} channels", channels)
-                                   : fmt::format("channels {}–{} of {}", slide.input_channel(sizes.first),
-                                                 slide.input_channel(sizes.first + rows - 1), slide.layer.input.shape().c);
-            if (slide.layer.input.shape().n > 1) note += fmt::format(", n {}", slide.cell().n);
-            head(input, "Input", Tone::input_text, note);
-            head(kernel, "Kernel", Tone::kernel_text,
-                 window.transposed() ? fmt::format("[:, {}]", slide.cell().c % window.out_per_group)
-                                     : fmt::format("[{}]", slide.cell().c));
+            head(input, "Input", Tone::input_text, input_note(slide, sizes.first, rows));
+            head(kernel, "Kernel", Tone::kernel_text, kernel_note(slide));
             head(products, "Products", Tone::ink, "");
         }
         // Channel number, = and partial sum.
@@ -181,7 +205,8 @@ Scene build_slide_channels(const Slide& slide) {
     }
     if (out.c > 1)
         add_strip(easel, {&slide.layer.output(), slide.cell().n, slide.cell().c, Role::output, "channel ",
-                          sizes.output_x, top - 6 * s, easel.room_width() - sizes.output_x + 10 * s});
+                          sizes.output_x, top - 6 * s,
+                          (easel.room_width() + sizes.width) / 2 - sizes.output_x + 10 * s});   // the block is centred
 
     if (slide.story) {
         const Box cell = output.cell_box(slide.cell().h, slide.cell().w);
@@ -226,7 +251,9 @@ Scene build_slide_channels(const Slide& slide) {
             bias.elbow_px = 10 * s;
             bias.points = {{box.right() + 2 * s, box.center().y}, {x, box.center().y}, {x, easel.at(0, middle(rows - 1)).y}};
             easel.scene.strokes.push_back(bias);
-            last_y = std::max(easel.at(0, middle(rows - 1)).y, std::min(last_y, box.center().y - 12 * s));
+            // A total beside or above the bias ends the spine before the bias's bend; one further down does not.
+            if (pill.center().y <= box.center().y + 12 * s)
+                last_y = std::max(easel.at(0, middle(rows - 1)).y, std::min(last_y, box.center().y - 12 * s));
         }
         Stroke trunk = spine;
         trunk.points = {{x, std::min(first_y, pill.center().y)}, {x, last_y}};
@@ -241,7 +268,9 @@ Scene build_slide_channels(const Slide& slide) {
                     rest += partial_sum(*slide.story, slide.input_channel(i)).value_or(0);
             const Point below = easel.at(0, top + sizes.rows_height + 16 * s);
             easel.scene.labels.push_back({below, Align::left, 12.5f * s,
-                                          {{fmt::format("the other {} channels add ", channels - rows), Font::inter, Tone::ink2},
+                                          {{rows + 1 == channels ? "the other channel adds "
+                                                                 : fmt::format("the other {} channels add ", channels - rows),
+                                            Font::inter, Tone::ink2},
                                            {number_text_short(rest), Font::mono_bold, Tone::ink}}});
         }
     }
