@@ -165,7 +165,7 @@ std::optional<CellFacts> cell_facts(const App& app, const Scene& scene, const Ce
     if (!ref) {
         if (!shown) return {};
         const bool padding = shown->state == CellState::padding || shown->state == CellState::padding_read;
-        facts.title = fmt::format("{} ({}, {})", padding ? "Padding" : spoken_name(grid->name), cell.row, cell.column);
+        facts.title = (padding ? std::string("Padding") : spoken_name(grid->name)) + " " + place_text({0, 0, cell.row, cell.column}, false);
         facts.value = shown->text.empty() && !padding ? "not computed yet" : full_text(shown->value);
         facts.place = padding ? "outside the input" : "";
         return facts;
