@@ -256,6 +256,23 @@ TEST(Views, PlacesOutsideHaveARealMinus) {
     EXPECT_EQ(place_text({0, 0, 123456, 0}, false), "(123456, 0)");
 }
 
+TEST(Views, PhotographsFitTheCanvas) {
+    for (const int64_t channels : {1, 3}) {
+        Document document = image_document({generate("uniform", 1, {1, channels, 768, 1024}), FromImage{"a.jpg", channels == 1, 0, ""}});
+        for (const View& view : all_views()) {
+            Looked looked(document, view);
+            const Scene scene = looked.at(looked.timeline.steps() / 2);
+            for (const Grid& grid : scene.grids) {
+                const std::string where = fmt::format("{} channels / {} / {}", channels, view.id, grid.name);
+                EXPECT_GE(grid.box.x, 0) << where;
+                EXPECT_GE(grid.box.y, 0) << where;
+                EXPECT_LE(grid.box.right(), 748) << where;
+                EXPECT_LE(grid.box.bottom(), 580) << where;
+            }
+        }
+    }
+}
+
 TEST(Views, AMoveIsAFunctionOfItsFraction) {
     Looked looked(standard_document(), *find_view("slide"));
     looked.at(63, Unit::window);

@@ -205,7 +205,9 @@ void kernel_and_sums(PanelContext& context, Column& column, const Cursor& cursor
         }
     const float x = column.x0 + std::max(cell * f(cursor.columns), room * 0.6f) + px(context, 18);
     float y = top + px(context, 12);
-    const auto number = [](double value) { return number_text(value, 3); };
+    const bool is_whole = std::floor(cursor.positive) == cursor.positive && std::floor(cursor.negative) == cursor.negative &&
+                          std::floor(cursor.bias) == cursor.bias;
+    const auto number = [&](double value) { return number_text(value, is_whole ? 0 : 3); };
     const auto line = [&](const char* name, Tone name_tone, ImFont* name_font, ImFont* value_font,
                           Tone tone, const std::string& value, float step) {
         ui::text(context, name_font, name_tone, {x, y}, name);

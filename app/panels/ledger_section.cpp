@@ -187,7 +187,8 @@ void body(PanelContext& context, Column& column, LedgerTable& table, const Colum
 
 /// By input: the product that happens now is cropped, or the stride skips it.
 bool lands_nowhere(const App& app) {
-    return app.timeline.order() == Order::by_input && app.timeline.at(app.state.play.step).started;
+    const Place place = app.timeline.at(app.state.play.step);
+    return app.timeline.order() == Order::by_input && place.started && !place.finishing;
 }
 
 float sum_line_height(const PanelContext& context, const Column& column) {

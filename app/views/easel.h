@@ -85,12 +85,14 @@ struct Strip {
 };
 void add_strip(Easel& easel, const Strip& strip);
 
-/// Largest whole cell side ≤ 64 (times scale) for which `fits(side)` holds; at least `least`.
+/// Largest cell side ≤ 64 (times scale) for which `fits(side)` holds: whole pixels, or a part of one for photographs.
 template <class Fits>
-float largest_cell(float scale, float least, Fits fits) {
-    for (float side = 64 * scale; side > least; side -= 1)
+float largest_cell(float scale, Fits fits) {
+    for (float side = 64 * scale; side >= 1; side -= 1)
         if (fits(side)) return side;
-    return least;
+    float side = 1;
+    while (side > 0.01f && !fits(side)) side *= 0.9f;
+    return side;
 }
 
 /// Base pixels, at scale 1, that a grid's name and its note take.

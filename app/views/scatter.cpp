@@ -384,7 +384,7 @@ Scene build_scatter(const ViewInput& in) {
     const float s = easel.scale();
     const Window& window = scatter.window;
     const auto largest = [&](bool below) {
-        return largest_cell(s, 1, [&](float cell) {
+        return largest_cell(s, [&](float cell) {
             const Arrangement a = arrange(scatter, easel, cell, below);
             return a.width <= easel.room_width() && a.height <= easel.room_height();
         });

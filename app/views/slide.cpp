@@ -71,7 +71,7 @@ Sizes sizes_for(const Slide& slide, const Easel& easel, float cell, bool in_row)
 /// Largest cells that fit; products go below the kernel unless that makes the numbers small.
 Sizes fitting_sizes(const Slide& slide, const Easel& easel) {
     const auto largest = [&](bool in_row) {
-        return sizes_for(slide, easel, largest_cell(easel.scale(), 1, [&](float cell) {
+        return sizes_for(slide, easel, largest_cell(easel.scale(), [&](float cell) {
             const Sizes sizes = sizes_for(slide, easel, cell, in_row);
             return sizes.width <= easel.room_width() && sizes.height <= easel.room_height();
         }), in_row);

@@ -68,7 +68,8 @@ Sizes sizes_for(const Slide& slide, const Easel& easel, float cell, int64_t rows
     float output_room = sizes.rows_height - 110 * s;
     if (output_room < 11 * s * f(window.h.out))
         output_room = std::max(output_room, easel.room_height() - 34 * s - kTotalHeight * s);
-    sizes.output = std::floor(std::min({std::max(cell, 27 * s), left / f(window.w.out), output_room / f(window.h.out)}));
+    sizes.output = std::min({std::max(cell, 27 * s), left / f(window.w.out), output_room / f(window.h.out)});
+    if (sizes.output >= 1) sizes.output = std::floor(sizes.output);
     sizes.width = sizes.output_x + std::max(f(window.w.out) * sizes.output, 136 * s);   // the name above has room
     // The bias stands below the last partial sum, within its row where that is high enough.
     sizes.bias_y = sizes.rows_height - sizes.row_height / 2 + std::max(sizes.row_height / 2 - 16 * s, 52 * s);
@@ -113,7 +114,7 @@ Scene build_slide_channels(const Slide& slide) {
 
     // As many channels as fit with readable numbers, then as few as needed, one at least.
     const auto largest = [&](int64_t rows, float least_output) {
-        return largest_cell(s, 1, [&](float cell) {
+        return largest_cell(s, [&](float cell) {
             const Sizes sizes = sizes_for(slide, easel, cell, rows);
             return sizes.height <= easel.room_height() && sizes.output >= std::min(least_output, cell) &&
                    sizes.width <= easel.room_width();
