@@ -133,6 +133,7 @@ bool problem_belongs_to(const App& app, std::string_view key) {
 
 void problem_rows(PanelContext& context, Column& column) {
     App& app = context.app;
+    if (!app.state.problem) return;  // the row above took its edit back in this very frame
     const Problem problem = *app.state.problem;
     column.y += px(context, 4);
     column.y = ui::error_box(context, {column.x0, column.y, column.width(), 0}, problem.sentence,
