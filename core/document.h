@@ -35,19 +35,25 @@ struct Input {
     bool operator==(const Input&) const = default;
 };
 
-/// An op with its parameters and weights.
+/// An op with its parameters, weights and buffers.
 struct Layer {
     const Op* op = nullptr;
     Params params;
     std::vector<Tensor> weights;              // in the order of Plan::weights
     std::vector<std::string> channel_names;   // of the output, "Sobel x", …; empty, or one a channel
+    std::vector<Tensor> buffers = {};         // in the order of Plan::buffers: before the first batch
+    int64_t skip = 0;                         // k: the input of the run of k layers that ends here is added to the output
     bool operator==(const Layer&) const = default;
 };
 
-/// Where the backward pass starts: `grad_output` of the last layer.
+/// Where the backward pass starts: what makes the gradient of the last layer's output.
 struct BackwardStart {
-    Tensor grad_output;                       // empty: random, RMS 1
-    uint64_t seed = 1;
+    /// random: normal values scaled to RMS 1. mean_square: of the loss mean(output²)/2. squared_distance: of the loss
+    /// mean((output − tensor)²)/2. given: `tensor` itself.
+    enum class Kind { random, mean_square, squared_distance, given };
+    Kind kind = Kind::random;
+    uint64_t seed = 1;                        // for random
+    Tensor tensor;                            // for squared_distance (the target) and given (grad_output); else empty
     bool operator==(const BackwardStart&) const = default;
 };
 
@@ -56,6 +62,8 @@ struct Document {
     Input input;
     std::vector<Layer> layers;                // at least one
     BackwardStart start;
+    bool training = true;                     // train mode, else eval mode
+    int64_t batches = 1;                      // the buffers are folded through batches 1…batches (see batch_input)
     bool operator==(const Document&) const = default;
 };
 
@@ -65,6 +73,12 @@ inline constexpr int64_t kMaxValues = int64_t(1) << 28;
 /// Why no tensor of that shape can be made (an extent below 1, more than kMaxValues values); none when it can. `what`
 /// starts the sentence: "The input". Any numbers may come in.
 std::optional<Problem> size_problem(Shape shape, std::string_view what);
+
+/// Largest number of batches.
+inline constexpr int64_t kMaxBatches = 10'000;
+
+/// The input of batch `batch` (from 1): a generated input takes the seeds that follow, any other repeats.
+Tensor batch_input(const Input& input, int64_t batch);
 
 /// Kinds of generated tensors, in menu order: "integers 0–9", "integers −2–2", "uniform", "normal", "zeros", "ones",
 /// "impulse", "gradient", "checkerboard", "arange".
@@ -93,7 +107,7 @@ Document with_input(Document document, Input input);
 /// origin any more. A shape with a `size_problem` leaves the document as it is: ask first.
 Document with_input_shape(Document document, Shape shape);
 
-/// Gives every layer weights of the shapes its plan asks for (see above), as far as the plans are possible.
+/// Gives every layer weights and buffers of the shapes its plan asks for (see above), as far as the plans are possible.
 void fit_weights(Document& document);
 
 /// A few words on how `after` differs from `before`: "stride 1 → 2", "input (2, 3) 4 → 7", "kernel Emboss → Box blur".

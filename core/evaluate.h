@@ -14,6 +14,7 @@ namespace convscope {
 struct Want {
     bool optional_stages = true;   // stages like "stamped" that only some views show
     bool backward = false;
+    int64_t batch = 0;             // which of the document's batches, from 1; 0: the last
     bool operator==(const Want&) const = default;
 };
 
@@ -23,7 +24,16 @@ struct LayerResult {
     std::vector<Tensor> stages;    // in the order of plan.stages; empty tensors where not wanted
     Tensor grad_output;            // what reached this layer, when the backward pass ran
     std::vector<PlaneStatistics> statistics;   // of the output's planes, n·C + c
-    const Tensor& output() const { return stages[static_cast<size_t>(plan.output)]; }
+    /// Buffers before each batch up to the computed one, and after it: [batch][buffer]. Eval mode has one entry.
+    std::vector<std::vector<Tensor>> buffers;
+    /// As this batch found them.
+    std::span<const Tensor> buffers_before() const {
+        return buffers.empty() ? std::span<const Tensor>() : buffers[buffers.size() - (buffers.size() > 1 ? 2 : 1)];
+    }
+    /// What the next layer reads: the op's output, with a skip connection's input added where one ends here.
+    const Tensor& output() const {
+        return stages[static_cast<size_t>(plan.skip.sum >= 0 ? plan.skip.sum : plan.output)];
+    }
 };
 
 /// What was computed, with the Document it came from. With a problem, `layers` ends before the layer that has it.
@@ -32,6 +42,8 @@ struct Result {
     std::vector<LayerResult> layers;
     std::optional<Problem> problem;
     int problem_layer = -1;
+    int64_t batch = 1;                     // which one was computed
+    std::optional<double> loss;            // where the backward start has one
 };
 
 /// Computes the document. Cancelled: none.

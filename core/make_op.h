@@ -11,10 +11,13 @@ namespace convscope {
 template <class P>
 struct TypedField {
     Field field;
-    std::variant<int64_t P::*, Pair P::*, bool P::*, double P::*, Choice P::*, Padding P::*> member;
+    std::variant<int64_t P::*, Pair P::*, bool P::*, double P::*, Choice P::*, Padding P::*, std::optional<int64_t> P::*,
+                 std::optional<Pair> P::*, std::optional<double> P::*, std::optional<Scale> P::*>
+        member;
 };
 
-/// What core/ops/<id>/<id>.h must offer. `P` is the struct of parameters itself.
+/// What core/ops/<id>/<id>.h must offer. `P` is the struct of parameters itself. Two things are optional: `kStartsBlock`
+/// (true), and a third argument of `plan`, `bool training`, for ops that differ in it.
 template <class P>
 concept OpDefinition = requires(const P& p, const Plan& plan, Shape shape, Index cell, const Reader& read,
                                 const LayerInputs& inputs, const Tensor& grad, std::span<const int> wanted,
@@ -23,8 +26,9 @@ concept OpDefinition = requires(const P& p, const Plan& plan, Shape shape, Index
     { P::kTorchName } -> std::convertible_to<std::string>;
     { P::kSummary } -> std::convertible_to<std::string>;
     { P::fields() } -> std::same_as<const std::vector<TypedField<P>>&>;  // a function-local constant
-    { P::positional() } -> std::convertible_to<std::vector<std::string>>;
-    { P::plan(p, shape) } -> std::same_as<Plan>;
+    { P::signature() } -> std::convertible_to<std::vector<std::string>>;
+    requires requires { { P::plan(p, shape) } -> std::same_as<Plan>; } ||
+        requires { { P::plan(p, shape, true) } -> std::same_as<Plan>; };
     { P::explain(p, plan, 0, cell, read) } -> std::same_as<Explanation>;
     { P::reach(p, plan, 0, cell) } -> std::same_as<std::pair<Index, Index>>;
     { P::forward(p, plan, inputs, wanted, stages, progress) } -> std::same_as<bool>;
@@ -60,12 +64,22 @@ Op make_op() {
     op.id = P::kId;
     op.torch_name = P::kTorchName;
     op.summary = P::kSummary;
-    op.positional = P::positional();
+    op.signature = P::signature();
+    if constexpr (requires { P::kStartsBlock; }) op.starts_block = P::kStartsBlock;
     for (const auto& row : P::fields()) {
         op.fields.push_back(row.field);
         std::visit([&](auto member) { op.fields.back().standard = P{}.*member; }, row.member);
     }
-    op.plan = [](const Params& p, Shape in) { return P::plan(typed_params<P>(p), in); };
+    op.plan = [](const Params& params, Shape in, bool training) {
+        const P p = typed_params<P>(params);
+        Plan plan;
+        if constexpr (requires { P::plan(p, in, training); })
+            plan = P::plan(p, in, training);
+        else
+            plan = P::plan(p, in);
+        plan.training = training;
+        return plan;
+    };
     op.explain = [](const Params& p, const Plan& plan, int stage, Index cell, const Reader& read) {
         return P::explain(typed_params<P>(p), plan, stage, cell, read);
     };

@@ -45,10 +45,13 @@ struct Op {
     std::string torch_name;              // "Conv2d", as in torch.nn
     std::string summary;                 // one sentence
     std::vector<Field> fields;
-    std::vector<std::string> positional; // keys that PyTorch text gives by position: in_channels, out_channels, kernel_size
+    std::vector<std::string> signature;  // PyTorch's argument names in its order; one that is no field changes no number
+                                         // ("inplace") and is read past
+    bool starts_block = false;           // in a chain, the layers from here to the next such one belong together
 
-    /// Shapes of weights and stages for an input of that shape, or the Problem. Any parameter and any shape may come in.
-    std::function<Plan(const Params&, Shape input)> plan;
+    /// Shapes of weights, buffers and stages for an input of that shape in train or eval mode, or the Problem. Any
+    /// parameter and any shape may come in.
+    std::function<Plan(const Params&, Shape input, bool training)> plan;
     /// The terms behind `cell` of stage `stage`. Backward stages read Source::grad_output.
     std::function<Explanation(const Params&, const Plan&, int stage, Index cell, const Reader&)> explain;
     /// Box [first, last] of cells of `stage` that may read input cell `cell`; last < first in some axis: none.

@@ -30,8 +30,16 @@ struct Choice {
     bool operator==(const Choice&) const = default;
 };
 
-/// The value of one parameter. Which alternative a field holds never changes (it is that of `Field::standard`).
-using Value = std::variant<int64_t, Pair, bool, double, Choice, Padding>;
+/// (height, width) factors, upsample's `scale_factor`.
+struct Scale {
+    double h = 1, w = 1;
+    bool operator==(const Scale&) const = default;
+};
+
+/// The value of one parameter. Which alternative a field holds never changes (it is that of `Field::standard`). An
+/// optional without a value is PyTorch's None.
+using Value = std::variant<int64_t, Pair, bool, double, Choice, Padding, std::optional<int64_t>, std::optional<Pair>,
+                           std::optional<double>, std::optional<Scale>>;
 
 /// The values of a layer's parameters, in the order of its op's fields.
 using Params = std::vector<Value>;
@@ -40,19 +48,20 @@ using Params = std::vector<Value>;
 struct Field {
     std::string key;                   // PyTorch's name: "kernel_size"
     Value standard;                    // value of a fresh layer; PyTorch's default where it has one
-    bool has_default = false;          // PyTorch has a default, so its text leaves the parameter out when equal
+    bool has_default = false;          // `standard` is PyTorch's default, so its text leaves it out when equal; an
+                                       // optional without one is None where the text leaves it out
     double low = 0, high = 0;          // what the panel's − and + reach; typed text may be any number
     std::vector<std::string> choices;  // for Choice
     std::string help;                  // one sentence: what it does
 };
 
-/// "3", "3×1" for a pair with two values, "same", "zeros", "on", "0.1": for labels, captions and undo sentences.
+/// "3", "3×1" for a pair with two values, "same", "zeros", "on", "0.1", "none": for labels, captions and undo sentences.
 std::string to_text(const Value& value);
 
-/// The value in Python's spelling: 3, (3, 1), 'same', 'zeros', True, 0.1.
+/// The value in Python's spelling: 3, (3, 1), 'same', 'zeros', True, 0.1, None.
 std::string to_python(const Value& value);
 
-/// Reads what a person types into a field ("3", "3 1", "3x1", "(3, 1)", "same", "true", "1e-5"), keeping `like`'s
+/// Reads what a person types into a field ("3", "3 1", "3x1", "(3, 1)", "same", "true", "1e-5", "none"), keeping `like`'s
 /// alternative. None when it is no such value.
 std::optional<Value> parse_value(std::string_view text, const Value& like, const std::vector<std::string>& choices);
 

@@ -36,6 +36,15 @@ struct WeightSpec {
     std::string axes;                // "out, in, row, column"
 };
 
+/// A tensor that the layer keeps from batch to batch.
+struct BufferSpec {
+    std::string name;                // PyTorch's: "running_mean"
+    Shape shape;
+    int rank = 1;                    // PyTorch's rank; 0: one number, kept as 1×1×1×1
+    float initial = 0;               // of a fresh layer
+    int next = -1;                   // the stage that is its value after this batch; −1: it stays as it is
+};
+
 /// One named tensor on the way through a layer. The number of terms that explain a cell is
 /// `per_cell · rows[h] · columns[w] + extra` (a vector of one value holds for every row or column).
 struct StageSpec {
@@ -56,11 +65,23 @@ struct StageSpec {
     }
 };
 
+/// Where skip connections end or start at a layer. The chain fills it in (core/skips.h), no op knows of it; its stages
+/// stand behind those of the op.
+struct SkipPlan {
+    int sum = -1;                    // stage "skip_sum" = output + the input of layer `from`; −1: no skip ends here
+    int from = -1;
+    int grad_total = -1;             // stage "grad_total" = grad_input + grad_output of every layer in `ends`
+    std::vector<int> ends;
+};
+
 struct Plan {
     std::optional<Problem> problem;  // when set, nothing else counts
+    bool training = true;            // it was planned for train mode
     std::vector<WeightSpec> weights;
+    std::vector<BufferSpec> buffers;
     std::vector<StageSpec> stages;   // forward stages in order of computation, then backward ones
-    int output = 0;                  // which stage the next layer reads
+    int output = 0;                  // the op's output; the next layer reads it, or the skip's sum
+    SkipPlan skip;
     std::optional<Window> window;    // for ops that slide or stamp a window
 
     /// Index of the stage of that name, or −1.

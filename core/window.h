@@ -66,7 +66,8 @@ struct WindowAxis {
 struct Window {
     WindowAxis h, w;
     PaddingMode mode = PaddingMode::zeros;
-    int64_t groups = 1;
+    double padding_value = 0;                     // what mode zeros puts there; max pooling: −∞
+    int64_t groups = 1;                           // pools: as many as channels
     int64_t in_per_group = 1, out_per_group = 1;  // channels
     bool transposed() const { return h.transposed; }
 };

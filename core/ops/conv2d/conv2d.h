@@ -21,7 +21,7 @@ struct Conv2d {
     bool bias = true;
 
     static const std::vector<TypedField<Conv2d>>& fields();
-    static std::vector<std::string> positional() {
+    static std::vector<std::string> signature() {
         return {"in_channels", "out_channels", "kernel_size"};
     }
 

@@ -19,7 +19,7 @@ struct ConvTranspose2d {
     bool bias = true;
 
     static const std::vector<TypedField<ConvTranspose2d>>& fields();
-    static std::vector<std::string> positional() {
+    static std::vector<std::string> signature() {
         return {"in_channels", "out_channels", "kernel_size"};
     }
 
