@@ -18,9 +18,11 @@ size_t new_bytes(const Document& document, std::unordered_set<const float*>& see
             bytes += tensor.values().size_bytes();
     };
     count(document.input.tensor);
-    count(document.start.grad_output);
-    for (const Layer& layer : document.layers)
+    count(document.start.tensor);
+    for (const Layer& layer : document.layers) {
         for (const Tensor& weight : layer.weights) count(weight);
+        for (const Tensor& buffer : layer.buffers) count(buffer);
+    }
     return bytes;
 }
 

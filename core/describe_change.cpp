@@ -160,18 +160,24 @@ std::string layers_change(const Document& before, const Document& after) {
         if (!text.empty()) return in_layer(k, text);
     }
     for (size_t k = 0; k < after.layers.size(); ++k) {
-        const std::string text = weights_change(before.layers[k], after.layers[k]);
+        const Layer &was = before.layers[k], &is = after.layers[k];
+        const std::string text = weights_change(was, is);
         if (!text.empty()) return in_layer(k, text);
+        if (was.skip != is.skip) return in_layer(k, fmt::format("skip {} → {}", was.skip, is.skip));
+        if (was.buffers != is.buffers) return in_layer(k, "running statistics");
     }
     return "";
 }
 
 std::string start_change(const BackwardStart& before, const BackwardStart& after) {
-    if (before.grad_output.empty() != after.grad_output.empty())
-        return after.grad_output.empty() ? "grad_output random" : "grad_output given";
-    if (before.grad_output.shape() != after.grad_output.shape())
-        return "grad_output " + shape_change(before.grad_output.shape(), after.grad_output.shape());
-    const std::string cells = cell_change("grad_output", before.grad_output, after.grad_output);
+    if (before.kind != after.kind)
+        return fmt::format("backward start {} → {}", start_kind_name(before.kind),
+                           start_kind_name(after.kind));
+    const char* name = after.kind == BackwardStart::Kind::given ? "grad_output" : "target";
+    if (before.tensor.shape() != after.tensor.shape())
+        return fmt::format("{} {}", name,
+                           shape_change(before.tensor.shape(), after.tensor.shape()));
+    const std::string cells = cell_change(name, before.tensor, after.tensor);
     if (!cells.empty() || before.seed == after.seed) return cells;
     return fmt::format("grad_output seed {} → {}", before.seed, after.seed);
 }
@@ -187,6 +193,10 @@ std::string describe_change(const Document& before, const Document& after) {
     if (text.empty()) text = chain_change(before, after);
     if (text.empty()) text = layers_change(before, after);
     if (text.empty()) text = start_change(before.start, after.start);
+    if (text.empty() && before.training != after.training)
+        text = after.training ? "eval → train" : "train → eval";
+    if (text.empty() && before.batches != after.batches)
+        text = fmt::format("batches {} → {}", before.batches, after.batches);
     if (text.empty() && before.name != after.name)
         text = fmt::format("name {} → {}",
                            display_text(before.name.empty() ? "untitled" : before.name, 40),

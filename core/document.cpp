@@ -67,6 +67,24 @@ Tensor resized(const Tensor& old, Shape shape) {
 
 std::string channel_word(int64_t channel) { return fmt::format("channel {}", channel); }
 
+void fit_buffers(Layer& layer, const Plan& plan) {
+    std::vector<Tensor> buffers;
+    for (size_t i = 0; i < plan.buffers.size(); ++i) {
+        const BufferSpec& spec = plan.buffers[i];
+        Tensor fitted(spec.shape, spec.initial);
+        if (i < layer.buffers.size() && !layer.buffers[i].empty()) {
+            if (layer.buffers[i].shape() == spec.shape)
+                fitted = layer.buffers[i];
+            else  // channels it had keep their values
+                std::ranges::copy(layer.buffers[i].values().first(static_cast<size_t>(std::min(
+                                      layer.buffers[i].shape().count(), spec.shape.count()))),
+                                  fitted.mutate().begin());
+        }
+        buffers.push_back(std::move(fitted));
+    }
+    layer.buffers = std::move(buffers);
+}
+
 void fit_layer(Layer& layer, const Plan& plan, uint64_t seed) {
     std::vector<Tensor> weights;
     for (size_t i = 0; i < plan.weights.size(); ++i) {
@@ -76,6 +94,7 @@ void fit_layer(Layer& layer, const Plan& plan, uint64_t seed) {
             fitted_weight(i < layer.weights.size() ? layer.weights[i] : Tensor(), spec, seed + i));
     }
     layer.weights = std::move(weights);
+    fit_buffers(layer, plan);
     const int64_t channels = plan.output_stage().shape.c;
     const auto named = static_cast<int64_t>(layer.channel_names.size());
     if (named == 0 || named == channels) return;
@@ -91,7 +110,8 @@ std::vector<int64_t> channels_along(const Document& document) {
     Shape shape = document.input.tensor.shape();
     channels[0] = shape.c;
     for (size_t k = 0; k < document.layers.size(); ++k) {
-        const Plan plan = document.layers[k].op->plan(document.layers[k].params, shape);
+        const Plan plan =
+            document.layers[k].op->plan(document.layers[k].params, shape, document.training);
         if (plan.problem) break;
         shape = plan.output_stage().shape;
         channels[k + 1] = shape.c;
@@ -108,7 +128,7 @@ void follow(Document& document, const std::vector<int64_t>& before, size_t first
         const int64_t known = k < before.size() ? before[k] : -1;
         if (k >= first && known != shape.c)
             layer.params = layer.op->fit_channels(layer.params, shape.c);
-        const Plan plan = layer.op->plan(layer.params, shape);
+        const Plan plan = layer.op->plan(layer.params, shape, document.training);
         if (plan.problem) break;
         shape = plan.output_stage().shape;
     }
@@ -163,9 +183,32 @@ std::optional<Problem> size_problem(Shape shape, std::string_view what) {
     return {};
 }
 
+const std::vector<std::string>& start_kind_names() {
+    static const std::vector<std::string> names{"random", "mean_square", "squared_distance",
+                                                "given"};
+    return names;
+}
+
+const std::string& start_kind_name(BackwardStart::Kind kind) {
+    return start_kind_names()[static_cast<size_t>(kind)];
+}
+
+std::optional<BackwardStart::Kind> start_kind(std::string_view name) {
+    const auto& names = start_kind_names();
+    const auto found = std::ranges::find(names, name);
+    if (found == names.end()) return {};
+    return static_cast<BackwardStart::Kind>(found - names.begin());
+}
+
+Tensor batch_input(const Input& input, int64_t batch) {
+    const auto* made = std::get_if<Generated>(&input.origin);
+    if (!made || batch <= 1) return input.tensor;
+    return generate(made->kind, made->seed + static_cast<uint64_t>(batch - 1), input.tensor.shape());
+}
+
 Layer make_layer(const Op& op, Shape input, uint64_t seed) {
     Layer layer{&op, op.fit_channels(standard_params(op), input.c), {}, {}};
-    const Plan plan = op.plan(layer.params, input);
+    const Plan plan = op.plan(layer.params, input, false);
     if (!plan.problem) fit_layer(layer, plan, seed);
     return layer;
 }
@@ -230,12 +273,12 @@ void fit_weights(Document& document) {
     Shape shape = document.input.tensor.shape();
     for (size_t k = 0; k < document.layers.size(); ++k) {
         Layer& layer = document.layers[k];
-        const Plan plan = layer.op->plan(layer.params, shape);
+        const Plan plan = layer.op->plan(layer.params, shape, document.training);
         if (plan.problem) return;
         fit_layer(layer, plan, kWeightSeed + 16 * k);
         shape = plan.output_stage().shape;
     }
-    Tensor& start = document.start.grad_output;
+    Tensor& start = document.start.tensor;
     if (!start.empty() && start.shape() != shape && !size_problem(shape, ""))
         start = resized(start, shape);
 }

@@ -57,6 +57,11 @@ struct BackwardStart {
     bool operator==(const BackwardStart&) const = default;
 };
 
+/// "random", "mean_square", "squared_distance", "given".
+const std::vector<std::string>& start_kind_names();
+const std::string& start_kind_name(BackwardStart::Kind kind);
+std::optional<BackwardStart::Kind> start_kind(std::string_view name);
+
 struct Document {
     std::string name;                         // "Emboss on random integers"; "" : untitled
     Input input;

@@ -92,6 +92,13 @@ Json value_json(const Value& value) {
     if (const auto* v = std::get_if<bool>(&value)) return *v;
     if (const auto* v = std::get_if<double>(&value)) return number_json(*v);
     if (const auto* v = std::get_if<Choice>(&value)) return v->name;
+    if (const auto* v = std::get_if<std::optional<int64_t>>(&value)) return *v ? Json(**v) : Json();
+    if (const auto* v = std::get_if<std::optional<Pair>>(&value))
+        return *v ? Json::array({(*v)->h, (*v)->w}) : Json();
+    if (const auto* v = std::get_if<std::optional<double>>(&value))
+        return *v ? number_json(**v) : Json();
+    if (const auto* v = std::get_if<std::optional<Scale>>(&value))
+        return *v ? Json::array({number_json((*v)->h), number_json((*v)->w)}) : Json();
     const Padding& padding = std::get<Padding>(value);
     if (padding.kind == Padding::Kind::same) return "same";
     if (padding.kind == Padding::Kind::valid) return "valid";
@@ -115,6 +122,17 @@ Json layer_json(const Layer& layer, const Plan* plan, Writer& writer) {
         }
         json["weights"] = std::move(weights);
     }
+    if (!layer.buffers.empty()) {
+        Json buffers = Json::array();
+        for (size_t i = 0; i < layer.buffers.size(); ++i) {
+            Json buffer = Json::object();
+            if (plan && i < plan->buffers.size()) buffer["name"] = plan->buffers[i].name;
+            buffer.update(writer.tensor(layer.buffers[i]));
+            buffers.push_back(std::move(buffer));
+        }
+        json["buffers"] = std::move(buffers);
+    }
+    if (layer.skip != 0) json["skip"] = layer.skip;
     if (!layer.channel_names.empty()) json["channel_names"] = layer.channel_names;
     return json;
 }
@@ -131,9 +149,11 @@ Json document_tree(const Document& document, Writer& writer) {
                                     k < planned.layers.size() ? &planned.layers[k].plan : nullptr,
                                     writer));
     json["layers"] = std::move(layers);
+    if (!document.training) json["training"] = false;
+    if (document.batches != 1) json["batches"] = document.batches;
+    json["start"]["kind"] = start_kind_name(document.start.kind);
     json["start"]["seed"] = document.start.seed;
-    if (!document.start.grad_output.empty())
-        json["start"]["grad_output"] = writer.tensor(document.start.grad_output);
+    if (!document.start.tensor.empty()) json["start"]["tensor"] = writer.tensor(document.start.tensor);
     return json;
 }
 

@@ -111,6 +111,25 @@ Value read_value(const Json& json, const Field& field, const std::string& key) {
         return Padding{Padding::Kind::pair,
                        read_pair(json, key, "a whole number, two of them, \"same\" or \"valid\"")};
     }
+    if (std::holds_alternative<std::optional<int64_t>>(like))
+        return json.is_null() ? Value(std::optional<int64_t>())
+                              : Value(std::optional(read_whole(json, key)));
+    if (std::holds_alternative<std::optional<Pair>>(like))
+        return json.is_null()
+                   ? Value(std::optional<Pair>())
+                   : Value(std::optional(read_pair(json, key, "a whole number, two of them or null")));
+    if (std::holds_alternative<std::optional<double>>(like))
+        return json.is_null() ? Value(std::optional<double>())
+                              : Value(std::optional(read_number(json, key)));
+    if (std::holds_alternative<std::optional<Scale>>(like)) {
+        if (json.is_null()) return Value(std::optional<Scale>());
+        if (!json.is_array()) {
+            const double both = read_number(json, key);
+            return Value(std::optional(Scale{both, both}));
+        }
+        if (json.size() != 2) fail(key, "must be a number, two of them or null, not " + quoted(json));
+        return Value(std::optional(Scale{read_number(json[0], key), read_number(json[1], key)}));
+    }
     const std::string& name = read_string(json, key);
     if (std::ranges::find(field.choices, name) == field.choices.end())
         fail(key, fmt::format("must be one of {}, not {}", fmt::join(field.choices, ", "),
@@ -211,7 +230,7 @@ struct DocumentReader {
     }
 
     Layer layer(const Json& json, const std::string& key) const {
-        expect_object(json, key, {"op", "params", "weights", "channel_names"});
+        expect_object(json, key, {"op", "params", "weights", "buffers", "skip", "channel_names"});
         const Json* id = find(json, "op");
         if (!id) fail(key + ".op", "is missing");
         Layer layer;
@@ -232,13 +251,17 @@ struct DocumentReader {
                     layer.params[i] =
                         read_value(*value, layer.op->fields[i], key + ".params." + keys[i]);
         }
-        if (const Json* weights = find(json, "weights")) {
-            if (!weights->is_array())
-                fail(key + ".weights", "must be a list, not " + quoted(*weights));
-            for (size_t i = 0; i < weights->size(); ++i)
-                layer.weights.push_back(
-                    tensor((*weights)[i], fmt::format("{}.weights[{}]", key, i)));
-        }
+        const auto tensors = [&](const char* list, std::vector<Tensor>& into) {
+            const Json* found = find(json, list);
+            if (!found) return;
+            const std::string name = key + "." + list;
+            if (!found->is_array()) fail(name, "must be a list, not " + quoted(*found));
+            for (size_t i = 0; i < found->size(); ++i)
+                into.push_back(tensor((*found)[i], fmt::format("{}[{}]", name, i)));
+        };
+        tensors("weights", layer.weights);
+        tensors("buffers", layer.buffers);
+        if (const Json* skip = find(json, "skip")) layer.skip = read_whole(*skip, key + ".skip");
         if (const Json* names = find(json, "channel_names")) {
             if (!names->is_array())
                 fail(key + ".channel_names", "must be a list, not " + quoted(*names));
@@ -256,7 +279,8 @@ struct DocumentReader {
         const int64_t version = read_whole(*find(json, "convscope"), "convscope");
         if (version != 1)
             fail("convscope", fmt::format("is {}; this program reads format 1", version));
-        expect_object(json, "the document", {"convscope", "name", "input", "layers", "start"});
+        expect_object(json, "the document",
+                      {"convscope", "name", "input", "layers", "training", "batches", "start"});
         Document document;
         if (const Json* name = find(json, "name"))
             document.name = display_text(read_string(*name, "name"), kMaxNameCharacters);
@@ -268,15 +292,42 @@ struct DocumentReader {
                                        quoted(*layers)));
         for (size_t k = 0; k < layers->size(); ++k)
             document.layers.push_back(layer((*layers)[k], fmt::format("layers[{}]", k)));
-        if (const Json* start = find(json, "start")) {
-            expect_object(*start, "start", {"seed", "grad_output"});
-            if (const Json* seed = find(*start, "seed"))
-                document.start.seed = read_seed(*seed, "start.seed");
-            if (const Json* gradient = find(*start, "grad_output"))
-                document.start.grad_output = tensor(*gradient, "start.grad_output");
+        if (const Json* training = find(json, "training"))
+            document.training = read_bool(*training, "training");
+        if (const Json* batches = find(json, "batches")) {
+            document.batches = read_whole(*batches, "batches");
+            if (document.batches < 1 || document.batches > kMaxBatches)
+                fail("batches", fmt::format("must be 1 to {}, not {}", grouped_text(kMaxBatches),
+                                            document.batches));
         }
+        if (const Json* start = find(json, "start")) document.start = backward_start(*start);
         check_shapes(document);
         return document;
+    }
+
+    BackwardStart backward_start(const Json& json) const {
+        using Kind = BackwardStart::Kind;
+        expect_object(json, "start", {"kind", "seed", "tensor", "grad_output"});
+        BackwardStart start;
+        if (const Json* seed = find(json, "seed")) start.seed = read_seed(*seed, "start.seed");
+        // Documents of the first program had no kind: a grad_output was given, or it was random.
+        if (const Json* gradient = find(json, "grad_output")) {
+            start.kind = Kind::given;
+            start.tensor = tensor(*gradient, "start.grad_output");
+        }
+        if (const Json* kind = find(json, "kind")) {
+            const std::string& name = read_string(*kind, "start.kind");
+            const auto known = start_kind(name);
+            if (!known)
+                fail("start.kind", fmt::format("must be one of {}, not {}",
+                                               fmt::join(start_kind_names(), ", "), quoted(*kind)));
+            start.kind = *known;
+        }
+        if (const Json* given = find(json, "tensor")) start.tensor = tensor(*given, "start.tensor");
+        const bool needed = start.kind == Kind::given || start.kind == Kind::squared_distance;
+        if (needed && start.tensor.empty()) fail("start.tensor", "is missing");
+        if (!needed) start.tensor = {};
+        return start;
     }
 
     /// Weights must fit the parameters as far as those are possible; absent ones are seeded.
@@ -284,7 +335,7 @@ struct DocumentReader {
         Shape shape = document.input.tensor.shape();
         for (size_t k = 0; k < document.layers.size(); ++k) {
             Layer& layer = document.layers[k];
-            const Plan plan = layer.op->plan(layer.params, shape);
+            const Plan plan = layer.op->plan(layer.params, shape, document.training);
             if (plan.problem) return;
             shape = plan.output_stage().shape;
             const std::string key = fmt::format("layers[{}]", k);
@@ -297,14 +348,23 @@ struct DocumentReader {
                          fmt::format("is {}, the parameters ask for {}",
                                      to_string(layer.weights[i].shape()),
                                      to_string(plan.weights[i].shape)));
+            if (!layer.buffers.empty() && layer.buffers.size() != plan.buffers.size())
+                fail(key + ".buffers", fmt::format("has {} tensors, the parameters ask for {}",
+                                                   layer.buffers.size(), plan.buffers.size()));
+            for (size_t i = 0; i < layer.buffers.size(); ++i)
+                if (layer.buffers[i].shape() != plan.buffers[i].shape)
+                    fail(fmt::format("{}.buffers[{}]", key, i),
+                         fmt::format("is {}, the parameters ask for {}",
+                                     to_string(layer.buffers[i].shape()),
+                                     to_string(plan.buffers[i].shape)));
             if (!layer.channel_names.empty() &&
                 static_cast<int64_t>(layer.channel_names.size()) != shape.c)
                 fail(key + ".channel_names", fmt::format("has {} names, the output has {} channels",
                                                          layer.channel_names.size(), shape.c));
         }
-        const Tensor& start = document.start.grad_output;
+        const Tensor& start = document.start.tensor;
         if (!start.empty() && start.shape() != shape)
-            fail("start.grad_output", fmt::format("is {}, the output is {}",
+            fail("start.tensor", fmt::format("is {}, the output is {}",
                                                   to_string(start.shape()), to_string(shape)));
         fit_weights(document);
     }

@@ -1,47 +1,22 @@
-// Document → Result, inline: the plans along the chain, the forward pass, the backward pass; and the reference.
+// Document → Result, inline: the plans along the chain, the batches, the forward pass, the backward pass.
 #include "core/evaluate.h"
 
-#include <cmath>
+#include <algorithm>
 #include <new>
 #include <stdexcept>
 
 #include <fmt/format.h>
 
+#include "core/backward_start.h"
+#include "core/layer_reader.h"
 #include "core/number_text.h"
+#include "core/skips.h"
 
 namespace convscope {
 namespace {
 
 /// Values that all stages of a document may hold together: 4 GiB.
 constexpr int64_t kMaxTotal = int64_t(1) << 30;
-
-/// Reads a layer's tensors as doubles; `T` is float for a Result, double for the reference.
-template <class T>
-struct LayerReader : Reader {
-    const BasicTensor<T>* input = nullptr;
-    std::span<const Tensor> weights;
-    std::span<const BasicTensor<T>> stages;
-    const BasicTensor<T>* grad_output = nullptr;
-    /// Gives the value of a stage that was not kept.
-    std::function<double(int stage, Index cell)> missing;
-
-    double operator()(const Ref& ref) const override {
-        const auto which = static_cast<size_t>(ref.which);
-        switch (ref.source) {
-            case Source::input: return static_cast<double>(input->at(ref.cell));
-            case Source::weight: return static_cast<double>(weights[which].at(ref.cell));
-            case Source::grad_output:
-                return grad_output->empty() ? std::nan("")
-                                            : static_cast<double>(grad_output->at(ref.cell));
-            case Source::stage:
-                if (stages[which].empty()) return missing(ref.which, ref.cell);
-                return static_cast<double>(stages[which].at(ref.cell));
-            case Source::buffer: break;    // no op has buffers yet
-            case Source::constant: break;  // never asked
-        }
-        return 0;
-    }
-};
 
 std::optional<Problem> weight_problem(const Layer& layer, const Plan& plan) {
     if (layer.weights.size() != plan.weights.size()) {
@@ -63,12 +38,23 @@ std::optional<Problem> weight_problem(const Layer& layer, const Plan& plan) {
     return {};
 }
 
+/// Buffers may be absent: then they are fresh.
+std::optional<Problem> buffer_problem(const Layer& layer, const Plan& plan) {
+    if (layer.buffers.empty()) return {};
+    bool fits = layer.buffers.size() == plan.buffers.size();
+    for (size_t i = 0; fits && i < plan.buffers.size(); ++i)
+        fits = !layer.buffers[i].empty() && layer.buffers[i].shape() == plan.buffers[i].shape;
+    if (fits) return {};
+    return Problem{"The layer's buffers do not have the shapes that its parameters ask for.", "",
+                   "", {}};
+}
+
 /// Stages that `want` asks for, forward or backward ones; optional ones only where they are not too large.
 std::vector<int> wanted_stages(const Plan& plan, Want want, bool backward) {
     std::vector<int> wanted;
     for (size_t i = 0; i < plan.stages.size(); ++i) {
         const StageSpec& stage = plan.stages[i];
-        if (stage.backward != backward) continue;
+        if (stage.backward != backward || is_skip_stage(plan, static_cast<int>(i))) continue;
         if (stage.optional && (!want.optional_stages || size_problem(stage.shape, ""))) continue;
         wanted.push_back(static_cast<int>(i));
     }
@@ -101,29 +87,6 @@ void stop_at(Result& result, size_t layer, Problem problem) {
     result.layers.resize(std::min(layer, result.layers.size()));
 }
 
-/// The gradient that the backward pass starts from: given, or normal values scaled to RMS 1.
-Tensor start_gradient(const BackwardStart& start, Shape output) {
-    if (!start.grad_output.empty()) return start.grad_output;
-    Tensor gradient = generate("normal", start.seed, output);
-    double squares = 0;
-    for (const float v : gradient.values())
-        squares += static_cast<double>(v) * static_cast<double>(v);
-    if (squares == 0) return Tensor(output, 1.0f);
-    const double scale = 1 / std::sqrt(squares / static_cast<double>(output.count()));
-    for (float& v : gradient.mutate()) v = static_cast<float>(static_cast<double>(v) * scale);
-    return gradient;
-}
-
-std::optional<Problem> start_problem(const Document& document, Shape output) {
-    const Tensor& start = document.start.grad_output;
-    if (start.empty() || start.shape() == output) return {};
-    return Problem{fmt::format("grad_output is {}, the output is {}.", to_string(start.shape()),
-                               to_string(output)),
-                   "Give it the shape of the output.",
-                   "",
-                   {}};
-}
-
 /// Progress of a part of the whole: its own 0…1 becomes from…from + share.
 Progress part_of(const Progress& progress, double from, double share) {
     Progress part;
@@ -133,55 +96,138 @@ Progress part_of(const Progress& progress, double from, double share) {
     return part;
 }
 
-LayerInputs inputs_of(const Document& document, const LayerResult& layer, size_t k) {
-    return {layer.input, document.layers[k].weights, {}, true};
+LayerInputs inputs_of(const Document& document, const LayerResult& layer, size_t k,
+                      std::span<const Tensor> buffers) {
+    return {layer.input, document.layers[k].weights, buffers, document.training};
 }
 
-/// Both passes over a Result whose plans stand. False when cancelled.
+std::vector<Tensor> buffers_at_start(const Layer& layer, const Plan& plan) {
+    if (!layer.buffers.empty()) return layer.buffers;
+    std::vector<Tensor> fresh;
+    for (const BufferSpec& spec : plan.buffers) fresh.emplace_back(spec.shape, spec.initial);
+    return fresh;
+}
+
+/// The last layer whose buffers change from batch to batch; −1: none.
+int last_folding_layer(const Result& result) {
+    int last = -1;
+    for (size_t k = 0; k < result.layers.size(); ++k)
+        for (const BufferSpec& spec : result.layers[k].plan.buffers)
+            if (spec.next >= 0) last = static_cast<int>(k);
+    return last;
+}
+
+/// Runs one pass, telling its part of the whole work.
+struct Pass {
+    Result& result;
+    Want want;
+    const Progress& progress;
+    double total = 1, done = 0;  // multiply-adds
+
+    const Document& document() const { return result.document; }
+
+    /// Layers 0…last on that batch. With `statistics` also those of the outputs' planes. False when cancelled.
+    bool forward(int64_t batch, int last, bool statistics) {
+        Tensor flowing = batch_input(document().input, batch);
+        for (size_t k = 0; static_cast<int>(k) <= last; ++k) {
+            if (progress.stop()) return false;
+            LayerResult& layer = result.layers[k];
+            const double share = work_of(layer.plan, false) / total;
+            layer.input = flowing;
+            layer.stages.assign(layer.plan.stages.size(), {});
+            const auto& described = document().layers[k];
+            if (!described.op->forward(described.params, layer.plan,
+                                       inputs_of(document(), layer, k, layer.buffers.back()),
+                                       wanted_stages(layer.plan, want, false), layer.stages,
+                                       part_of(progress, done, share)))
+                return false;
+            if (layer.plan.skip.sum >= 0) add_skipped_input(layer);
+            keep_buffers(layer);
+            flowing = layer.output();
+            const Shape shape = flowing.shape();
+            for (int64_t plane = 0; statistics && plane < shape.n * shape.c; ++plane)
+                layer.statistics.push_back(
+                    plane_statistics(flowing, layer.plan, plane / shape.c, plane % shape.c));
+            done += share;
+        }
+        return true;
+    }
+
+    bool backward() {
+        Tensor flowing = start_gradient(document().start, result.layers.back().output());
+        for (size_t k = result.layers.size(); k-- > 0;) {
+            if (progress.stop()) return false;
+            LayerResult& layer = result.layers[k];
+            const double share = work_of(layer.plan, true) / total;
+            layer.grad_output = flowing;
+            const auto& described = document().layers[k];
+            if (!described.op->backward(described.params, layer.plan,
+                                        inputs_of(document(), layer, k, layer.buffers_before()),
+                                        flowing,
+                                        wanted_stages(layer.plan, want, true), layer.stages,
+                                        part_of(progress, done, share)))
+                return false;
+            done += share;
+            const int grad_input = layer.plan.stage("grad_input");
+            if (grad_input < 0) break;
+            flowing = layer.stages[static_cast<size_t>(grad_input)];
+            if (layer.plan.skip.grad_total >= 0) flowing = add_skipped_gradients(layer);
+        }
+        return true;
+    }
+
+  private:
+    void add_skipped_input(LayerResult& layer) {
+        const auto from = static_cast<size_t>(layer.plan.skip.from);
+        const Tensor* const both[]{&layer.stages[static_cast<size_t>(layer.plan.output)],
+                                   &result.layers[from].input};
+        Tensor sum = added(both);
+        layer.stages[static_cast<size_t>(layer.plan.skip.sum)] = std::move(sum);
+    }
+
+    const Tensor& add_skipped_gradients(LayerResult& layer) {
+        std::vector<const Tensor*> all{
+            &layer.stages[static_cast<size_t>(layer.plan.stage("grad_input"))]};
+        for (const int end : layer.plan.skip.ends)
+            all.push_back(&result.layers[static_cast<size_t>(end)].grad_output);
+        return layer.stages[static_cast<size_t>(layer.plan.skip.grad_total)] = added(all);
+    }
+
+    void keep_buffers(LayerResult& layer) {
+        if (layer.plan.buffers.empty() || !document().training) return;
+        std::vector<Tensor> next = layer.buffers.back();
+        for (size_t i = 0; i < next.size(); ++i)
+            if (const int stage = layer.plan.buffers[i].next; stage >= 0)
+                next[i] = layer.stages[static_cast<size_t>(stage)];
+        layer.buffers.push_back(std::move(next));
+    }
+};
+
+/// All passes over a Result whose plans stand. False when cancelled.
 bool compute(Result& result, Want want, const Progress& progress) {
-    const Document& document = result.document;
-    double total = 1;
-    for (const LayerResult& layer : result.layers)
-        total += work_of(layer.plan, false) + (want.backward ? work_of(layer.plan, true) : 0);
-    double done = 0;
+    if (result.layers.empty()) return true;
+    const int64_t last_batch = std::max<int64_t>(1, result.document.batches);
+    result.batch = want.batch == 0 ? last_batch : std::clamp<int64_t>(want.batch, 1, last_batch);
+    const int last = static_cast<int>(result.layers.size()) - 1;
+    const int folding = result.document.training ? last_folding_layer(result) : -1;
 
-    Tensor flowing = document.input.tensor;
+    Pass pass{result, want, progress};
     for (size_t k = 0; k < result.layers.size(); ++k) {
-        if (progress.stop()) return false;
         LayerResult& layer = result.layers[k];
-        const double share = work_of(layer.plan, false) / total;
-        layer.input = flowing;
-        layer.stages.resize(layer.plan.stages.size());
-        if (!document.layers[k].op->forward(document.layers[k].params, layer.plan,
-                                            inputs_of(document, layer, k),
-                                            wanted_stages(layer.plan, want, false), layer.stages,
-                                            part_of(progress, done, share)))
-            return false;
-        flowing = layer.output();
-        for (int64_t plane = 0; plane < flowing.shape().n * flowing.shape().c; ++plane)
-            layer.statistics.push_back(plane_statistics(
-                flowing, layer.plan, plane / flowing.shape().c, plane % flowing.shape().c));
-        done += share;
+        layer.buffers = {buffers_at_start(result.document.layers[k], layer.plan)};
+        const double forward = work_of(layer.plan, false);
+        const auto earlier = static_cast<double>(result.batch - 1);
+        pass.total += forward + (want.backward ? work_of(layer.plan, true) : 0) +
+                      (static_cast<int>(k) <= folding ? forward * earlier : 0);
     }
-    if (!want.backward) return true;
-
-    flowing = start_gradient(document.start, flowing.shape());
-    for (size_t k = result.layers.size(); k-- > 0;) {
-        if (progress.stop()) return false;
-        LayerResult& layer = result.layers[k];
-        const double share = work_of(layer.plan, true) / total;
-        layer.grad_output = flowing;
-        if (!document.layers[k].op->backward(document.layers[k].params, layer.plan,
-                                             inputs_of(document, layer, k), flowing,
-                                             wanted_stages(layer.plan, want, true), layer.stages,
-                                             part_of(progress, done, share)))
-            return false;
-        done += share;
-        const int grad_input = layer.plan.stage("grad_input");
-        if (grad_input < 0) break;
-        flowing = layer.stages[static_cast<size_t>(grad_input)];
-    }
-    return true;
+    for (int64_t batch = 1; batch < result.batch && folding >= 0; ++batch)
+        if (!pass.forward(batch, folding, false)) return false;
+    if (!pass.forward(result.batch, last, true)) return false;
+    if (result.problem) return true;  // layers before the impossible one can be looked at
+    result.loss = start_problem(result.document.start, result.layers.back().output().shape())
+                      ? std::nullopt
+                      : start_loss(result.document.start, result.layers.back().output());
+    return !want.backward || pass.backward();
 }
 
 /// The first thing that `want` would need too much memory for.
@@ -232,9 +278,19 @@ Result plan_only(const Document& document) {
         stop_at(result, 0, *problem);
         return result;
     }
+    if (document.batches < 1 || document.batches > kMaxBatches) {
+        stop_at(result, 0,
+                {fmt::format("{} batches are asked for.", to_text(Value(document.batches))),
+                 fmt::format("Choose 1 to {}.", grouped_text(kMaxBatches)),
+                 "",
+                 {}});
+        return result;
+    }
+    std::vector<Shape> inputs;
     for (size_t k = 0; k < document.layers.size(); ++k) {
         const Layer& layer = document.layers[k];
-        Plan plan = layer.op->plan(layer.params, shape);
+        inputs.push_back(shape);
+        Plan plan = layer.op->plan(layer.params, shape, document.training);
         if (plan.problem) {
             stop_at(result, k, *plan.problem);
             return result;
@@ -254,7 +310,18 @@ Result plan_only(const Document& document) {
             stop_at(result, k, *problem);
             return result;
         }
-        result.layers.push_back({std::move(plan), {}, {}, {}, {}});
+        if (auto problem = buffer_problem(layer, plan)) {
+            stop_at(result, k, *problem);
+            return result;
+        }
+        result.layers.push_back({std::move(plan), {}, {}, {}, {}, {}});
+        if (layer.skip == 0) continue;
+        std::vector<Plan*> plans;
+        for (LayerResult& planned : result.layers) plans.push_back(&planned.plan);
+        if (auto problem = plan_skip(layer, static_cast<int>(k), plans, inputs)) {
+            stop_at(result, k, *problem);
+            return result;
+        }
     }
     return result;
 }
@@ -267,7 +334,7 @@ std::optional<Result> evaluate(const Document& document, Want want, const Progre
         const size_t last = result.layers.size();
         if (!result.problem && want.backward) {
             if (auto problem =
-                    start_problem(document, result.layers.back().plan.output_stage().shape)) {
+                    start_problem(document.start, result.layers.back().plan.output_stage().shape)) {
                 stop_at(result, last - 1, *problem);
                 want.backward = false;
             }
@@ -297,59 +364,20 @@ Explanation explain(const Result& result, int layer, int stage, Index cell) {
     LayerReader<float> read;
     read.input = &computed.input;
     read.weights = described.weights;
+    read.buffers = computed.buffers_before();
     read.stages = computed.stages;
     read.grad_output = &computed.grad_output;
     read.missing = [&](int other, Index at) {
         return static_cast<double>(static_cast<float>(explain(result, layer, other, at).value));
     };
-    return described.op->explain(described.params, computed.plan, stage, cell, read);
-}
-
-Reference evaluate_reference(const Document& document, bool backward) {
-    const Result planned = plan_only(document);
-    CHECK_THAT(planned.problem.has_value(), ==, false);
-    Reference reference;
-    reference.layers.resize(planned.layers.size());
-
-    const auto fill = [&](size_t k, bool backward_stages, const DoubleTensor& input,
-                          const DoubleTensor& grad_output) {
-        const Layer& layer = document.layers[k];
-        const Plan& plan = planned.layers[k].plan;
-        std::vector<DoubleTensor>& stages = reference.layers[k];
-        stages.resize(plan.stages.size());
-        for (size_t s = 0; s < plan.stages.size(); ++s) {
-            if (plan.stages[s].backward != backward_stages) continue;
-            LayerReader<double> read;
-            read.input = &input;
-            read.weights = layer.weights;
-            read.stages = stages;
-            read.grad_output = &grad_output;
-            const Shape shape = plan.stages[s].shape;
-            std::vector<double> values(static_cast<size_t>(shape.count()));
-            for (int64_t i = 0; i < shape.count(); ++i) {
-                values[static_cast<size_t>(i)] =
-                    layer.op->explain(layer.params, plan, static_cast<int>(s), shape.index(i), read)
-                        .value;
-            }
-            stages[s] = DoubleTensor(shape, std::move(values));
-        }
+    read.layer_input = [&](int other) -> const Tensor& {
+        return result.layers.at(static_cast<size_t>(other)).input;
     };
-
-    std::vector<DoubleTensor> inputs{to_double(document.input.tensor)};
-    for (size_t k = 0; k < planned.layers.size(); ++k) {
-        fill(k, false, inputs[k], {});
-        inputs.push_back(reference.layers[k][static_cast<size_t>(planned.layers[k].plan.output)]);
-    }
-    if (!backward) return reference;
-    CHECK_THAT(start_problem(document, inputs.back().shape()).has_value(), ==, false);
-    DoubleTensor gradient = to_double(start_gradient(document.start, inputs.back().shape()));
-    for (size_t k = planned.layers.size(); k-- > 0;) {
-        fill(k, true, inputs[k], gradient);
-        const int grad_input = planned.layers[k].plan.stage("grad_input");
-        if (grad_input < 0) break;
-        gradient = reference.layers[k][static_cast<size_t>(grad_input)];
-    }
-    return reference;
+    read.layer_grad_output = [&](int other) -> const Tensor& {
+        return result.layers.at(static_cast<size_t>(other)).grad_output;
+    };
+    if (is_skip_stage(computed.plan, stage)) return explain_skip(computed.plan, stage, cell, read);
+    return described.op->explain(described.params, computed.plan, stage, cell, read);
 }
 
 }  // namespace convscope

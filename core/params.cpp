@@ -38,11 +38,27 @@ std::string double_python(double value) {
     return text.find_first_of(".e") == std::string::npos ? text + ".0" : text;
 }
 
+/// A factor without a point where it is whole: 2, 1.5.
+std::string factor_python(double factor) {
+    const std::string text = double_python(factor);
+    return text.ends_with(".0") ? text.substr(0, text.size() - 2) : text;
+}
+
 std::string double_text(double value) {
     if (!std::isfinite(value)) return number_text(value);
     std::string text = fmt::format("{}", value);
     for (size_t at; (at = text.find('-')) != std::string::npos;) text.replace(at, 1, "−");
     return text;
+}
+
+std::string scale_text(Scale scale) {
+    if (scale.h == scale.w) return double_text(scale.h);
+    return double_text(scale.h) + "×" + double_text(scale.w);
+}
+
+std::string scale_python(Scale scale) {
+    if (scale.h == scale.w) return factor_python(scale.h);
+    return fmt::format("({}, {})", factor_python(scale.h), factor_python(scale.w));
 }
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
@@ -105,6 +121,28 @@ std::optional<Pair> parse_pair(std::string text) {
     return h && w ? std::optional(Pair{*h, *w}) : std::nullopt;
 }
 
+std::optional<Scale> parse_scale(std::string text) {
+    for (char& c : text)
+        if (c == ',' || c == 'x' || c == '*') c = ' ';
+    text = plain(text);
+    const size_t space = text.find(' ');
+    if (space == std::string::npos) {
+        const auto both = parse_double(text);
+        return both ? std::optional(Scale{*both, *both}) : std::nullopt;
+    }
+    const auto h = parse_double(text.substr(0, space));
+    const auto w = parse_double(text.substr(text.find_first_not_of(' ', space)));
+    return h && w ? std::optional(Scale{*h, *w}) : std::nullopt;
+}
+
+/// "none", or what `parse` reads.
+template <class T, class Parse>
+std::optional<Value> parse_optional(const std::string& text, Parse parse) {
+    if (text == "none") return Value(std::optional<T>());
+    const std::optional<T> read = parse(text);
+    return read ? std::optional<Value>(read) : std::nullopt;
+}
+
 }  // namespace
 
 std::string to_text(const Value& value) {
@@ -118,6 +156,12 @@ std::string to_text(const Value& value) {
                               if (v.kind == Padding::Kind::same) return std::string("same");
                               if (v.kind == Padding::Kind::valid) return std::string("valid");
                               return pair_text(v.pair);
+                          },
+                          [](const std::optional<Scale>& v) {
+                              return v ? scale_text(*v) : std::string("none");
+                          },
+                          []<class T>(const std::optional<T>& v) {
+                              return v ? to_text(Value(*v)) : std::string("none");
                           },
                       },
                       value);
@@ -134,6 +178,12 @@ std::string to_python(const Value& value) {
                               if (v.kind == Padding::Kind::same) return std::string("'same'");
                               if (v.kind == Padding::Kind::valid) return std::string("'valid'");
                               return pair_python(v.pair);
+                          },
+                          [](const std::optional<Scale>& v) {
+                              return v ? scale_python(*v) : std::string("None");
+                          },
+                          []<class T>(const std::optional<T>& v) {
+                              return v ? to_python(Value(*v)) : std::string("None");
                           },
                       },
                       value);
@@ -165,6 +215,18 @@ std::optional<Value> parse_value(std::string_view typed, const Value& like,
                               return pair
                                          ? std::optional<Value>(Padding{Padding::Kind::pair, *pair})
                                          : std::nullopt;
+                          },
+                          [&](const std::optional<int64_t>&) {
+                              return parse_optional<int64_t>(text, parse_integer);
+                          },
+                          [&](const std::optional<Pair>&) {
+                              return parse_optional<Pair>(text, parse_pair);
+                          },
+                          [&](const std::optional<double>&) {
+                              return parse_optional<double>(text, parse_double);
+                          },
+                          [&](const std::optional<Scale>&) {
+                              return parse_optional<Scale>(text, parse_scale);
                           },
                       },
                       like);

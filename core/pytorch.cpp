@@ -13,16 +13,15 @@ constexpr size_t kScriptWidth = 88;
 /// Arguments in PyTorch's order: those given by position, then those that differ from their defaults.
 std::vector<std::string> arguments(const Layer& layer) {
     std::vector<std::string> list;
-    for (const std::string& key : layer.op->positional) {
-        const int field = field_index(*layer.op, key);
-        if (field >= 0) list.push_back(to_python(layer.params[static_cast<size_t>(field)]));
-    }
-    for (size_t i = 0; i < layer.op->fields.size(); ++i) {
-        const Field& field = layer.op->fields[i];
-        bool is_positional = false;
-        for (const std::string& key : layer.op->positional) is_positional |= key == field.key;
-        if (is_positional || (field.has_default && layer.params[i] == field.standard)) continue;
-        list.push_back(field.key + "=" + to_python(layer.params[i]));
+    bool by_position = true;  // PyTorch's required ones stand first
+    for (const std::string& key : layer.op->signature) {
+        const int at = field_index(*layer.op, key);
+        if (at < 0) continue;
+        const Field& field = layer.op->fields[static_cast<size_t>(at)];
+        const Value& value = layer.params[static_cast<size_t>(at)];
+        by_position = by_position && !field.has_default;
+        if (field.has_default && value == field.standard) continue;
+        list.push_back((by_position ? "" : key + "=") + to_python(value));
     }
     return list;
 }

@@ -22,7 +22,7 @@ void expect_sampled(const Large& large) {
     Params params = op.fit_channels(standard_params(op), large.input.c);
     for (const auto& [key, value] : large.params)
         params[static_cast<size_t>(field_index(op, key))] = value;
-    const Plan plan = op.plan(params, large.input);
+    const Plan plan = op.plan(params, large.input, true);
     ASSERT_FALSE(plan.problem) << plan.problem->whole();
     std::mt19937_64 random(11);
     const auto fill = [&](Shape shape) {

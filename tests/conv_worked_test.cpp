@@ -46,7 +46,7 @@ Tensor run(const char* id, const Tensor& input, const Tensor& kernel, Settings s
         set("padding", Padding{Padding::Kind::pair, padding});
     set("output_padding", Pair{settings.output_padding, settings.output_padding});
     set("bias", false);
-    const Plan plan = op.plan(params, input.shape());
+    const Plan plan = op.plan(params, input.shape(), true);
     EXPECT_FALSE(plan.problem) << plan.problem->whole();
     const Document document =
         one_layer(op, params, input, {kernel}, Tensor(plan.output_stage().shape, 1.0f));
@@ -80,7 +80,7 @@ TEST(Worked, stride_that_does_not_divide_leaves_five_of_nine_cells_unread) {
     Params params = standard_params(op);
     params[static_cast<size_t>(field_index(op, "kernel_size"))] = Pair{2, 2};
     params[static_cast<size_t>(field_index(op, "stride"))] = Pair{2, 2};
-    const Plan plan = op.plan(params, {1, 1, 3, 3});
+    const Plan plan = op.plan(params, {1, 1, 3, 3}, true);
     EXPECT_EQ(plan.window->h.leftover(), 1);
     EXPECT_EQ(plan.window->h.reads_per_input(PaddingMode::zeros), (std::vector<int64_t>{1, 1, 0}));
 }
@@ -149,7 +149,7 @@ TEST(Worked, terms_stand_in_reading_order_bias_last) {
             const Document document = random_layer(*find_op(id), random, false);
             SCOPED_TRACE(describe(document));
             const Layer& layer = document.layers[0];
-            const Plan plan = layer.op->plan(layer.params, document.input.tensor.shape());
+            const Plan plan = layer.op->plan(layer.params, document.input.tensor.shape(), true);
             const Shape output = plan.output_stage().shape;
             if (is_transposed) {  // the crop: what stands around the output on the stamped canvas
                 const Shape stamped = plan.stages[0].shape;
@@ -193,7 +193,7 @@ TEST(Worked, padding_terms_say_where_they_stand_and_what_they_copy) {
         const Document document = one_layer(op, params, square(counting(9, 1)),
                                             {Tensor({1, 1, 3, 3}, 2.0f), Tensor({1, 1, 1, 1})}, {});
         return op
-            .explain(params, op.plan(params, {1, 1, 3, 3}), 0, {0, 0, 0, 0}, CaseReader(document))
+            .explain(params, op.plan(params, {1, 1, 3, 3}, true), 0, {0, 0, 0, 0}, CaseReader(document))
             .terms;
     };
     const Term zero = corner("zeros").front();

@@ -44,13 +44,20 @@ void expect_same(const Document& a, const Document& b) {
     EXPECT_EQ(a.name, b.name);
     expect_same(a.input.tensor, b.input.tensor);
     EXPECT_EQ(a.input.origin, b.input.origin);
+    EXPECT_EQ(a.start.kind, b.start.kind);
     EXPECT_EQ(a.start.seed, b.start.seed);
-    expect_same(a.start.grad_output, b.start.grad_output);
+    EXPECT_EQ(a.training, b.training);
+    EXPECT_EQ(a.batches, b.batches);
+    expect_same(a.start.tensor, b.start.tensor);
     ASSERT_EQ(a.layers.size(), b.layers.size());
     for (size_t k = 0; k < a.layers.size(); ++k) {
         EXPECT_EQ(a.layers[k].op, b.layers[k].op);
         EXPECT_EQ(a.layers[k].params, b.layers[k].params);
         EXPECT_EQ(a.layers[k].channel_names, b.layers[k].channel_names);
+        EXPECT_EQ(a.layers[k].skip, b.layers[k].skip);
+        ASSERT_EQ(a.layers[k].buffers.size(), b.layers[k].buffers.size());
+        for (size_t i = 0; i < a.layers[k].buffers.size(); ++i)
+            expect_same(a.layers[k].buffers[i], b.layers[k].buffers[i]);
         ASSERT_EQ(a.layers[k].weights.size(), b.layers[k].weights.size());
         for (size_t w = 0; w < a.layers[k].weights.size(); ++w)
             expect_same(a.layers[k].weights[w], b.layers[k].weights[w]);
@@ -94,10 +101,19 @@ TEST(DocumentJson, EveryValueComesBack) {
     document = with_param(document, 0, "padding", Padding{Padding::Kind::same, {}});
     document = with_param(document, 0, "stride", Pair{1, 1});
     document = with_param(document, 0, "padding_mode", Choice{"replicate"});
-    document.start = {generate("normal", 4, {1, 1, 3, 4}), std::numeric_limits<uint64_t>::max()};
+    document.start = {BackwardStart::Kind::given, std::numeric_limits<uint64_t>::max(),
+                      generate("normal", 4, {1, 1, 3, 4})};
     const DocumentResult read = from_json(to_json(document), "");
     ASSERT_TRUE(read.ok()) << read.error;
     expect_same(read.document, document);
+
+    document.training = false;
+    document.batches = 12;
+    document.start.kind = BackwardStart::Kind::squared_distance;
+    document.layers[0].skip = 1;
+    const DocumentResult again = from_json(to_json(document), "");
+    ASSERT_TRUE(again.ok()) << again.error;
+    expect_same(again.document, document);
 
     std::mt19937 random(1);
     std::vector<float> values(4096);

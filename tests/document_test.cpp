@@ -266,11 +266,11 @@ TEST(Document, InputShapeKeepsOrGenerates) {
 
 TEST(Document, AGivenGradientFollowsTheOutput) {
     Document document = standard_document();
-    document.start.grad_output = Tensor({1, 1, 4, 4}, 2.0f);
+    document.start.tensor = Tensor({1, 1, 4, 4}, 2.0f);
     document = with_param(document, 0, "stride", Pair{1, 1});
-    EXPECT_EQ(document.start.grad_output.shape(), (Shape{1, 1, 7, 7}));
-    EXPECT_EQ(document.start.grad_output.at({0, 0, 3, 3}), 2);
-    EXPECT_EQ(document.start.grad_output.at({0, 0, 4, 0}), 0);
+    EXPECT_EQ(document.start.tensor.shape(), (Shape{1, 1, 7, 7}));
+    EXPECT_EQ(document.start.tensor.at({0, 0, 3, 3}), 2);
+    EXPECT_EQ(document.start.tensor.at({0, 0, 4, 0}), 0);
 }
 
 TEST(Document, ChannelNamesFollowTheKernels) {

@@ -106,14 +106,15 @@ double loss(const Document& document) {
         reference.layers.back()[static_cast<size_t>(planned.layers.back().plan.output)];
     double sum = 0;
     for (size_t i = 0; i < output.values().size(); ++i)
-        sum += output.values()[i] * static_cast<double>(document.start.grad_output.values()[i]);
+        sum += output.values()[i] * static_cast<double>(document.start.tensor.values()[i]);
     return sum;
 }
 
 TEST(Evaluate, BackwardThroughTheChainIsTheSlopeOfTheLoss) {
     Document document = random_chain(7);
     const Shape out = plan_only(document).layers.back().plan.output_stage().shape;
-    document.start.grad_output = generate("normal", 70, out);
+    document.start.kind = BackwardStart::Kind::given;
+    document.start.tensor = generate("normal", 70, out);
     const auto result = evaluate(document, {true, true});
     const auto slope_along = [&](Tensor& tensor, size_t at) {
         const float value = tensor.values()[at],
@@ -191,7 +192,7 @@ TEST(Evaluate, HostileDocumentsGiveSentences) {
     document.layers[0].weights[0] = Tensor({1, 1, 2, 2}, 1.0f);
     EXPECT_EQ(problem_of(document), "weight is 1×1×2×2, the parameters ask for 1×1×3×3.");
     document = standard_document();
-    document.start.grad_output = Tensor({1, 1, 2, 2}, 1.0f);
+    document.start = {BackwardStart::Kind::given, 1, Tensor({1, 1, 2, 2}, 1.0f)};
     EXPECT_EQ(problem_of(document),
               "grad_output is 1×1×2×2, the output is 1×1×4×4. Give it the shape of the output.");
 

@@ -39,7 +39,7 @@ void expect_golden(const std::string& name, size_t at_least) {
         const Params params = params_from(*op, line.at("params"));
         const auto shape = line.at("input").at("shape").get<std::vector<int64_t>>();
         const Shape input{shape[0], shape[1], shape[2], shape[3]};
-        const Plan plan = op->plan(params, input);
+        const Plan plan = op->plan(params, input, true);
         ASSERT_FALSE(plan.problem) << plan.problem->whole();
         std::vector<Tensor> weights;
         for (const WeightSpec& spec : plan.weights)
@@ -73,7 +73,7 @@ TEST(Golden, what_pytorch_refuses_is_a_problem) {
         SCOPED_TRACE(line.at("reason").get<std::string>());
         const auto shape = line.at("input").at("shape").get<std::vector<int64_t>>();
         const Plan plan =
-            op->plan(params_from(*op, line.at("params")), {shape[0], shape[1], shape[2], shape[3]});
+            op->plan(params_from(*op, line.at("params")), {shape[0], shape[1], shape[2], shape[3]}, true);
         ASSERT_TRUE(plan.problem.has_value());
         EXPECT_FALSE(plan.problem->sentence.empty());
         EXPECT_FALSE(plan.problem->advice.empty());

@@ -39,15 +39,17 @@ class CaseReader : public Reader {
     DoubleTensor& tensor(const Ref& ref);  // to perturb it; `cell` does not count
 
     DoubleTensor input, grad_output;
-    std::vector<DoubleTensor> weights, stages;
+    std::vector<DoubleTensor> weights, buffers, stages;
 };
 
 /// Every stage as `explain` looped over its cells, with what error bounds need.
 struct Truth {
     Plan plan;
     std::vector<DoubleTensor> values;
-    std::vector<DoubleTensor> sizes;   // Σ |terms|, through earlier stages down to inputs
+    std::vector<DoubleTensor> sizes;   // Σ |terms|, through earlier stages down to inputs; for a formula, how far errors
+                                       // of the size of its numbers move it
     std::vector<DoubleTensor> counts;  // of those terms
+    std::vector<bool> exact;           // [stage]: sums and maxima of whole numbers only
 };
 Truth explain_all(const Document& document);
 

@@ -55,7 +55,7 @@ std::vector<Case> random_cases(int count) {
             set("padding", padding);
             set("output_padding", Pair{draw(0, 1), draw(0, 1)});
         }
-        Plan plan = op.plan(layer.params, input);
+        Plan plan = op.plan(layer.params, input, true);
         if (!plan.problem) cases.push_back({layer, input, std::move(plan)});
     }
     return cases;
@@ -217,7 +217,7 @@ TEST(PlayHead, UnitsRestAtTheirEnds) {
 TEST(PlayHead, StandardDocumentHasTheStepsOfItsPicture) {
     const Document document = standard_document();
     const Plan plan =
-        document.layers[0].op->plan(document.layers[0].params, document.input.tensor.shape());
+        document.layers[0].op->plan(document.layers[0].params, document.input.tensor.shape(), true);
     const Timeline timeline(plan, Order::by_output, plan.output);
     EXPECT_EQ(timeline.steps(), 144);
     EXPECT_EQ(timeline.windows(), 16);
@@ -241,7 +241,7 @@ TEST(PlayHead, LargeLayersNeedNoEnumeration) {
         Padding{Padding::Kind::same, {}};
     document.layers[0].params[static_cast<size_t>(field_index(*document.layers[0].op, "stride"))] =
         Pair{1, 1};
-    const Plan plan = document.layers[0].op->plan(document.layers[0].params, {1, 1, 16000, 16000});
+    const Plan plan = document.layers[0].op->plan(document.layers[0].params, {1, 1, 16000, 16000}, true);
     ASSERT_FALSE(plan.problem);
     const Timeline timeline(plan, Order::by_output, plan.output);
     EXPECT_EQ(timeline.steps(), int64_t(16000) * 16000 * 9);

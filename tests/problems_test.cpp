@@ -32,7 +32,7 @@ void expect_remedies_work(const Op& op, const Params& params, Shape input, const
         ASSERT_EQ(cured[static_cast<size_t>(field)].index(), remedy.value.index());
         ASSERT_NE(cured[static_cast<size_t>(field)], remedy.value);
         cured[static_cast<size_t>(field)] = remedy.value;
-        const Plan plan = op.plan(cured, input);
+        const Plan plan = op.plan(cured, input, true);
         EXPECT_FALSE(plan.problem) << plan.problem->whole();
         EXPECT_TRUE(remedy.label.starts_with("Use "));
     }
@@ -48,7 +48,7 @@ void expect_problem(const char* id, Shape input, const Settings& settings,
     SCOPED_TRACE(expected.whole);
     const Op& op = *find_op(id);
     const Params params = params_with(op, settings);
-    const Plan plan = op.plan(params, input);
+    const Plan plan = op.plan(params, input, true);
     ASSERT_TRUE(plan.problem.has_value());
     EXPECT_EQ(plan.problem->whole(), expected.whole);
     EXPECT_EQ(plan.problem->key, expected.key);
@@ -247,7 +247,7 @@ TEST(Problems, hostile_numbers_give_a_sentence_or_a_possible_layer) {
             if (random() % 4 == 0) *extent = hostile(random);
         const Params fitted = random() % 2 == 0 ? op.fit_channels(params, input.c) : params;
         op.card(fitted);
-        const Plan plan = op.plan(fitted, input);
+        const Plan plan = op.plan(fitted, input, true);
         op.size_formula(fitted, plan, input);
         if (plan.problem) {
             ++problems;
@@ -276,7 +276,7 @@ TEST(Problems, hostile_numbers_give_a_sentence_or_a_possible_layer) {
 TEST(Problems, an_impossible_layer_still_shows_its_formula) {
     const Op& op = *find_op("conv2d");
     const Params params = params_with(op, {{"kernel_size", Pair{7, 7}}, {"padding", around(1, 1)}});
-    const auto lines = op.size_formula(params, op.plan(params, {1, 1, 4, 4}), {1, 1, 4, 4});
+    const auto lines = op.size_formula(params, op.plan(params, {1, 1, 4, 4}, true), {1, 1, 4, 4});
     ASSERT_EQ(lines.size(), 1u);
     EXPECT_EQ(lines[0].numerator_numbers, "[i4] + 2·1 − 1·([k7]−1) − 1");
     EXPECT_EQ(lines[0].result, "[o0]");
@@ -312,7 +312,7 @@ TEST(Words, size_formulas) {
     const auto lines = [](const char* id, Shape input, const Settings& settings) {
         const Op& op = *find_op(id);
         const Params params = params_with(op, settings);
-        return op.size_formula(params, op.plan(params, input), input);
+        return op.size_formula(params, op.plan(params, input, true), input);
     };
     const auto conv =
         lines("conv2d", {1, 1, 7, 7}, {{"stride", Pair{2, 2}}, {"padding", around(1, 1)}});

@@ -162,8 +162,8 @@ void formula_section(PanelContext& context, Column& column) {
     const bool impossible = state.problem && state.problem_layer == state.layer;
     std::vector<SizeFormula> formulas;
     if (input)
-        formulas =
-            layer.op->size_formula(layer.params, layer.op->plan(layer.params, *input), *input);
+        formulas = layer.op->size_formula(
+            layer.params, layer.op->plan(layer.params, *input, state.document.training), *input);
     const std::string axes = formulas.size() == 1 ? formulas[0].axis
                              : formulas.empty()   ? ""
                                                   : "height, then width";

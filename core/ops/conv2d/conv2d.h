@@ -12,6 +12,8 @@ struct Conv2d {
     static constexpr const char* kSummary =
         "Slides a kernel over the input and adds up the products under it.";
 
+    static constexpr bool kStartsBlock = true;
+
     int64_t in_channels = 1, out_channels = 1;
     Pair kernel_size{3, 3}, stride{1, 1};
     Padding padding;
@@ -22,7 +24,8 @@ struct Conv2d {
 
     static const std::vector<TypedField<Conv2d>>& fields();
     static std::vector<std::string> signature() {
-        return {"in_channels", "out_channels", "kernel_size"};
+        return {"in_channels", "out_channels", "kernel_size", "stride",      "padding",
+                "dilation",    "groups",       "bias",        "padding_mode"};
     }
 
     static std::optional<Trouble> find_trouble(const Conv2d&, Shape input);

@@ -13,6 +13,8 @@ struct ConvTranspose2d {
     static constexpr const char* kSummary =
         "Stamps the kernel, times each input value, onto the output and adds up the overlaps.";
 
+    static constexpr bool kStartsBlock = true;
+
     int64_t in_channels = 1, out_channels = 1;
     Pair kernel_size{3, 3}, stride{1, 1}, padding{0, 0}, output_padding{0, 0}, dilation{1, 1};
     int64_t groups = 1;
@@ -20,7 +22,8 @@ struct ConvTranspose2d {
 
     static const std::vector<TypedField<ConvTranspose2d>>& fields();
     static std::vector<std::string> signature() {
-        return {"in_channels", "out_channels", "kernel_size"};
+        return {"in_channels",    "out_channels", "kernel_size", "stride",   "padding",
+                "output_padding", "groups",       "bias",        "dilation"};
     }
 
     static std::optional<Trouble> find_trouble(const ConvTranspose2d&, Shape input);
