@@ -135,12 +135,18 @@ std::optional<Scale> parse_scale(std::string text) {
     return h && w ? std::optional(Scale{*h, *w}) : std::nullopt;
 }
 
+/// The alternative T itself, not the optional one.
+template <class T>
+std::optional<Value> plain_value(const std::optional<T>& read) {
+    return read ? std::optional(Value(*read)) : std::nullopt;
+}
+
 /// "none", or what `parse` reads.
 template <class T, class Parse>
 std::optional<Value> parse_optional(const std::string& text, Parse parse) {
     if (text == "none") return Value(std::optional<T>());
     const std::optional<T> read = parse(text);
-    return read ? std::optional<Value>(read) : std::nullopt;
+    return read ? std::optional(Value(read)) : std::nullopt;
 }
 
 }  // namespace
@@ -193,8 +199,8 @@ std::optional<Value> parse_value(std::string_view typed, const Value& like,
                                  const std::vector<std::string>& choices) {
     const std::string text = plain(typed);
     return std::visit(Overloaded{
-                          [&](int64_t) -> std::optional<Value> { return parse_integer(text); },
-                          [&](const Pair&) -> std::optional<Value> { return parse_pair(text); },
+                          [&](int64_t) { return plain_value(parse_integer(text)); },
+                          [&](const Pair&) { return plain_value(parse_pair(text)); },
                           [&](bool) -> std::optional<Value> {
                               if (text == "true" || text == "on" || text == "yes" || text == "1")
                                   return true;
@@ -202,7 +208,7 @@ std::optional<Value> parse_value(std::string_view typed, const Value& like,
                                   return false;
                               return {};
                           },
-                          [&](double) -> std::optional<Value> { return parse_double(text); },
+                          [&](double) { return plain_value(parse_double(text)); },
                           [&](const Choice&) -> std::optional<Value> {
                               for (const std::string& name : choices)
                                   if (plain(name) == text) return Choice{name};

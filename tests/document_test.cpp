@@ -80,6 +80,17 @@ TEST(Params, AreReadAsPeopleTypeThem) {
                   text == std::string("0x10") ? std::optional<Value>(Pair{0, 10}) : std::nullopt)
             << text;
     }
+    const Value none_pair = std::optional<Pair>(), none_scale = std::optional<Scale>();
+    EXPECT_EQ(parse_value("None", none_pair, {}), none_pair);
+    EXPECT_EQ(parse_value("3 x 1", none_pair, {}), Value(std::optional(Pair{3, 1})));
+    EXPECT_EQ(parse_value("many", none_pair, {}), std::nullopt);
+    EXPECT_EQ(parse_value("(1.5, 2)", none_scale, {}), Value(std::optional(Scale{1.5, 2})));
+    EXPECT_EQ(parse_value("2", none_scale, {}), Value(std::optional(Scale{2, 2})));
+    EXPECT_EQ(parse_value("", none_scale, {}), std::nullopt);
+    EXPECT_EQ(to_text(none_pair), "none");
+    EXPECT_EQ(to_python(none_scale), "None");
+    EXPECT_EQ(to_python(std::optional(Scale{1.5, 2})), "(1.5, 2)");
+    EXPECT_EQ(to_text(std::optional(Scale{0.5, 0.5})), "0.5");
     EXPECT_EQ(parse_value("nan", real, {}), std::nullopt);
     EXPECT_EQ(parse_value("1e999", real, {}), std::nullopt);
     EXPECT_EQ(parse_value("circular", choice, modes), std::nullopt);
