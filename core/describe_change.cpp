@@ -129,6 +129,35 @@ std::string weights_change(const Layer& before, const Layer& after) {
     return text;
 }
 
+/// The same layer, maybe at another place: told by its numbers, which no other layer shares.
+bool is_same_layer(const Layer& a, const Layer& b) {
+    if (a.op != b.op) return false;
+    if (a.weights.empty() || b.weights.empty()) return a.params == b.params;
+    return a.weights.back().same_as(b.weights.back());
+}
+
+bool is_same_op(const Layer& a, const Layer& b) { return a.op == b.op; }
+
+/// "moved Conv2d 2 → 3": one layer changed its place, those between moved up or down. Empty: it is not so.
+std::string move_change(const std::vector<Layer>& before, const std::vector<Layer>& after) {
+    // Where the ops tell it, numbers that were fitted to the new place do not matter.
+    const auto is_same = std::ranges::equal(before, after, is_same_op) ? is_same_layer : is_same_op;
+    size_t first = 0, last = before.size();
+    while (first < last && is_same(before[first], after[first])) ++first;
+    while (last > first && is_same(before[last - 1], after[last - 1])) --last;
+    if (last < first + 2) return "";
+    --last;
+    for (const bool forward : {true, false}) {
+        const size_t from = forward ? first : last, to = forward ? last : first;
+        bool fits = is_same(before[from], after[to]);
+        for (size_t k = first; fits && k < last; ++k)
+            fits = forward ? is_same(before[k + 1], after[k]) : is_same(before[k], after[k + 1]);
+        if (fits)
+            return fmt::format("moved {} {} → {}", before[from].op->torch_name, from + 1, to + 1);
+    }
+    return "";
+}
+
 std::string chain_change(const Document& before, const Document& after) {
     const size_t was = before.layers.size(), is = after.layers.size();
     if (is == was + 1) {
@@ -142,6 +171,8 @@ std::string chain_change(const Document& before, const Document& after) {
         return "removed " + before.layers[at].op->torch_name;
     }
     if (was != is) return fmt::format("{} → {} layers", was, is);
+    if (const std::string moved = move_change(before.layers, after.layers); !moved.empty())
+        return moved;
     for (size_t k = 0; k < is; ++k)
         if (before.layers[k].op != after.layers[k].op)
             return fmt::format("{} → {}", before.layers[k].op->torch_name,

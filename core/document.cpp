@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "core/chain_edits.h"
 #include "core/evaluate.h"
 #include "core/number_text.h"
 #include "core/presets.h"
@@ -102,37 +103,6 @@ void fit_layer(Layer& layer, const Plan& plan, uint64_t seed) {
     if (channels > 4096) layer.channel_names.clear();  // nobody reads so many names
     for (int64_t c = named; c < channels && channels <= 4096; ++c)
         layer.channel_names.push_back(channel_word(c));
-}
-
-/// Channels that flow into each layer, −1 from the first impossible layer on. One entry more: the output's.
-std::vector<int64_t> channels_along(const Document& document) {
-    std::vector<int64_t> channels(document.layers.size() + 1, -1);
-    Shape shape = document.input.tensor.shape();
-    channels[0] = shape.c;
-    for (size_t k = 0; k < document.layers.size(); ++k) {
-        const Plan plan =
-            document.layers[k].op->plan(document.layers[k].params, shape, document.training);
-        if (plan.problem) break;
-        shape = plan.output_stage().shape;
-        channels[k + 1] = shape.c;
-    }
-    return channels;
-}
-
-/// Fits the channels of every layer from `first` on whose input has another number of channels than before the edit, or
-/// that could not be reached then; and then all weights.
-void follow(Document& document, const std::vector<int64_t>& before, size_t first) {
-    Shape shape = document.input.tensor.shape();
-    for (size_t k = 0; k < document.layers.size(); ++k) {
-        Layer& layer = document.layers[k];
-        const int64_t known = k < before.size() ? before[k] : -1;
-        if (k >= first && known != shape.c)
-            layer.params = layer.op->fit_channels(layer.params, shape.c);
-        const Plan plan = layer.op->plan(layer.params, shape, document.training);
-        if (plan.problem) break;
-        shape = plan.output_stage().shape;
-    }
-    fit_weights(document);
 }
 
 /// Renames the output channels whose kernels differ from `old`.

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "core/chain_edits.h"
 #include "core/document_json.h"
 #include "core/evaluate.h"
 #include "core/io/files.h"
@@ -17,7 +18,6 @@ namespace convscope {
 namespace {
 
 constexpr int kMaxDepth = 32;  // of brackets; a document needs 7
-constexpr size_t kMaxLayers = 1000;
 constexpr int kMaxNameCharacters = 200;
 
 /// What is wrong, without the file's name: "layers[0].params.stride must be …".
