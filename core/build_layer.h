@@ -1,0 +1,22 @@
+// Layers written down in code, by the id of their op and the parameters that differ from the standard ones.
+#pragma once
+
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/document.h"
+
+namespace convscope {
+
+/// One parameter: PyTorch's name and a value of the alternative its field holds.
+using Setting = std::pair<std::string_view, Value>;
+
+/// A layer without weights. The op and its fields must exist.
+Layer build_layer(std::string_view op_id, const std::vector<Setting>& settings = {});
+
+/// Values for settings.
+inline Value both(int64_t v) { return Pair{v, v}; }
+inline Value pad(int64_t v) { return Padding{Padding::Kind::pair, {v, v}}; }
+
+}  // namespace convscope
