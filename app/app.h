@@ -72,6 +72,14 @@ void wait_until_settled(App& app);
 /// The chosen view; falls back to one that the layer offers.
 const View& chosen_view(const App& app);
 void choose_view(App& app, const std::string& id);     // keeps the term, as far as the new order has it
+/// The views side by side, the leading one first: those that the layer offers.
+std::vector<const View*> shown_views(const App& app);
+bool is_offered(const App& app, const View& view);
+/// It can stand beside the chosen one: both step through cells, or neither does.
+bool can_show(const App& app, const View& view);
+void clear_beside(App& app);
+/// Puts a view beside the others, or takes it away; with three side by side the last one makes room.
+void toggle_beside(App& app, const std::string& id);
 void choose_layer(App& app, int layer);
 void step(App& app, int units);                        // forward or back, in the chosen unit, with motion
 void step_unit(App& app, Unit unit, int units);
@@ -115,6 +123,8 @@ bool paste_input(App& app, const std::string& text);
 // ---- Picture
 
 ViewInput view_input(const App& app, Point size_px, float scale);
+/// The chosen view, or up to three side by side under their names. Their grids' names then start with the view's id:
+/// "scatter/input".
 Scene build_scene(const App& app, Point size_px, float scale);
 /// The terms of the pinned cell, or of the play head's: for the ledger.
 struct LedgerCell {

@@ -29,6 +29,30 @@ void take_problem(State& state, const Result& result) {
     state.problem_layer = result.problem ? result.problem_layer : -1;
 }
 
+/// What the views on the canvas need.
+Want wanted(const App& app) {
+    Want want;
+    for (const View* view : shown_views(app)) {
+        want.backward = want.backward || view->backward;
+        if (view->order == Order::by_batch && view == &chosen_view(app))
+            want.batch = std::max<int64_t>(1, app.state.play.step);
+    }
+    return want;
+}
+
+/// The result has all of that.
+bool gives(const Result& result, const Want& want) {
+    const int64_t last = result.document.batches;
+    const bool gradients = !result.layers.empty() && !result.layers.back().grad_output.empty();
+    return (gradients || !want.backward) &&
+           result.batch == (want.batch == 0 ? last : std::min(want.batch, last));
+}
+
+/// Of the edited document, with all that is wanted.
+bool is_up_to_date(const App& app) {
+    return !is_stale(app.state) && gives(*app.state.result, app.evaluating);
+}
+
 /// A finished result becomes the picture; the play head stays on its cell.
 void accept(App& app, Result result) {
     State& state = app.state;
@@ -50,14 +74,21 @@ void take_result(App& app, Result result) {
     app.computing = false;
     app.state.computing_s = 0;
     accept(app, std::move(result));
-    if (is_stale(app.state) && !app.state.problem) start_worker(app);
+    if (!is_up_to_date(app) && !app.state.problem) start_worker(app);
 }
 
 }  // namespace
 
+void refresh_wants(App& app) {
+    const Want want = wanted(app);
+    if (want == app.evaluating || !app.state.result) return;
+    app.evaluating = want;
+    if (!app.state.problem && !is_up_to_date(app)) compute(app, false);
+}
+
 void compute(App& app, bool in_gesture) {
     State& state = app.state;
-    if (!is_stale(state)) {
+    if (is_up_to_date(app)) {
         stop_worker(app);
         take_problem(state, *state.result);
         if (app.opens) open_picture(app);

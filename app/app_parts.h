@@ -12,6 +12,9 @@ void compute(App& app, bool in_gesture);
 /// Takes what the worker finished; `dt_s` is the time since it was last asked.
 void take_finished(App& app, double dt_s);
 
+/// Computes anew when the views shown need more than the result has: gradients, another batch.
+void refresh_wants(App& app);
+
 // ---- app_play.cpp
 
 /// Where the play head stood, so that it can find its place again in another timeline.

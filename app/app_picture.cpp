@@ -73,12 +73,16 @@ ViewInput view_input(const App& app, Point size_px, float scale) {
     in.size_px = size_px;
     in.scale = scale;
     in.camera = state.camera;
+    for (const Network& network : state.others)
+        if (network.result) in.others.push_back(network.result.get());
     return in;
 }
 
 Scene build_scene(const App& app, Point size_px, float scale) {
     if (!layer_result(app)) return empty_scene(app, size_px, scale);
-    return chosen_view(app).build(view_input(app, size_px, scale));
+    const ViewInput in = view_input(app, size_px, scale);
+    const std::vector<const View*> views = shown_views(app);
+    return views.size() == 1 ? views[0]->build(in) : build_panes(in, views);
 }
 
 std::optional<LedgerCell> ledger(const App& app) {

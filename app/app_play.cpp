@@ -32,7 +32,9 @@ Pace pace(Unit unit) {
         case Unit::window: return {0.180, 0.700};
         case Unit::row:
         case Unit::map:
-        case Unit::layer: break;
+        case Unit::layer:
+        case Unit::batch:
+        case Unit::pass: break;
     }
     return {0.180, 1.200};
 }
@@ -54,13 +56,17 @@ bool moving(const State& state) {
     return state.play.from_step != state.play.step && state.play.moving_s < move_seconds(state);
 }
 
+bool walks_cells(const Timeline& timeline) {
+    return timeline.order() == Order::by_output || timeline.order() == Order::by_input;
+}
+
 /// The shown sample and channels are those of the play head.
 void follow_head(App& app) {
     State& state = app.state;
     const LayerResult* layer = layer_result(app);
     if (!layer) return;
     const Place place = app.timeline.at(state.play.step);
-    if (place.finishing) return;
+    if (place.finishing || !walks_cells(app.timeline)) return;
     Index output = place.cell;
     if (app.timeline.order() == Order::by_input)
         output = stamp_term(layer->plan, place.cell, place.term).output;
@@ -72,6 +78,7 @@ void stand_at(App& app, int64_t step) {
     play.step = play.from_step = std::clamp<int64_t>(step, 0, app.timeline.steps());
     play.moving_s = play.resting_s = 0;
     follow_head(app);
+    refresh_wants(app);
 }
 
 void begin_move(App& app, int64_t step, Unit unit) {
@@ -81,6 +88,7 @@ void begin_move(App& app, int64_t step, Unit unit) {
     play.moved = unit;
     play.moving_s = play.resting_s = 0;
     follow_head(app);
+    refresh_wants(app);
 }
 
 /// The offered view that shows a result best: stamps for a transposed layer, maps for images.
@@ -139,7 +147,15 @@ void refresh_timeline(App& app) {
     }
     const int last = static_cast<int>(app.state.result->layers.size()) - 1;
     app.state.layer = std::clamp(app.state.layer, 0, last);
-    app.timeline = Timeline(layer->plan, chosen_view(app).order, layer->plan.output);
+    switch (const Order order = chosen_view(app).order) {
+        case Order::by_layer:
+            app.timeline = Timeline::counted(order, static_cast<int64_t>(app.state.result->layers.size()));
+            break;
+        case Order::by_batch:
+            app.timeline = Timeline::counted(order, app.state.result->document.batches);
+            break;
+        default: app.timeline = Timeline(layer->plan, order, layer->plan.output);
+    }
     keep_unit_offered(app);
 }
 
@@ -156,6 +172,7 @@ void open_picture(App& app) {
 
 int64_t opening_step(const App& app) {
     const Timeline& timeline = app.timeline;
+    if (!walks_cells(timeline)) return timeline.steps();
     const Shape cells = timeline.cells();
     const Index first = timeline.first();
     // Right of the middle, where a window shows padding too.
@@ -184,6 +201,8 @@ std::optional<int64_t> stamp_step(const Plan& plan, const Term& term, const Time
 int64_t same_term(const App& app, const Timeline& from, int64_t step, const Timeline& to) {
     const LayerResult* layer = layer_result(app);
     const Place place = from.at(step);
+    if (!walks_cells(to)) return to.steps();  // all layers, all batches
+    if (!walks_cells(from)) return opening_step(app);
     if (!layer || !layer->plan.window || !place.started) return 0;
     if (place.finishing || step == from.steps()) return to.steps();
     if (from.order() == to.order()) return to.step_of(place.cell, place.term);
@@ -219,13 +238,58 @@ const View& chosen_view(const App& app) {
     return all_views().front();
 }
 
+bool is_offered(const App& app, const View& view) {
+    const LayerResult* layer = layer_result(app);
+    return layer && view.offered(layer->plan);
+}
+
+bool can_show(const App& app, const View& view) {
+    const auto walks = [](const View& v) {
+        return v.order == Order::by_output || v.order == Order::by_input;
+    };
+    return is_offered(app, view) && walks(view) == walks(chosen_view(app));
+}
+
+void clear_beside(App& app) {
+    app.state.beside.clear();
+    app.state.camera = {};
+    refresh_wants(app);
+}
+
+std::vector<const View*> shown_views(const App& app) {
+    std::vector<const View*> views{&chosen_view(app)};
+    for (const std::string& id : app.state.beside) {
+        const View* view = find_view(id);
+        if (view && can_show(app, *view) && std::ranges::find(views, view) == views.end()) views.push_back(view);
+    }
+    return views;
+}
+
+void toggle_beside(App& app, const std::string& id) {
+    State& state = app.state;
+    if (!find_view(id)) return;
+    state.camera = {};
+    if (id == state.view) {  // the leading one goes; the next leads
+        if (state.beside.empty()) return;
+        const std::string next = state.beside.front();
+        state.beside.erase(state.beside.begin());
+        choose_view(app, next);
+    } else if (std::erase(state.beside, id) == 0) {
+        if (state.beside.size() == kMostBeside) state.beside.pop_back();
+        state.beside.push_back(id);
+    }
+    refresh_wants(app);
+}
+
 void choose_view(App& app, const std::string& id) {
     if (!find_view(id) || id == app.state.view) return;
+    std::erase(app.state.beside, id);
     const Timeline before = app.timeline;
     const bool was_end = app.state.play.step > 0 && app.state.play.step == before.steps();
     app.state.view = id;
     app.state.camera = {};
     refresh_timeline(app);
+    refresh_wants(app);
     if (before.order() == app.timeline.order()) return;
     stand_at(app, was_end ? app.timeline.steps()
                           : same_term(app, before, app.state.play.step, app.timeline));
@@ -260,7 +324,7 @@ void go_to_step(App& app, int64_t step) { stand_at(app, step); }
 
 void go_to_cell(App& app, const CellRef& output) {
     const LayerResult* layer = layer_result(app);
-    if (!layer) return;
+    if (!layer || !walks_cells(app.timeline)) return;
     const Index cell{app.state.shown.n, app.state.shown.out_channel, output.row, output.column};
     if (!layer->output().shape().contains(cell)) return;
     if (app.timeline.order() == Order::by_output) {
@@ -308,7 +372,7 @@ void show_channel(App& app, int64_t out_channel) {
     if (!layer || out_channel < 0 || out_channel >= layer->output().shape().c) return;
     app.state.shown.out_channel = out_channel;
     const Place place = app.timeline.at(app.state.play.step);
-    if (app.timeline.order() == Order::by_input) return;
+    if (app.timeline.order() != Order::by_output) return;
     stand_at(app, app.timeline.step_of({place.cell.n, out_channel, place.cell.h, place.cell.w},
                                        place.window_done() ? kLastTerm : place.term));
 }

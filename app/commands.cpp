@@ -208,16 +208,28 @@ void add_view(std::vector<Command>& table) {
     int number = 0;
     for (const View& view : all_views()) {
         const std::string key = ++number <= 9 ? std::to_string(number) : "";
-        const auto offered = [&view](const App& app) {
-            const auto& result = app.state.result;
-            const auto layer = static_cast<size_t>(app.state.layer);
-            return result && layer < result->layers.size() && view.offered(result->layers[layer].plan);
-        };
-        table.push_back({view.label, "View", key, view.help, false, kCellsKey, offered,
+        table.push_back({view.label, "View", key, view.help, false, kCellsKey,
+                         [&view](const App& app) { return is_offered(app, view); },
                          [&view](const App& app) { return chosen_view(app).id == view.id; },
                          [&view](App& app) { choose_view(app, view.id); }});
     }
+    number = 0;
+    for (const View& view : all_views()) {
+        const std::string key = ++number <= 9 ? "Ctrl+" + std::to_string(number) : "";
+        const auto is_shown = [&view](const App& app) {
+            const auto views = shown_views(app);
+            return views.size() > 1 && std::ranges::find(views, &view) != views.end();
+        };
+        const auto fits = [&view](const App& app) {
+            return chosen_view(app).id != view.id || shown_views(app).size() > 1 ? can_show(app, view) : false;
+        };
+        table.push_back({view.label + " beside", "View/Side by side", key,
+                         "Puts this view beside the chosen one, in lock-step, or takes it away.", false, kCellsKey, fits,
+                         is_shown, [&view](App& app) { toggle_beside(app, view.id); }});
+    }
     add(table, "View", {
+        {"One view", "Ctrl+0", "Takes the views beside the chosen one away.",
+         [](const App& app) { return shown_views(app).size() > 1; }, [](App& app) { clear_beside(app); }},
         {"Zoom in", "Ctrl+Plus|Ctrl+Equal", "Enlarges the picture.", has_picture,
          [](App& app) { zoom_middle(app, kZoomStep); }, kOwnKey, kRule},
         {"Zoom out", "Ctrl+Minus", "Makes the picture smaller.", has_picture,

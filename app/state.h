@@ -89,6 +89,13 @@ struct Message {
 };
 inline constexpr double kMessageSeconds = 6;
 
+/// A document beside the edited one, with its result when there is one.
+struct Network {
+    Document document;
+    std::shared_ptr<const Result> result;
+};
+inline constexpr size_t kMostBeside = 2;
+
 struct State {
     Document document;                            // what is edited
     std::shared_ptr<const Result> result;         // last good one; carries the document it came from
@@ -100,7 +107,9 @@ struct State {
     Document saved;                               // as it stands in that file; or as the document started
 
     int layer = 0;                                // chosen in the chain
-    std::string view = "slide";
+    std::string view = "slide";                   // the leading one: its order is the play head's
+    std::vector<std::string> beside;              // up to two more, side by side with it
+    std::vector<Network> others;                  // up to two more documents, to compare with
     PlayHead play;
     Selection selection;
     CanvasMouse mouse;

@@ -30,10 +30,10 @@ struct LayerResult {
     std::span<const Tensor> buffers_before() const {
         return buffers.empty() ? std::span<const Tensor>() : buffers[buffers.size() - (buffers.size() > 1 ? 2 : 1)];
     }
-    /// What the next layer reads: the op's output, with a skip connection's input added where one ends here.
-    const Tensor& output() const {
-        return stages[static_cast<size_t>(plan.skip.sum >= 0 ? plan.skip.sum : plan.output)];
-    }
+    const Tensor& op_output() const { return stages[static_cast<size_t>(plan.output)]; }
+    /// The stage that the next layer reads: the op's output, with a skip connection's input added where one ends here.
+    int last_stage() const { return plan.skip.sum >= 0 ? plan.skip.sum : plan.output; }
+    const Tensor& output() const { return stages[static_cast<size_t>(last_stage())]; }
 };
 
 /// What was computed, with the Document it came from. With a problem, `layers` ends before the layer that has it.

@@ -53,6 +53,17 @@ Timeline::Timeline(const Plan& plan, Order order, int stage) : order_(order) {
     steps_ = cells_.n * cells_.c * row_terms(cells_.h) + finish_;
 }
 
+Timeline Timeline::counted(Order order, int64_t count) {
+    Timeline timeline;
+    timeline.order_ = order;
+    timeline.cells_ = {1, 1, 1, count};
+    timeline.per_cell_ = 1;
+    timeline.row_sums_ = prefix_sums({1}, 1);
+    timeline.column_sums_ = prefix_sums({1}, count);
+    timeline.steps_ = count;
+    return timeline;
+}
+
 Place Timeline::at(int64_t step) const {
     step = std::clamp<int64_t>(step, 0, steps_);
     Place place;
@@ -92,6 +103,8 @@ int64_t Timeline::back(int64_t step, Unit unit) const {
 }
 
 std::vector<Unit> Timeline::units() const {
+    if (order_ == Order::by_layer) return {Unit::layer, Unit::pass};
+    if (order_ == Order::by_batch) return {Unit::batch, Unit::pass};
     const auto most = [](const std::vector<int64_t>& sums) {
         int64_t largest = 0;
         for (size_t i = 1; i < sums.size(); ++i) largest = std::max(largest, sums[i] - sums[i - 1]);
@@ -147,6 +160,8 @@ Index Timeline::cell_at(int64_t step) const {
 }
 
 std::pair<int64_t, int64_t> Timeline::unit_range(int64_t step, Unit unit) const {
+    if (order_ == Order::by_layer || order_ == Order::by_batch)
+        return unit == Unit::pass ? std::pair{int64_t(0), steps_} : std::pair{step - 1, step};
     if (unit == Unit::layer) return {0, steps_};
     if (unit == Unit::term || step > steps_ - finish_) return {step - 1, step};
     const Index cell = cell_at(step);
@@ -200,6 +215,8 @@ std::string unit_name(Unit unit, Order order) {
         case Unit::row: return "row";
         case Unit::map: return "map";
         case Unit::layer: return "layer";
+        case Unit::batch: return "batch";
+        case Unit::pass: return "pass";
     }
     return "";
 }

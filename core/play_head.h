@@ -8,10 +8,12 @@
 
 namespace convscope {
 
-enum class Order { by_output, by_input };
+/// What is walked: the cells of a stage or of the input, or the layers of the chain backward, or batches.
+enum class Order { by_output, by_input, by_layer, by_batch };
 /// How far one step goes. `window` is one output cell, or one stamp when going by input; `channel` is one input channel
-/// of a window, or one output channel of a stamp. `map` is one plane of what is walked.
-enum class Unit { term, channel, window, row, map, layer };
+/// of a window, or one output channel of a stamp. `map` is one plane of what is walked. `layer` is the whole layer, or one
+/// layer of the chain when going by layer. `pass` is all layers or all batches.
+enum class Unit { term, channel, window, row, map, layer, batch, pass };
 
 /// Where step n stands: n terms are done, the last of them is `term` of `cell`. At n = 0 nothing is done (`started` false).
 struct Place {
@@ -32,6 +34,8 @@ public:
     /// where the mode copies values into it), each with out_per_group·R·S products, and one finishing step when sums are
     /// cropped or a bias is added. A plan without a window goes by output.
     Timeline(const Plan& plan, Order order, int stage);
+    /// `count` steps of one layer or one batch each (order by_layer or by_batch). Place::window counts them from 0.
+    static Timeline counted(Order order, int64_t count);
 
     Order order() const { return order_; }
     int64_t steps() const { return steps_; }

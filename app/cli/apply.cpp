@@ -77,7 +77,36 @@ std::string apply_set(App& app, std::string_view assignment) {
     return {};
 }
 
+namespace {
+
+/// One more view beside the chosen one.
+std::string apply_beside(App& app, std::string_view name) {
+    for (const View& view : all_views()) {
+        if (folded(view.id) != folded(name) && folded(view.label) != folded(name)) continue;
+        const auto before = shown_views(app);
+        if (std::ranges::find(before, &view) != before.end()) return {};
+        if (app.state.beside.size() == kMostBeside) return "at most three views stand side by side";
+        toggle_beside(app, view.id);
+        if (shown_views(app).size() > before.size()) return {};
+        std::erase(app.state.beside, view.id);
+        return fmt::format("“{}” cannot stand beside “{}” for this layer", view.id, before[0]->id);
+    }
+    return fmt::format("there is no view “{}”", display_text(name, 40));
+}
+
+}  // namespace
+
 std::string apply_view(App& app, std::string_view name) {
+    if (const size_t comma = name.find(','); comma != std::string_view::npos) {
+        app.state.beside.clear();
+        std::string error = apply_view(app, name.substr(0, comma));
+        for (std::string_view rest = name.substr(comma + 1); error.empty() && !rest.empty();) {
+            const size_t end = rest.find(',');
+            error = apply_beside(app, rest.substr(0, end));
+            rest = end == std::string_view::npos ? "" : rest.substr(end + 1);
+        }
+        return error;
+    }
     std::vector<std::string> names;
     for (const View& view : all_views()) {
         names.push_back(view.id);

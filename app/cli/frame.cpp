@@ -22,7 +22,8 @@ SceneKey scene_key(const App& app, Point size_px, float scale) {
     const State& state = app.state;
     SceneKey key;
     key.result = state.result;
-    key.view = chosen_view(app).id;
+    for (const Network& network : state.others) key.others.push_back(network.result);
+    key.views = shown_views(app);
     key.stale_reason = in.stale_reason;
     key.layer = in.layer;
     key.step = in.step;
@@ -89,7 +90,7 @@ void Frame::draw(bool draws) {
 
     const Point size_px{static_cast<float>(window_.width_px()), static_cast<float>(window_.height_px())};
     const float scale = window_.scale();
-    layout_ = window_layout(size_px, scale, app_.state.settings);
+    layout_ = window_layout(size_px, scale, app_.state.settings, shown_views(app_).size());
     build();  // the canvas has its size before the panels show it
     target_.resize(static_cast<int>(scene_.size_px.x), static_cast<int>(scene_.size_px.y));
     PanelContext context{app_, window_.fonts(), scale, scene_,

@@ -14,7 +14,9 @@ namespace convscope {
 /// Everything that the scene on the canvas was built from, so that an equal one is not built again.
 struct SceneKey {
     std::shared_ptr<const Result> result;
-    std::string view, stale_reason, problem;
+    std::vector<std::shared_ptr<const Result>> others;
+    std::vector<const View*> views;
+    std::string stale_reason, problem;
     int layer = 0;
     int64_t step = 0, from_step = 0;
     float fraction = 1, scale = 1;

@@ -69,15 +69,16 @@ void divider(PanelContext& context, const char* name, const Box& grip, float sta
 
 }  // namespace
 
-WindowLayout window_layout(Point size_px, float scale, const Settings& settings) {
+WindowLayout window_layout(Point size_px, float scale, const Settings& settings, size_t panes) {
     scale = std::max(scale, 0.1f);
     const float window_w = size_px.x / scale, window_h = size_px.y / scale;
     const auto edge = [&](float style_px) { return std::round(style_px * scale); };
     WindowLayout layout;
     layout.rails = window_w < kRailsBelow;
     layout.low = window_h < kLowBelow;
-    const Stop widths =
-        layout.rails ? Stop{window_w, kRail, kRail} : panel_widths(window_w, settings);
+    layout.left_rail = layout.rails || panes > 1;
+    Stop widths = layout.rails ? Stop{window_w, kRail, kRail} : panel_widths(window_w, settings);
+    if (layout.left_rail) widths.left = kRail;
 
     const float w = size_px.x, h = size_px.y;
     const float menu_y = std::min(edge(kMenu), h), chain_y = std::min(edge(kMenu + kChain), h);
@@ -100,10 +101,11 @@ void draw_dividers(PanelContext& context, const WindowLayout& layout) {
     if (layout.rails) return;
     const float half = ui::px(context, 3);
     Settings& settings = context.app.state.settings;
-    const Box left{layout.left.right() - half, layout.left.y, 2 * half, layout.left.h};
     const Box right{layout.right.x - half, layout.right.y, 2 * half, layout.right.h};
-    divider(context, "Left divider", left, layout.left.w / context.scale, 1, settings.left_px);
     divider(context, "Right divider", right, layout.right.w / context.scale, -1, settings.right_px);
+    if (layout.left_rail) return;
+    const Box left{layout.left.right() - half, layout.left.y, 2 * half, layout.left.h};
+    divider(context, "Left divider", left, layout.left.w / context.scale, 1, settings.left_px);
 }
 
 }  // namespace convscope

@@ -23,10 +23,12 @@ struct PanelContext {
 /// Where each part lies this frame, in pixels (look: section 8).
 struct WindowLayout {
     Box menu, chain, left, right, tabs, canvas, timeline;
-    bool rails = false;                       // panels are rails of 48
+    bool rails = false;                       // both panels are rails of 48
+    bool left_rail = false;                   // the left one is
     bool low = false;                         // tight rows
 };
-WindowLayout window_layout(Point size_px, float scale, const Settings& settings);
+/// `panes` views stand side by side: several need the left panel's room.
+WindowLayout window_layout(Point size_px, float scale, const Settings& settings, size_t panes = 1);
 
 struct Panel {
     std::string name;                         // scripts say "name/label"

@@ -201,7 +201,7 @@ void parameter_panel(PanelContext& context, const Box& panel, bool low) {
 }
 
 void draw_parameters(PanelContext& context, const WindowLayout& layout) {
-    if (layout.rails) return;  // rails.cpp
+    if (layout.left_rail) return;  // rails.cpp
     ui::begin_panel(context, "Parameters", layout.left, Tone::panel, ui::Scrolls::yes);
     parameter_panel(context, layout.left, layout.low);
     ui::upright(context, layout.left.right() - std::max(1.0f, px(context, 1)), layout.left.y,

@@ -71,13 +71,14 @@ bool closed_by_escape() {
 
 void draw_rails(PanelContext& context, const WindowLayout& layout) {
     Popups& popups = context.app.state.popups;
-    if (!layout.rails) {
-        popups.left_rail_open = popups.right_rail_open = false;
-        return;
-    }
-    const char* left = rail(context, "Left rail", layout.left, kLeft, true, popups.left_rail_open);
-    const char* right =
-        rail(context, "Right rail", layout.right, kRight, false, popups.right_rail_open);
+    popups.left_rail_open = popups.left_rail_open && layout.left_rail;
+    popups.right_rail_open = popups.right_rail_open && layout.rails;
+    const char* left = nullptr;
+    const char* right = nullptr;
+    if (layout.left_rail)
+        left = rail(context, "Left rail", layout.left, kLeft, true, popups.left_rail_open);
+    if (layout.rails)
+        right = rail(context, "Right rail", layout.right, kRight, false, popups.right_rail_open);
 
     const float room = layout.right.x - layout.left.right();
     if (popups.left_rail_open) {

@@ -1,4 +1,5 @@
 // View tabs: the views that the chosen layer offers; at the right the zoom.
+#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -12,7 +13,9 @@ namespace {
 using ui::px;
 
 void tab(PanelContext& context, const View& view, const Box& box, bool is_chosen, float inset) {
-    const ui::Item it = ui::item(context, view.label.c_str(), box, {.tooltip = view.help});
+    const bool can_beside = can_show(context.app, view);
+    const std::string help = view.help + (can_beside ? " Ctrl+click shows it beside." : "");
+    const ui::Item it = ui::item(context, view.label.c_str(), box, {.tooltip = help});
     if (is_chosen) ImGui::SetItemDefaultFocus();
     ImFont* font = is_chosen ? context.fonts.body_bold : context.fonts.body;
     const Tone tone = is_chosen || it.hovered ? Tone::ink : Tone::ink2;
@@ -24,7 +27,22 @@ void tab(PanelContext& context, const View& view, const Box& box, bool is_chosen
     }
     if (it.focused)
         ui::focus_ring(context, {box.x, box.y + px(context, 6), box.w, box.h - px(context, 14)});
-    if (it.pressed) choose_view(context.app, view.id);
+    if (!it.pressed) return;
+    if (ImGui::GetIO().KeyCtrl && can_beside)
+        toggle_beside(context.app, view.id);
+    else
+        choose_view(context.app, view.id);
+}
+
+/// The next view in the table's order that can stand beside those shown; null: none.
+const View* view_to_add(const App& app, const std::vector<const View*>& shown) {
+    const auto& all = all_views();
+    const auto after = static_cast<size_t>(shown.back() - all.data()) + 1;
+    for (size_t i = 0; i < all.size(); ++i) {
+        const View& view = all[(after + i) % all.size()];
+        if (can_show(app, view) && std::ranges::find(shown, &view) == shown.end()) return &view;
+    }
+    return nullptr;
 }
 
 }  // namespace
@@ -41,21 +59,36 @@ void draw_tabs(PanelContext& context, const WindowLayout& layout) {
     const std::string zoom =
         fmt::format("{:.0f} %", static_cast<double>(app.state.camera.zoom) * 100);
     const float zoom_x = fit.x - px(context, 4);
-    const float tabs_end = zoom_x - ui::width_of(context.fonts.mono_small, zoom) - px(context, 12);
+    const float zoom_width = ui::width_of(context.fonts.mono_small, zoom);
+    const Box beside{zoom_x - zoom_width - px(context, 36), fit.y, fit.w, fit.h};
+    const std::vector<const View*> shown = shown_views(app);
+    const std::string count = shown.size() > 1 ? std::to_string(shown.size()) : "";
+    const float tabs_end = beside.x - px(context, 16);
 
-    const Result* result = app.state.result.get();
-    const auto layer = static_cast<size_t>(app.state.layer);
     const float inset = px(context, 11);
     float x = bar.x + px(context, 20) - inset;
     for (const View& view : all_views()) {
-        const bool offered =
-            result && layer < result->layers.size() && view.offered(result->layers[layer].plan);
-        if (!offered) continue;
+        if (!is_offered(app, view)) continue;
         const float width =
             std::round(ui::width_of(context.fonts.body_bold, view.label)) + 2 * inset;
         if (x + width > tabs_end) break;
-        tab(context, view, {x, bar.y, width, bar.h}, view.id == chosen_view(app).id, inset);
+        const bool is_shown = std::ranges::find(shown, &view) != shown.end();
+        tab(context, view, {x, bar.y, width, bar.h}, is_shown, inset);
         x += width;
+    }
+    const View* next = view_to_add(app, shown);
+    const bool splits = shown.size() < 1 + kMostBeside && next;
+    ui::text(context, context.fonts.mono_small, Tone::ink2,
+             {beside.x, bar.y + std::floor(bar.h / 2)}, count, Align::right);
+    if ((splits || shown.size() > 1) &&
+        ui::icon_button(context, "Side by side", beside, icon::kColumns, ui::Border::none,
+                        {.tooltip = splits ? next->label + " beside, in lock-step"
+                                           : std::string("Only the first view"),
+                         .keys = splits ? "" : "Ctrl+0"})) {
+        if (splits)
+            toggle_beside(app, next->id);
+        else
+            clear_beside(app);
     }
 
     const bool is_fit = app.state.camera == Camera{};

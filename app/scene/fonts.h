@@ -51,6 +51,7 @@ inline constexpr const char* kCalculator = "\xEF\x87\xAC";     // f1ec
 inline constexpr const char* kList = "\xEF\x83\x8B";           // f0cb
 inline constexpr const char* kCode = "\xEF\x84\xA1";           // f121
 inline constexpr const char* kExpand = "\xEF\x81\xA5";         // f065
+inline constexpr const char* kColumns = "\xEF\x83\x9B";        // f0db
 inline constexpr const char* kUndo = "\xEF\x83\xA2";           // f0e2
 inline constexpr const char* kArrowUp = "\xEF\x81\xA2";        // f062
 inline constexpr const char* kClose = "\xEF\x80\x8D";          // f00d
@@ -58,7 +59,7 @@ inline constexpr const char* kClose = "\xEF\x80\x8D";          // f00d
 inline constexpr const char* kAll[] = {
     kPlay, kPause, kStepForward, kStepBack, kFastForward, kFastBack, kCopy, kSearch, kMoon, kSun,
     kImage, kFolder, kFile, kShuffle, kWarning, kChevronDown, kChevronRight, kChevronLeft, kSliders,
-    kTable, kCalculator, kList, kCode, kExpand, kUndo, kArrowUp, kClose,};
+    kTable, kCalculator, kList, kCode, kExpand, kColumns, kUndo, kArrowUp, kClose,};
 }  // namespace icon
 
 }  // namespace convscope

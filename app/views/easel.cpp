@@ -101,13 +101,16 @@ float Easel::gap() const {
     return (width < 840 ? 46.f : width < 1200 ? 56.f : 72.f) * scale_;
 }
 
-float Easel::room_width() const { return in_.size_px.x - (40 + 24) * scale_; }
+float Easel::room_width() const { return in_.size_px.x - (in_.pane ? 46 : 40 + 24) * scale_; }
 
 float Easel::room_height() const {
     return in_.size_px.y - 2 * 22 * scale_ - caption_height();
 }
 
-float Easel::caption_height() const { return (in_.size_px.y / scale_ < kLow ? 78.f : 88.f) * scale_; }
+float Easel::caption_height() const {
+    if (in_.pane) return 0;
+    return (in_.size_px.y / scale_ < kLow ? 78.f : 88.f) * scale_;
+}
 
 void Easel::place_block(float width, float height) {
     origin_x_ = std::round(std::max(28 * scale_, (in_.size_px.x - width) / 2));
@@ -251,6 +254,10 @@ void Easel::add_outline(const Box& box, Tone tone, float width, float radius) {
 }
 
 void Easel::add_caption(Caption caption, float y) {
+    if (in_.pane) {  // all panes have one
+        scene.caption = std::move(caption);
+        return;
+    }
     const bool low = in_.size_px.y / scale_ < kLow;
     float size = (low ? 17.f : 20.f) * scale_;
     const float copy = 40 * scale_;                              // for the icon

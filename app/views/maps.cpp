@@ -201,7 +201,7 @@ Grid& add_plane(Easel& easel, const Maps& maps, const std::string& name, Role ro
 Grid& add_map(Easel& easel, const Maps& maps, int64_t channel, Point at, float width, float height, bool large) {
     const float s = easel.scale();
     Grid& grid = add_plane(easel, maps, channel == 0 ? "output" : fmt::format("output/{}", channel), Role::output,
-                           maps.layer.output(), {Source::stage, maps.layer.plan.output, {maps.n, channel, 0, 0}},
+                           maps.layer.output(), {Source::stage, maps.layer.last_stage(), {maps.n, channel, 0, 0}},
                            {at.x, at.y + kName * s}, width, height);
     Picture& picture = *grid.picture;
     const float range = maps.range(channel);

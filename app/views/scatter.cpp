@@ -3,8 +3,7 @@
 
 #include "app/scene/fonts.h"
 #include "app/scene/numbers.h"
-#include "app/views/easel.h"
-#include "app/views/story.h"
+#include "app/views/so_far.h"
 
 namespace convscope {
 namespace {
@@ -26,7 +25,6 @@ struct Scatter {
     int64_t input_rows, input_columns;
     int64_t crop_top, crop_left;             // cells cropped before the output's first
     int64_t canvas_rows, canvas_columns;     // where stamps land, cropped cells included
-    int stage;                               // of the canvas
 
     explicit Scatter(const ViewInput& view_input)
         : in(view_input),
@@ -34,17 +32,16 @@ struct Scatter {
           plan(layer.plan),
           document_layer(in.result->document.layers[static_cast<size_t>(in.layer)]),
           window(*plan.window),
-          place(in.timeline->at(in.step)),
+          place(stamp_place(in, in.step)),
           kernel_cells(window.h.kernel * window.w.kernel),
-          ring_top(-in.timeline->first().h),
-          ring_left(-in.timeline->first().w),
-          input_rows(in.timeline->cells().h),
-          input_columns(in.timeline->cells().w),
+          ring_top(window.mode == PaddingMode::zeros ? 0 : window.h.pad_before),
+          ring_left(window.mode == PaddingMode::zeros ? 0 : window.w.pad_before),
+          input_rows(window.h.in + (ring_top ? ring_top + window.h.pad_after : 0)),
+          input_columns(window.w.in + (ring_left ? ring_left + window.w.pad_after : 0)),
           crop_top(window.transposed() ? window.h.pad_before : 0),
           crop_left(window.transposed() ? window.w.pad_before : 0),
           canvas_rows(window.h.stamped()),
-          canvas_columns(window.w.stamped()),
-          stage(std::max(window.transposed() ? plan.stage("stamped") : plan.output, 0)) {}
+          canvas_columns(window.w.stamped()) {}
 
     Index source() const { return place.cell; }
     int64_t group() const { return source().c / window.in_per_group; }
@@ -52,8 +49,8 @@ struct Scatter {
     int64_t out_channel() const {
         const bool one = in.unit == Unit::term || in.unit == Unit::channel;
         const int64_t first = group() * window.out_per_group;
-        if (!place.started) return 0;
-        if (place.finishing) return std::clamp<int64_t>(in.shown.out_channel, 0, layer.output().shape().c - 1);
+        if (!place.started) return in.timeline->order() == Order::by_output ? in.shown.out_channel : 0;
+        if (place.finishing) return std::clamp<int64_t>(in.shown.out_channel, 0, layer.op_output().shape().c - 1);
         if (one) return first + place.term / kernel_cells;
         return std::clamp(in.shown.out_channel, first, first + window.out_per_group - 1);
     }
@@ -214,7 +211,7 @@ Grid& add_stamp(Easel& easel, const Scatter& scatter, const Arrangement& a) {
 }
 
 Grid& add_canvas(Easel& easel, const Scatter& scatter, const Arrangement& a) {
-    const Tensor& output = scatter.layer.output();
+    const Tensor& output = scatter.layer.op_output();
     const Shape out = output.shape();
     GridSpec spec;
     spec.name = "output";
@@ -229,33 +226,7 @@ Grid& add_canvas(Easel& easel, const Scatter& scatter, const Arrangement& a) {
     spec.tensor = &output;
     spec.origin = {Source::stage, scatter.plan.output, {scatter.source().n, scatter.out_channel(), 0, 0}};
     Grid& grid = easel.add_grid(spec);
-    const int decimals = plane_decimals(output, spec.origin.cell.n, spec.origin.cell.c);
-    const int64_t since = !scatter.place.started || scatter.place.finishing ? scatter.in.step
-                          : scatter.stepping_terms() ? scatter.in.step - 1
-                                                     : scatter.in.timeline->step_of(scatter.source(), 0) - 1;
-    for (Cell& cell : grid.cells) {
-        const bool kept = out.contains(cell.ref.cell);
-        cell.text.clear();
-        if (!scatter.place.started || scatter.place.finishing) {
-            cell.state = kept && scatter.place.started ? CellState::normal : CellState::pending;
-            if (scatter.place.started && kept) set_number(cell, output.at(cell.ref.cell), decimals);
-            if (scatter.place.started && !kept) cell.state = CellState::leftover;
-            continue;
-        }
-        Index on_canvas = cell.ref.cell;
-        on_canvas.h += scatter.crop_top;
-        on_canvas.w += scatter.crop_left;
-        const RunningSum sum = running_sum(scatter.in, scatter.stage, on_canvas, since);
-        cell.state = CellState::pending;
-        if (sum.done == 0) continue;
-        set_number(cell, sum.value, decimals);
-        cell.state = kept ? CellState::normal : CellState::cropped;
-        if (sum.now == 0) continue;
-        if (kept) cell.state = scatter.stepping_terms() ? CellState::running_sum : CellState::contributing;
-        if (sum.done > sum.now && grid.cell_px >= 30 * easel.scale())
-            cell.below = number_text(sum.before, decimals) + " + " +
-                         in_sum(number_text(sum.value - sum.before, decimals));
-    }
+    show_sums_so_far(easel, scatter.in, grid);
     return grid;
 }
 
@@ -291,13 +262,17 @@ Caption scatter_caption(const Scatter& scatter) {
         caption.second = "In grey: the last possible picture. Ctrl+Z brings it back.";
         return caption;
     }
+    if (!in.leads) {
+        if (!scatter.place.started && in.step > 0) caption.second = "This term is no product of a stamp.";
+        return caption;
+    }
     if (!scatter.place.started) {
         caption.runs = {plain("Nothing is stamped yet.")};
         caption.second = "Space plays, → goes one step.";
         return caption;
     }
     const Window& window = scatter.window;
-    const bool several = scatter.layer.input.shape().c > 1, out_several = scatter.layer.output().shape().c > 1;
+    const bool several = scatter.layer.input.shape().c > 1, out_several = scatter.layer.op_output().shape().c > 1;
     const bool crops = window.transposed() && window.h.pad_before + window.w.pad_before > 0;
     const bool bias = scatter.document_layer.weights.size() > 1;
     if (scatter.place.finishing) {
@@ -359,7 +334,9 @@ Caption scatter_caption(const Scatter& scatter) {
     Index on_canvas = term.output;
     on_canvas.h += scatter.crop_top;
     on_canvas.w += scatter.crop_left;
-    const RunningSum sum = running_sum(in, scatter.stage, on_canvas, in.step - 1);
+    const int stamped = scatter.plan.stage("stamped");
+    const RunningSum sum =
+        running_sum(in, stamped >= 0 ? stamped : scatter.plan.output, on_canvas, in.step - 1);
     caption.runs.push_back(plain(" adds "));
     caption.runs.push_back(number(product));
     caption.runs.push_back(plain(" to output "));
@@ -398,7 +375,7 @@ Scene build_scatter(const ViewInput& in) {
     const Grid& stamp = add_stamp(easel, scatter, a);
     const Grid& output = add_canvas(easel, scatter, a);
 
-    const Shape out_shape = scatter.layer.output().shape();
+    const Shape out_shape = scatter.layer.op_output().shape();
     easel.add_name(input, "Input", Tone::input_text, input_note(scatter));
     easel.add_name(kernel, "Kernel", Tone::kernel_text, kernel_note(scatter));
     const bool stamping = scatter.place.started && !scatter.place.finishing;
@@ -438,7 +415,7 @@ Scene build_scatter(const ViewInput& in) {
         };
         auto box = box_of(scatter.place, scatter.first_term());
         if (box && in.fraction < 1) {
-            const Place from = in.timeline->at(in.from_step);
+            const Place from = stamp_place(in, in.from_step);
             const bool same_plane = from.started && !from.finishing && from.cell.n == scatter.place.cell.n;
             if (same_plane && from.cell != scatter.place.cell)
                 if (const auto old = box_of(from, scatter.first_term())) box = mix(*old, *box, in.fraction);

@@ -48,7 +48,7 @@ Sizes sizes_for(const Slide& slide, const Easel& easel, float cell, bool in_row)
     sizes.cell = cell;
     sizes.in_row = in_row;
     // Kernels stay readable beside large inputs.
-    sizes.strip = slide.layer.output().shape().c > 1 ? 48 * s : 0;
+    sizes.strip = slide.layer.op_output().shape().c > 1 ? 48 * s : 0;
     const float room = easel.room_height() - 34 * s - sizes.strip;
     const float kernel_room = in_row ? (room - 60 * s) / f(window.h.kernel) : (room - 92 * s) / (2 * f(window.h.kernel));
     sizes.kernel_cell = std::max(cell, std::min(26 * s, std::floor(std::max(4.f, kernel_room))));
@@ -156,7 +156,7 @@ Scene build_slide_one(const Slide& slide) {
     const float side = sizes.cell, top = 34 * s;
     easel.place_block(sizes.width, sizes.height);
     const int64_t channel = slide.input_channel(0);
-    const Shape out_shape = slide.layer.output().shape();
+    const Shape out_shape = slide.layer.op_output().shape();
 
     const Grid& input = add_input(easel, slide, "input", channel, 0, top, side);
     const Grid& kernel = add_kernel(easel, slide, "kernel", 0, sizes.kernel_x, top, sizes.kernel_cell);
@@ -208,7 +208,7 @@ Scene build_slide_one(const Slide& slide) {
                               Tone::output_line, 3, 5);
         add_flow(easel, slide, products, output, easel.at(0, top + sizes.flow_y).y);
         if (out_shape.c > 1)
-            add_strip(easel, {&slide.layer.output(), slide.cell().n, slide.cell().c, Role::output, "channel ",
+            add_strip(easel, {&slide.layer.op_output(), slide.cell().n, slide.cell().c, Role::output, "channel ",
                               sizes.output_x, sizes.height - sizes.strip + 10 * s, std::max(f(window.w.out) * side, 120 * s)});
     }
     easel.add_caption(slide_caption(slide), sizes.height + 42 * s);

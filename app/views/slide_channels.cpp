@@ -194,7 +194,7 @@ Scene build_slide_channels(const Slide& slide) {
     }
 
     // Output plane, the strip of channels above it.
-    const Shape out = slide.layer.output().shape();
+    const Shape out = slide.layer.op_output().shape();
     const float output_height = f(window.h.out) * sizes.output;
     const float output_y = top + std::max((out.c > 1 ? 60.f : 10.f) * s, sizes.rows_height / 2 - output_height / 2 - 20 * s);
     const Grid& output = add_output(easel, slide, sizes.output_x, output_y, sizes.output);
@@ -205,7 +205,7 @@ Scene build_slide_channels(const Slide& slide) {
                        out.c > 1 ? fmt::format("{} channels", out.c) : fmt::format("{}×{}", out.h, out.w));
     }
     if (out.c > 1)
-        add_strip(easel, {&slide.layer.output(), slide.cell().n, slide.cell().c, Role::output, "channel ",
+        add_strip(easel, {&slide.layer.op_output(), slide.cell().n, slide.cell().c, Role::output, "channel ",
                           sizes.output_x, top - 6 * s,
                           (easel.room_width() + sizes.width) / 2 - sizes.output_x + 10 * s});   // the block is centred
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "app/scene/numbers.h"
+#include "app/views/so_far.h"
 
 namespace convscope {
 namespace {
@@ -73,8 +74,12 @@ Slide::Slide(const ViewInput& view_input)
       layer(in.result->layers[static_cast<size_t>(in.layer)]),
       document_layer(in.result->document.layers[static_cast<size_t>(in.layer)]),
       window(*plan.window),
-      place(in.timeline->at(in.step)) {
-    if (place.started) story = tell_output(in);
+      place(in.timeline->at(in.step)),
+      story(tell_output(in)) {}
+
+Index Slide::cell() const {
+    if (story) return story->cell;
+    return by_output() ? Index{} : Index{in.shown.n, in.shown.out_channel, 0, 0};
 }
 
 Index Slide::weight_plane(int64_t i) const {
@@ -203,7 +208,7 @@ Grid& add_products(Easel& easel, const Slide& slide, const std::string& name, in
 }
 
 Grid& add_output(Easel& easel, const Slide& slide, float x, float y, float cell) {
-    const Shape shape = slide.layer.output().shape();
+    const Shape shape = slide.layer.op_output().shape();
     const Index now = slide.cell();
     GridSpec spec;
     spec.name = "output";
@@ -213,9 +218,13 @@ Grid& add_output(Easel& easel, const Slide& slide, float x, float y, float cell)
     spec.cell = cell;
     spec.rows = shape.h;
     spec.columns = shape.w;
-    spec.tensor = &slide.layer.output();
+    spec.tensor = &slide.layer.op_output();
     spec.origin = {Source::stage, slide.plan.output, {now.n, now.c, 0, 0}};
     Grid& grid = easel.add_grid(spec);
+    if (!slide.by_output()) {
+        show_sums_so_far(easel, slide.in, grid);
+        return grid;
+    }
     // Cells come in row-major order, so everything behind the current cell is still to come.
     for (Cell& c : grid.cells) {
         const bool before = slide.story && std::pair{c.ref.cell.h, c.ref.cell.w} < std::pair{now.h, now.w};
@@ -227,7 +236,7 @@ Grid& add_output(Easel& easel, const Slide& slide, float x, float y, float cell)
             continue;
         }
         c.state = CellState::running_sum;
-        set_number(c, slide.story->sum, plane_decimals(slide.layer.output(), now.n, now.c));
+        set_number(c, slide.story->sum, plane_decimals(slide.layer.op_output(), now.n, now.c));
     }
     if (grid.picture && slide.story) {   // hide what is still to come
         const auto cover = [&](int64_t row, int64_t column, int64_t last_row) {
@@ -246,9 +255,9 @@ Grid& add_output(Easel& easel, const Slide& slide, float x, float y, float cell)
 
 bool is_moving(const Slide& slide) {
     if (slide.in.fraction >= 1 || !slide.story) return false;
-    const Place from = slide.in.timeline->at(slide.in.from_step);
-    return from.started && from.cell != slide.place.cell && from.cell.n == slide.place.cell.n &&
-           from.cell.c == slide.place.cell.c;
+    const auto from = moment_at(slide.in, slide.in.from_step).output;
+    const Index now = slide.cell();
+    return from && *from != now && from->n == now.n && from->c == now.c;
 }
 
 std::optional<Box> window_box(const Slide& slide, const Grid& input) {
@@ -258,9 +267,9 @@ std::optional<Box> window_box(const Slide& slide, const Grid& input) {
         if (span.last_row < span.row || span.last_column < span.column) return {};
         return cells_box(input, span.row, span.column, span.last_row, span.last_column);
     };
-    const auto here = box(slide.place.cell);
+    const auto here = box(slide.cell());
     if (!here || !is_moving(slide)) return here;
-    const auto from = box(slide.in.timeline->at(slide.in.from_step).cell);
+    const auto from = box(*moment_at(slide.in, slide.in.from_step).output);
     return from ? mix(*from, *here, slide.in.fraction) : *here;
 }
 
@@ -271,6 +280,12 @@ Caption slide_caption(const Slide& slide) {
         caption.second = "In grey: the last possible picture. Ctrl+Z brings it back.";
         return caption;
     }
+    if (!slide.in.leads) {
+        const Moment moment = moment_at(slide.in, slide.in.step);
+        if (moment.started && !moment.finishing && !moment.output)
+            caption.second = "This product reaches no output cell.";
+        return caption;
+    }
     if (!slide.story) {
         caption.runs = {plain("Nothing is computed yet.")};
         caption.second = "Space plays, → goes one step.";
@@ -278,7 +293,7 @@ Caption slide_caption(const Slide& slide) {
     }
     const Story& story = *slide.story;
     const bool several = slide.window.in_per_group > 1 || slide.window.groups > 1;
-    const bool out_several = slide.layer.output().shape().c > 1;
+    const bool out_several = slide.layer.op_output().shape().c > 1;
     const std::string sum = number_text_short(story.sum);
     const Span span = window_span(slide.window, story.cell);
     const bool none = span.last_row < span.row || span.last_column < span.column;

@@ -19,7 +19,7 @@ struct Slide {
 
     explicit Slide(const ViewInput& view_input);
     const Tensor& weights() const { return document_layer.weights[static_cast<size_t>(weight)]; }
-    Index cell() const { return story ? story->cell : Index{}; }
+    Index cell() const;
     int64_t group() const { return cell().c / window.out_per_group; }
     /// Input channel number `i` of the current group, and the weight plane it meets.
     int64_t input_channel(int64_t i) const { return group() * window.in_per_group + i; }
@@ -29,6 +29,7 @@ struct Slide {
     int64_t ring_columns() const { return window.w.in + ring(window.w.pad_before) + ring(window.w.pad_after); }
     int64_t ring(int64_t pad) const { return window.transposed() ? 0 : pad; }
     double bias() const;                  // of the current output channel
+    bool by_output() const { return in.timeline->order() == Order::by_output; }
     bool has_bias() const { return document_layer.weights.size() > 1; }
 };
 

@@ -5,7 +5,18 @@
 
 namespace convscope {
 
-/// One output cell and its terms, as far as they are done at the step.
+/// The term that happens at a step, whatever order leads: every view of a lock-step finds its own place by it.
+struct Moment {
+    bool started = false, finishing = false;
+    std::optional<Index> output;     // the output cell it adds to; none: cropped, or skipped by the stride
+    std::optional<Index> input;      // its input place, in the padding perhaps; none: a bias
+    std::optional<Index> weight;     // its place in the weight; none: a bias
+    int64_t window = 0;              // cells or stamps that came before
+};
+Moment moment_at(const ViewInput& in, int64_t step);
+
+/// One output cell and its terms, as far as they are done at the step. By input the terms stand in the order in which
+/// stamps add them.
 struct Story {
     Place place;
     Index cell;                      // output cell
@@ -18,16 +29,24 @@ struct Story {
         return current < 0 ? nullptr : &explanation.terms[static_cast<size_t>(current)];
     }
 };
-/// By output: the cell under the play head. Needs place.started.
-Story tell_output(const ViewInput& in);
+/// The same place as a stamp's: source cell and product number, as `stamp_term` counts. Not started where the term is
+/// no product of a stamp: a bias, a zero of the padding.
+Place stamp_place(const ViewInput& in, int64_t step);
 
-/// Sum of a cell's products that are done at the step when going by input, without bias.
+/// What the first `done` terms make together: their sum, their mean so far over the whole divisor, the largest so far.
+double partial_value(const Explanation& explanation, int64_t done);
+
+/// The output cell that the play head adds to. None before the first step, and where the term adds to no output.
+std::optional<Story> tell_output(const ViewInput& in);
+
+/// Sum of a cell's terms that are done at the step. By input: of its products, without the bias.
 struct RunningSum {
     double value = 0;                // so far
     double before = 0;               // without the products done after step `since`
     int64_t done = 0, terms = 0;     // products done, products in all
     int64_t now = 0;                 // products done after `since`
 };
+/// `stage` is the output, or the stage of the sums before a transposed layer's crop, with `cell` counted in it.
 RunningSum running_sum(const ViewInput& in, int stage, Index cell, int64_t since);
 
 /// "3", "−1".

@@ -37,7 +37,7 @@ struct CellRef {
 struct ViewInput {
     const Result* result = nullptr;        // with at least `layer` computed
     int layer = 0;
-    const Timeline* timeline = nullptr;    // in the view's order
+    const Timeline* timeline = nullptr;    // in the leading view's order (see story.h for the other)
     int64_t step = 0;
     int64_t from_step = 0;                 // where the move under way began
     float fraction = 1;                    // of that move, eased; 1: at rest
@@ -46,6 +46,9 @@ struct ViewInput {
     bool corner_weights = true;
     bool shared_range = false;             // maps: one range for all
     std::optional<CellRef> hover;          // maps: the cursor
+    std::vector<const Result*> others;     // networks beside this one, to compare with; at most two
+    bool pane = false;                     // one of several side by side: no caption of its own, no camera
+    bool leads = true;                     // its caption is shown; another view's says only why it has no place for the term
     bool stale = false;                    // the picture is older than the document
     std::string stale_reason;              // the caption then
     Point size_px;
@@ -57,15 +60,20 @@ struct View {
     std::string id;                        // "slide"
     std::string label;                     // "Slide"
     std::string help;                      // one sentence: what it shows
-    Order order = Order::by_output;
+    std::string tells;                     // a few words for a pane's header: "one input times the whole kernel"
+    Order order = Order::by_output;        // when it leads
     std::vector<Unit> units;               // what a step may be, in the order of the segments
     bool (*offered)(const Plan& plan) = nullptr;
     Scene (*build)(const ViewInput& in) = nullptr;
+    bool backward = false;                 // it shows gradients: the backward pass is computed for it
 };
 
 /// All views in the order of the tabs.
 const std::vector<View>& all_views();
 const View* find_view(std::string_view id);
+
+/// Views side by side, the leading one first: its order is that of `in.timeline`, its caption is that of all.
+Scene build_panes(const ViewInput& in, const std::vector<const View*>& views);
 
 Scene build_slide(const ViewInput& in);
 Scene build_scatter(const ViewInput& in);

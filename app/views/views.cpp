@@ -6,12 +6,15 @@ namespace convscope {
 const std::vector<View>& all_views() {
     static const std::vector<View> kViews{
         {"slide", "Slide", "The kernel's window moves over the input; its products add up to one output cell.",
+         "a window of the input becomes one output",
          Order::by_output, {Unit::term, Unit::channel, Unit::window, Unit::row, Unit::layer},
          [](const Plan& plan) { return plan.window.has_value() && !plan.weights.empty(); }, build_slide},
         {"scatter", "Scatter", "One input cell times the whole kernel is stamped on the output; overlaps add up.",
+         "one input times the whole kernel",
          Order::by_input, {Unit::term, Unit::channel, Unit::window, Unit::row, Unit::layer},
          [](const Plan& plan) { return plan.window.has_value() && !plan.weights.empty(); }, build_scatter},
         {"maps", "Maps", "Every output channel as an image, with the value under the pointer in all of them.",
+         "every channel as an image",
          Order::by_output, {Unit::row, Unit::map, Unit::layer},
          [](const Plan&) { return true; }, build_maps},
     };
