@@ -1,6 +1,7 @@
 // Every op, one line each, in the order of menus.
 #include "core/make_op.h"
 #include "core/op.h"
+#include "core/ops/batch_norm2d/batch_norm2d.h"
 #include "core/ops/conv2d/conv2d.h"
 #include "core/ops/conv_transpose2d/conv_transpose2d.h"
 
@@ -10,6 +11,7 @@ const std::vector<Op>& all_ops() {
     static const std::vector<Op> ops{
         make_op<Conv2d>(),
         make_op<ConvTranspose2d>(),
+        make_op<BatchNorm2d>(),
     };
     return ops;
 }

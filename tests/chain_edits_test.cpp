@@ -56,7 +56,8 @@ void expect_possible(const Document& document) {
 
 TEST(ChainEdits, EveryOpFitsEverywhere) {
     for (const Op& op : all_ops())
-        for (const Shape shape : {Shape{2, 3, 8, 8}, Shape{1, 1, 1, 1}, Shape{1, 4, 1, 9}})
+        // Two samples of one cell: with a single one batch norm has no variance.
+        for (const Shape shape : {Shape{2, 3, 8, 8}, Shape{2, 1, 1, 1}, Shape{1, 4, 1, 9}})
             for (int at = 0; at <= 2; ++at) {
                 SCOPED_TRACE(op.id + " at " + std::to_string(at) + " of " + to_string(shape));
                 Document document;

@@ -198,8 +198,10 @@ TEST(DocumentJson, ErrorsNameFileKeyAndReason) {
     EXPECT_EQ(error_of(with_piece("\"zeros\"", "\"mirror\"")),
               "lesson.json: layers[0].params.padding_mode must be one of zeros, reflect, "
               "replicate, circular, not \"mirror\".");
+    std::string ids;
+    for (const Op& op : all_ops()) ids += op.id + ", ";
     EXPECT_EQ(error_of(with_piece("\"conv2d\"", "\"conv3d\"")),
-              "lesson.json: layers[0].op must be one of conv2d, conv_transpose2d, not \"conv3d\".");
+              "lesson.json: layers[0].op must be one of " + ids + "not \"conv3d\".");
     EXPECT_EQ(error_of(with_piece("[1, 1, 7, 7]", "[1, 1, 7, 8]")),
               "lesson.json: input.data has 49 values, its shape 1×1×7×8 asks for 56.");
     EXPECT_EQ(error_of(with_piece("[1, 1, 3, 3]", "[1, 1, 1, 9]")),
