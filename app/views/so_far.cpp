@@ -16,54 +16,53 @@ int64_t done_before(const ViewInput& in) {
 
 }  // namespace
 
-void show_sums_so_far(const Easel& easel, const ViewInput& in, Grid& grid) {
-    const LayerResult& layer = in.result->layers[static_cast<size_t>(in.layer)];
-    const Plan& plan = layer.plan;
-    const Tensor& output = layer.op_output();
+SumsSoFar::SumsSoFar(const ViewInput& in, Index plane)
+    : in_(in), layer_(in.result->layers[static_cast<size_t>(in.layer)]), place_(in.timeline->at(in.step)) {
+    const Plan& plan = layer_.plan;
     const int stamped = plan.stage("stamped");
-    const int64_t crop_top = stamped >= 0 ? plan.window->h.pad_before : 0;
-    const int64_t crop_left = stamped >= 0 ? plan.window->w.pad_before : 0;
+    stage_ = stamped >= 0 ? stamped : plan.output;
+    crop_top_ = stamped >= 0 ? plan.window->h.pad_before : 0;
+    crop_left_ = stamped >= 0 ? plan.window->w.pad_before : 0;
+    decimals_ = plane_decimals(layer_.op_output(), plane.n, plane.c);
+    all_done_ = place_.finishing || (place_.started && in.step == in.timeline->steps());
+    since_ = place_.started ? done_before(in) : 0;
+}
+
+void SumsSoFar::show(Cell& cell, Index at, bool wide) const {
+    const Tensor& output = layer_.op_output();
+    const bool kept = output.shape().contains(at);
+    cell.text.clear();
+    cell.state = CellState::pending;
+    if (!place_.started) return;
+    if (all_done_ && kept) {
+        set_number(cell, static_cast<double>(output.at(at)), decimals_);
+        cell.state = CellState::normal;
+    } else if (all_done_) {
+        cell.state = CellState::leftover;
+    }
+    if (place_.finishing) return;
+    at.h += crop_top_;
+    at.w += crop_left_;
+    const RunningSum sum = running_sum(in_, stage_, at, since_);
+    if (sum.done == 0) return;
+    if (!all_done_) {
+        set_number(cell, sum.value, decimals_);
+        cell.state = kept ? CellState::normal : CellState::cropped;
+    }
+    if (sum.now == 0) return;
+    if (kept) cell.state = in_.unit == Unit::term ? CellState::running_sum : CellState::contributing;
+    if (sum.done > sum.now && wide)
+        cell.below = number_text(sum.before, decimals_) + " + " +
+                     in_sum(number_text(sum.value - sum.before, decimals_));
+}
+
+void show_sums_so_far(const Easel& easel, const ViewInput& in, Grid& grid) {
     const Index plane = grid.origin.cell;
-    const int decimals = plane_decimals(output, plane.n, plane.c);
-    const Place place = in.timeline->at(in.step);
-    const bool all_done = place.finishing || (place.started && in.step == in.timeline->steps());
-    const int64_t since = place.started ? done_before(in) : 0;
+    const SumsSoFar sums(in, plane);
     for (int64_t row = grid.shown_row; row < grid.shown_row + grid.shown_rows; ++row)
         for (int64_t column = grid.shown_column; column < grid.shown_column + grid.shown_columns; ++column) {
-            Index at = plane;
-            at.h = grid.first_row + row;
-            at.w = grid.first_column + column;
-            Cell& cell = *grid.cell(at.h, at.w);
-            const bool kept = output.shape().contains(at);
-            cell.text.clear();
-            cell.state = CellState::pending;
-            if (!place.started) continue;
-            if (all_done) {
-                if (kept) {
-                    set_number(cell, static_cast<double>(output.at(at)), decimals);
-                    cell.state = CellState::normal;
-                } else {
-                    cell.state = CellState::leftover;
-                }
-                if (place.finishing) continue;
-            }
-            Index on_canvas = at;
-            on_canvas.h += crop_top;
-            on_canvas.w += crop_left;
-            const RunningSum sum =
-                running_sum(in, stamped >= 0 ? stamped : plan.output, on_canvas, since);
-            if (sum.done == 0) continue;
-            if (!all_done) {
-                set_number(cell, sum.value, decimals);
-                cell.state = kept ? CellState::normal : CellState::cropped;
-            }
-            if (sum.now == 0) continue;
-            if (kept)
-                cell.state =
-                    in.unit == Unit::term ? CellState::running_sum : CellState::contributing;
-            if (sum.done > sum.now && grid.cell_px >= 30 * easel.scale())
-                cell.below = number_text(sum.before, decimals) + " + " +
-                             in_sum(number_text(sum.value - sum.before, decimals));
+            const Index at{plane.n, plane.c, grid.first_row + row, grid.first_column + column};
+            sums.show(*grid.cell(at.h, at.w), at, grid.cell_px >= 30 * easel.scale());
         }
 }
 

@@ -77,6 +77,8 @@ Scene build_panes(const ViewInput& in, const std::vector<const View*>& views);
 
 Scene build_slide(const ViewInput& in);
 Scene build_scatter(const ViewInput& in);
+Scene build_stretch(const ViewInput& in);
+Scene build_matrix(const ViewInput& in);
 Scene build_maps(const ViewInput& in);
 
 }  // namespace convscope
