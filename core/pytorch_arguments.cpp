@@ -27,8 +27,8 @@ struct ArgumentReader {
     std::string_view text;
 
     [[noreturn]] void refuse(std::string_view wanted) const {
-        throw TextFailure{node.at,
-                          fmt::format("{} must be {}, not {}", field.key, wanted, shown(node, text))};
+        throw TextFailure{
+            node.at, fmt::format("{} must be {}, not {}", field.key, wanted, shown(node, text))};
     }
 
     std::optional<int64_t> whole(const Node& from) const {
@@ -89,43 +89,43 @@ struct ArgumentReader {
     }
 
     Value value() const {
-        return std::visit(
-            Overloaded{
-                [&](int64_t) -> Value {
-                    const auto read = whole(node);
-                    if (!read) refuse("a whole number");
-                    return *read;
-                },
-                [&](const Pair&) -> Value {
-                    const auto read = pair();
-                    if (!read) refuse("a whole number or two of them");
-                    return *read;
-                },
-                [&](bool) -> Value { return truth(); },
-                [&](double) -> Value { return number("a number"); },
-                [&](const Choice&) -> Value { return choice(); },
-                [&](const Padding&) -> Value { return padding(); },
-                [&](const std::optional<int64_t>&) -> Value {
-                    const auto read = whole(node);
-                    if (!read && !is_none()) refuse("a whole number or None");
-                    return read;
-                },
-                [&](const std::optional<Pair>&) -> Value {
-                    const auto read = pair();
-                    if (!read && !is_none()) refuse("a whole number, two of them or None");
-                    return read;
-                },
-                [&](const std::optional<double>&) -> Value {
-                    if (is_none()) return std::optional<double>();
-                    return std::optional(number("a number or None"));
-                },
-                [&](const std::optional<Scale>&) -> Value {
-                    const auto read = scale();
-                    if (!read && !is_none()) refuse("a number, two of them or None");
-                    return read;
-                },
-            },
-            field.standard);
+        return std::visit(Overloaded{
+                              [&](int64_t) -> Value {
+                                  const auto read = whole(node);
+                                  if (!read) refuse("a whole number");
+                                  return *read;
+                              },
+                              [&](const Pair&) -> Value {
+                                  const auto read = pair();
+                                  if (!read) refuse("a whole number or two of them");
+                                  return *read;
+                              },
+                              [&](bool) -> Value { return truth(); },
+                              [&](double) -> Value { return number("a number"); },
+                              [&](const Choice&) -> Value { return choice(); },
+                              [&](const Padding&) -> Value { return padding(); },
+                              [&](const std::optional<int64_t>&) -> Value {
+                                  const auto read = whole(node);
+                                  if (!read && !is_none()) refuse("a whole number or None");
+                                  return read;
+                              },
+                              [&](const std::optional<Pair>&) -> Value {
+                                  const auto read = pair();
+                                  if (!read && !is_none())
+                                      refuse("a whole number, two of them or None");
+                                  return read;
+                              },
+                              [&](const std::optional<double>&) -> Value {
+                                  if (is_none()) return std::optional<double>();
+                                  return std::optional(number("a number or None"));
+                              },
+                              [&](const std::optional<Scale>&) -> Value {
+                                  const auto read = scale();
+                                  if (!read && !is_none()) refuse("a number, two of them or None");
+                                  return read;
+                              },
+                          },
+                          field.standard);
     }
 };
 
@@ -221,8 +221,8 @@ Params params_of(const Op& op, const Node& call, std::string_view text) {
     for (size_t i = 0; i < given.size(); ++i) {
         if (!given[i]) given[i] = absent_value(op.fields[i]);
         if (!given[i])
-            throw TextFailure{
-                call.at, fmt::format("{} of {} is missing", op.fields[i].key, op.torch_name)};
+            throw TextFailure{call.at,
+                              fmt::format("{} of {} is missing", op.fields[i].key, op.torch_name)};
         params.push_back(std::move(*given[i]));
     }
     return params;

@@ -142,11 +142,11 @@ void fill_weight(PytorchResult& result, const char* name, const std::string& tex
                 layer.weights[i] = std::move(*tensor);
                 return;
             }
-            return fail(result, name,
-                        fmt::format("It is {}; the {} of {} is {}.", axes_text(read), name,
-                                    layer.op->torch_name,
-                                    spec.rank == 4 ? to_string(spec.shape)
-                                                   : extents_text({spec.shape.count()})));
+            return fail(
+                result, name,
+                fmt::format(
+                    "It is {}; the {} of {} is {}.", axes_text(read), name, layer.op->torch_name,
+                    spec.rank == 4 ? to_string(spec.shape) : extents_text({spec.shape.count()})));
         }
         shape = plan.output_stage().shape;
     }
@@ -174,9 +174,10 @@ void fill_in(PytorchResult& result, const PytorchOptions& options) {
     if (!result.ok()) return;
     const int64_t values = weight_values(result.document);
     if (values > kMaxFilledValues) {
-        result.error = fmt::format("The layers' weights hold {} values together; up to {} are "
-                                   "filled in.",
-                                   grouped_text(values), grouped_text(kMaxFilledValues));
+        result.error = fmt::format(
+            "The layers' weights hold {} values together; up to {} are "
+            "filled in.",
+            grouped_text(values), grouped_text(kMaxFilledValues));
         return;
     }
     fit_weights(result.document);

@@ -26,7 +26,8 @@ struct Instead {
 constexpr Instead kInstead[] = {
     {"Linear", "a fully connected layer is nn.Conv2d(in, out, 1) here, a 1×1 convolution"},
     {"LazyLinear", "a fully connected layer is nn.Conv2d(in, out, 1) here, a 1×1 convolution"},
-    {"Flatten", "leave it out, and make the layer behind it nn.Conv2d(channels, out, (height, width))"},
+    {"Flatten",
+     "leave it out, and make the layer behind it nn.Conv2d(channels, out, (height, width))"},
     {"Unflatten", "leave it out: tensors stay N×C×H×W here"},
     {"Dropout", "leave it out: in eval mode it changes nothing"},
     {"Dropout2d", "leave it out: in eval mode it changes nothing"},
@@ -39,7 +40,8 @@ constexpr Instead kInstead[] = {
     {"MaxPool1d", "use nn.MaxPool2d with a kernel of one row: (1, 2)"},
     {"AvgPool1d", "use nn.AvgPool2d with a kernel of one row: (1, 2)"},
     {"UpsamplingNearest2d", "use nn.Upsample(scale_factor=2)"},
-    {"UpsamplingBilinear2d", "use nn.Upsample(scale_factor=2, mode='bilinear', align_corners=True)"},
+    {"UpsamplingBilinear2d",
+     "use nn.Upsample(scale_factor=2, mode='bilinear', align_corners=True)"},
     {"ModuleList", "use nn.Sequential, which says in which order its layers run"},
     {"ModuleDict", "use nn.Sequential, which says in which order its layers run"},
 };
@@ -87,15 +89,16 @@ std::string near_class(std::string_view name) {
     const std::string shown_name = display_text(call.words, 40);
     for (const Instead& instead : kInstead)
         if (name == instead.name)
-            throw TextFailure{call.at, fmt::format("{} is not read; {}", shown_name, instead.advice)};
+            throw TextFailure{call.at,
+                              fmt::format("{} is not read; {}", shown_name, instead.advice)};
     if (std::ranges::any_of(call.items, [](const Node& node) { return node.labelled; }))
-        throw TextFailure{call.at, fmt::format("{} is a module of its own, and its forward is not in "
-                                               "this text; put its layers into nn.Sequential(…)",
-                                               shown_name)};
+        throw TextFailure{call.at,
+                          fmt::format("{} is a module of its own, and its forward is not in "
+                                      "this text; put its layers into nn.Sequential(…)",
+                                      shown_name)};
     const std::string near = near_class(name);
     if (!near.empty())
-        throw TextFailure{call.at,
-                          fmt::format("{} is no layer here; nn.{} is", shown_name, near)};
+        throw TextFailure{call.at, fmt::format("{} is no layer here; nn.{} is", shown_name, near)};
     throw TextFailure{call.at, fmt::format("{} is no layer here; these are: {}", shown_name,
                                            fmt::join(class_names(), ", "))};
 }
@@ -150,6 +153,9 @@ class NetworkReader {
     /// One layer, one container, "name = …", or layers one after the other with commas.
     void network() {
         for (bool first = true;; first = false) {
+            const Token& next = lexer_.next();
+            if (next.kind != Token::Kind::name && !next.is("(") && !next.is("["))
+                lexer_.refuse("a layer such as nn.Conv2d(1, 1, 3)");
             const Node node = parser_.argument(0);
             if (!node.keyword.empty() && !first)
                 throw TextFailure{node.keyword_at, "“=” was not expected in a list of layers"};
@@ -162,7 +168,6 @@ class NetworkReader {
             if (lexer_.next().kind == Token::Kind::end) return;
             if (more) continue;
             if (!line_ended) lexer_.refuse("the end of the text");
-            const Token& next = lexer_.next();
             throw TextFailure{next.at,
                               fmt::format("one network is read, and {} starts another line; put "
                                           "the layers into nn.Sequential(…)",
@@ -186,17 +191,19 @@ class NetworkReader {
     }
 
     [[noreturn]] static void refuse_method(const Node& node) {
-        throw TextFailure{node.at, fmt::format("{} is not read; only .eval() and .train() may stand "
-                                               "behind the whole network",
-                                               quoted(node.words))};
+        throw TextFailure{node.at,
+                          fmt::format("{} is not read; only .eval() and .train() may stand "
+                                      "behind the whole network",
+                                      quoted(node.words))};
     }
 
     void add(const Node& node) {
         if (node.kind == Kind::method) refuse_method(node);
         if (node.kind != Kind::call)
-            throw TextFailure{node.at, fmt::format("a layer such as nn.Conv2d(1, 1, 3) was expected, "
-                                                   "but {} was found",
-                                                   quoted(text_.substr(node.at, node.end - node.at)))};
+            throw TextFailure{node.at,
+                              fmt::format("a layer such as nn.Conv2d(1, 1, 3) was expected, "
+                                          "but {} was found",
+                                          quoted(text_.substr(node.at, node.end - node.at)))};
         const std::string_view name = class_name(node.words);
         if (name == "Sequential") return sequence(node);
         if (name == "Identity") return;
@@ -223,8 +230,9 @@ class NetworkReader {
                     throw TextFailure{list.at, "a list of layers was expected behind the *"};
                 for (const Node& item : list.items) add(item);
             } else if (node.kind == Kind::list || node.kind == Kind::tuple) {
-                throw TextFailure{node.at, "Sequential takes a list only with a * in front: "
-                                           "nn.Sequential(*[…])"};
+                throw TextFailure{node.at,
+                                  "Sequential takes a list only with a * in front: "
+                                  "nn.Sequential(*[…])"};
             } else if (node.kind == Kind::call &&
                        (node.words == "OrderedDict" || node.words == "collections.OrderedDict")) {
                 ordered(node);
@@ -237,14 +245,16 @@ class NetworkReader {
     /// OrderedDict([('conv1', nn.Conv2d(…)), …]).
     void ordered(const Node& call) {
         if (call.items.size() != 1 || call.items[0].kind != Kind::list)
-            throw TextFailure{call.at, "a list of names and layers was expected: "
-                                       "OrderedDict([('conv1', nn.Conv2d(1, 1, 3))])"};
+            throw TextFailure{call.at,
+                              "a list of names and layers was expected: "
+                              "OrderedDict([('conv1', nn.Conv2d(1, 1, 3))])"};
         for (const Node& entry : call.items[0].items) {
             const bool is_pair = (entry.kind == Kind::tuple || entry.kind == Kind::list) &&
                                  entry.items.size() == 2 && entry.items[0].kind == Kind::text;
             if (!is_pair)
-                throw TextFailure{entry.at, "a name and a layer were expected: "
-                                            "('conv1', nn.Conv2d(1, 1, 3))"};
+                throw TextFailure{entry.at,
+                                  "a name and a layer were expected: "
+                                  "('conv1', nn.Conv2d(1, 1, 3))"};
             add(entry.items[1]);
         }
     }
@@ -309,9 +319,7 @@ bool looks_like_pytorch(std::string_view text) {
                 continue;
             }
             const bool known = op_of(word.text) || word.text == "Sequential";
-            const bool of_nn = library == "nn" && !word.text.empty() && word.text[0] >= 'A' &&
-                               word.text[0] <= 'Z';
-            if (lexer.next().is("(") && (known || of_nn)) return true;
+            if (lexer.next().is("(") && (known || library == "nn")) return true;
             library = {};
         }
     } catch (const TextFailure&) {}

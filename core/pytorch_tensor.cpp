@@ -18,8 +18,8 @@ namespace {
 using Kind = Node::Kind;
 
 constexpr int kMaxAxes = 4;
-constexpr std::string_view kFromLists[] = {"tensor", "Tensor", "FloatTensor", "as_tensor",
-                                           "asarray", "array", "Parameter"};
+constexpr std::string_view kFromLists[] = {"tensor",  "Tensor", "FloatTensor", "as_tensor",
+                                           "asarray", "array",  "Parameter"};
 constexpr std::string_view kMakers[] = {"zeros", "ones", "full", "eye", "arange"};
 constexpr std::string_view kFloatTypes[] = {"torch.float32", "torch.float", "np.float32",
                                             "numpy.float32", "float"};
@@ -32,8 +32,7 @@ bool holds(const List& list, std::string_view word) {
 
 /// "zeros" of "torch.zeros", "np.zeros" or "zeros"; "" of another library's.
 std::string_view function_of(std::string_view name) {
-    for (const std::string_view prefix :
-         {"torch.nn.", "torch.", "nn.", "np.", "numpy."})
+    for (const std::string_view prefix : {"torch.nn.", "torch.", "nn.", "np.", "numpy."})
         if (name.starts_with(prefix)) {
             name.remove_prefix(prefix.size());
             break;
@@ -79,7 +78,8 @@ class TensorReader {
     }
 
     Values primary(int depth) {
-        if (depth > kMaxNesting) throw TextFailure{lexer_.next().at, "too many calls inside each other"};
+        if (depth > kMaxNesting)
+            throw TextFailure{lexer_.next().at, "too many calls inside each other"};
         const Token token = lexer_.next();
         if (token.is("[") || token.is("(")) {
             levels_ = {};
@@ -143,11 +143,11 @@ class TensorReader {
         if (extent == 0) extent = count;
         if (extent == count) return;
         const bool leaf = level == leaf_level_;
-        throw TextFailure{
-            open.at, fmt::format("this list has {}, the first one has {}",
-                                 counted(static_cast<size_t>(count), leaf ? "number" : "entry",
-                                         leaf ? "numbers" : "entries"),
-                                 extent)};
+        throw TextFailure{open.at,
+                          fmt::format("this list has {}, the first one has {}",
+                                      counted(static_cast<size_t>(count), leaf ? "number" : "entry",
+                                              leaf ? "numbers" : "entries"),
+                                      extent)};
     }
 
     std::string written(const Node& node) const {
@@ -177,8 +177,8 @@ class TensorReader {
             const Node node = parser_.value();
             const auto read = number_of(node);
             if (!read)
-                throw TextFailure{node.at, fmt::format("a number was expected, but {} was found",
-                                                       written(node))};
+                throw TextFailure{
+                    node.at, fmt::format("a number was expected, but {} was found", written(node))};
             value = *read;
         } else {
             lexer_.refuse("a number");
@@ -198,13 +198,15 @@ class TensorReader {
             node.words = name.text;
             node.items = parser_.arguments(1);
             const auto value = number_of(node);
-            if (!value) throw TextFailure{name.at, "float('nan'), float('inf') or a number in it "
-                                                   "was expected"};
+            if (!value)
+                throw TextFailure{name.at,
+                                  "float('nan'), float('inf') or a number in it "
+                                  "was expected"};
             return {{}, {narrow(*value, name.at, "this")}};
         }
         if (holds(kFromLists, function)) {
             Values all = tensor(depth + 1);
-            while (lexer_.take(",") && !lexer_.next().is(")")) option(parser_.value());
+            while (lexer_.take(",") && !lexer_.next().is(")")) option(parser_.argument(depth));
             lexer_.expect(")", "“)”");
             return all;
         }
@@ -241,8 +243,8 @@ class TensorReader {
             throw TextFailure{node.at, fmt::format("“)” or an option such as dtype=torch.float32 "
                                                    "was expected, but {} was found",
                                                    written(node))};
-        throw TextFailure{node.keyword_at, fmt::format("{} is not read; leave it out",
-                                                       quoted(node.keyword))};
+        throw TextFailure{node.keyword_at,
+                          fmt::format("{} is not read; leave it out", quoted(node.keyword))};
     }
 
     static double finite(const Node& node, std::string_view what) {
@@ -264,18 +266,18 @@ class TensorReader {
             list.push_back(node.whole);
         }
         if (list.empty() || list.size() > kMaxAxes)
-            throw TextFailure{at, fmt::format("{} extents are given; 1 to {} are read", list.size(),
-                                              kMaxAxes)};
+            throw TextFailure{
+                at, fmt::format("{} extents are given; 1 to {} are read", list.size(), kMaxAxes)};
         return list;
     }
 
     static int64_t checked_count(const std::vector<int64_t>& list, size_t at) {
         std::array<int64_t, kMaxAxes> four{1, 1, 1, 1};
         std::ranges::copy(list, four.begin());
-        if (const auto problem =
-                size_problem({four[0], four[1], four[2], four[3]}, "a tensor"))
-            throw TextFailure{at, fmt::format("{} is too large; one tensor may hold up to {} values",
-                                              extents_text(list), grouped_text(kMaxValues))};
+        if (const auto problem = size_problem({four[0], four[1], four[2], four[3]}, "a tensor"))
+            throw TextFailure{at,
+                              fmt::format("{} is too large; one tensor may hold up to {} values",
+                                          extents_text(list), grouped_text(kMaxValues))};
         return four[0] * four[1] * four[2] * four[3];
     }
 
@@ -288,7 +290,8 @@ class TensorReader {
             return filled(extents(given, at, false), function == "ones" ? 1.0f : 0.0f);
         if (function == "full") {
             if (given.size() != 2)
-                throw TextFailure{at, "torch.full takes a shape and a number: torch.full((3, 3), 1.)"};
+                throw TextFailure{at,
+                                  "torch.full takes a shape and a number: torch.full((3, 3), 1.)"};
             const auto value = number_of(given[1]);
             if (!value) throw TextFailure{given[1].at, "the value must be a number"};
             return filled(extents(given.first(1), at, false),
@@ -314,10 +317,10 @@ class TensorReader {
         const double step = given.size() > 2 ? finite(given[2], "the step") : 1;
         const double count = step == 0 ? 0 : std::ceil((end - start) / step);
         if (!(count >= 1))
-            throw TextFailure{at, fmt::format("torch.arange from {} to {} in steps of {} holds no "
-                                              "values",
-                                              number_text(start), number_text(end),
-                                              number_text(step))};
+            throw TextFailure{at,
+                              fmt::format("torch.arange from {} to {} in steps of {} holds no "
+                                          "values",
+                                          number_text(start), number_text(end), number_text(step))};
         if (count > static_cast<double>(kMaxValues))
             throw TextFailure{at, fmt::format("torch.arange would hold more than {} values",
                                               grouped_text(kMaxValues))};
@@ -344,8 +347,8 @@ class TensorReader {
         const std::vector<Node> given = parser_.arguments(1);
         for (const Node& node : given)
             if (!node.keyword.empty())
-                throw TextFailure{node.keyword_at, fmt::format("{} is not read here",
-                                                               quoted(node.keyword))};
+                throw TextFailure{node.keyword_at,
+                                  fmt::format("{} is not read here", quoted(node.keyword))};
         std::vector<int64_t> list = extents(given, name.at, true);
         const auto count = static_cast<int64_t>(all.values.size());
         const std::string wanted = extents_text(list);
@@ -358,9 +361,9 @@ class TensorReader {
             *rest = count % others == 0 ? count / others : 1;
         }
         if (checked_count(list, name.at) != count)
-            throw TextFailure{name.at, fmt::format("{} cannot be put into {}",
-                                                   counted(all.values.size(), "value", "values"),
-                                                   wanted)};
+            throw TextFailure{name.at,
+                              fmt::format("{} cannot be put into {}",
+                                          counted(all.values.size(), "value", "values"), wanted)};
         all.extents = std::move(list);
     }
 
@@ -401,8 +404,8 @@ std::string extents_text(const std::vector<int64_t>& extents) {
     if (extents.empty()) return "a single number";
     std::string text;
     for (const int64_t extent : extents)
-        text += (text.empty() ? "" : "×") +
-                (extent < 0 ? "−" + fmt::format("{}", extent).substr(1) : fmt::format("{}", extent));
+        text += (text.empty() ? "" : "×") + (extent < 0 ? "−" + fmt::format("{}", extent).substr(1)
+                                                        : fmt::format("{}", extent));
     return text;
 }
 

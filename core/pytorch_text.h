@@ -56,15 +56,15 @@ class Lexer {
 struct Node {
     enum class Kind { whole, real, text, truth, none, name, list, tuple, call, method, starred };
     Kind kind = Kind::none;
-    size_t at = 0, end = 0;    // its place in the text
-    std::string_view words;    // name, name called, or the text
-    int64_t whole = 0;         // for whole; 0 or 1 for truth
+    size_t at = 0, end = 0;  // its place in the text
+    std::string_view words;  // name, name called, or the text
+    int64_t whole = 0;       // for whole; 0 or 1 for truth
     double real = 0;
-    std::vector<Node> items;   // entries, arguments; of a method and a star, first what it stands at
+    std::vector<Node> items;  // entries, arguments; of a method and a star, first what it stands at
     std::string_view keyword;  // "stride" of stride=2
     size_t keyword_at = 0;
-    bool bracketed = false;    // "(0)"
-    bool labelled = false;     // "(0): …", as print shows layers
+    bool bracketed = false;  // "(0)"
+    bool labelled = false;   // "(0): …", as print shows layers
 };
 
 /// Most values in one tree, and most brackets inside each other.

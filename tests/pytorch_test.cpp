@@ -1,4 +1,4 @@
-// PyTorch text, letter by letter. That such scripts run and agree was tried with PyTorch 1.13 on random documents.
+// PyTorch text, letter by letter. pytorch_run_test runs such scripts with the real PyTorch.
 #include "core/pytorch.h"
 
 #include <cmath>
@@ -79,10 +79,53 @@ TEST(PyTorch, ScriptsOfFractionsAllowForTheOrderOfAdding) {
     EXPECT_NE(text.find("[[[[0.1, 1e-12, -0.25],\n    [1e+20, 3., nan],\n    [inf, -inf, 1.]]]]"),
               std::string::npos)
         << text;
-    EXPECT_EQ(text.find("atol=0,"), std::string::npos);
+    document = with_weight(document, 0, 0, Tensor({1, 1, 3, 3}, {0.1f, 1, 1, 1, 1, 1, 1, 1, 0.3f}));
+    const std::string fractions = script_text(document, *evaluate(document));
+    EXPECT_EQ(fractions.find("atol=0,"), std::string::npos);
+    // A fraction of the outputs, which are about 50: more would hide a wrong number.
+    const double atol = std::stod(fractions.substr(fractions.find("atol=") + 5));
+    EXPECT_GT(atol, 50 * 0x1p-23);
+    EXPECT_LT(atol, 50 * 0x1p-15);
     // Whole numbers too, where their sums leave float32's 24 bits.
     document = with_weight(standard_document(), 0, 0, Tensor({1, 1, 3, 3}, 1'000'003.0f));
     EXPECT_EQ(script_text(document, *evaluate(document)).find("atol=0,"), std::string::npos);
+}
+
+TEST(PyTorch, SkipsMakeAModuleWithForward) {
+    Document document = standard_document();
+    for (int k = 0; k < 3; ++k) {
+        document.layers.push_back(make_layer(*find_op("conv2d"), {1, 1, 4, 4}));
+        document =
+            with_param(std::move(document), k + 1, "padding", Padding{Padding::Kind::same, {}});
+    }
+    EXPECT_TRUE(
+        network_text(document).starts_with("nn.Sequential(\n    nn.Conv2d(1, 1, 3, stride=2"));
+    document.layers[2].skip = 2;
+    document.layers[3].skip = 1;
+    EXPECT_EQ(network_text(document),
+              "class Network(nn.Module):\n"
+              "    def __init__(self):\n"
+              "        super().__init__()\n"
+              "        self.layers = nn.Sequential(\n"
+              "            nn.Conv2d(1, 1, 3, stride=2, padding=1, bias=False),\n"
+              "            nn.Conv2d(1, 1, 3, padding='same'),\n"
+              "            nn.Conv2d(1, 1, 3, padding='same'),\n"
+              "            nn.Conv2d(1, 1, 3, padding='same'),\n"
+              "        )\n"
+              "\n"
+              "    def forward(self, x):\n"
+              "        x = self.layers[0](x)\n"
+              "        x1 = x\n"
+              "        x = self.layers[1:3](x) + x1\n"
+              "        x3 = x\n"
+              "        x = self.layers[3](x) + x3\n"
+              "        return x\n");
+    document.training = false;
+    const std::string text = script_text(document, *evaluate(document));
+    EXPECT_NE(text.find("network = Network()\nlayers = network.layers\nlayers.eval()\n"),
+              std::string::npos)
+        << text;
+    EXPECT_NE(text.find("    y = network(x)\n"), std::string::npos);
 }
 
 TEST(PyTorch, ScriptsOfTheImpossibleAndTheHuge) {

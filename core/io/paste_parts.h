@@ -1,4 +1,4 @@
-// What the two readers of pasted text share: places, single numbers, collected values. Internal to core/io.
+// What the readers of pasted and of PyTorch text share: places, single numbers, collected values. Internal to core.
 #pragma once
 
 #include <optional>
