@@ -2,13 +2,12 @@
 #include "core/io/npy.h"
 
 #include <bit>
-#include <cmath>
-#include <cstring>
 #include <optional>
 
 #include <fmt/format.h>
 
 #include "core/io/files.h"
+#include "core/io/number_types.h"
 
 namespace convscope {
 namespace {
@@ -117,69 +116,15 @@ class HeaderReader {
     size_t at_ = 0;
 };
 
-/// IEEE 754 half precision: 1 sign, 5 exponent, 10 fraction bits.
-float half_to_float(uint16_t bits) {
-    const int exponent = bits >> 10 & 31;
-    const float fraction = static_cast<float>(bits & 1023);
-    float value = 0;
-    if (exponent == 31) {
-        value = fraction == 0 ? HUGE_VALF : NAN;
-    } else if (exponent == 0) {
-        value = std::ldexp(fraction, -24);
-    } else {
-        value = std::ldexp(fraction + 1024.0f, exponent - 25);
-    }
-    return bits >> 15 ? -value : value;
-}
-
-/// A double as float32 as PyTorch converts it: beyond the range becomes infinite.
-float narrow(double value) {
-    if (std::abs(value) > 3.4028235677973366e38 && !std::isnan(value))  // halfway to 2^128
-        return value < 0 ? -HUGE_VALF : HUGE_VALF;
-    if (std::abs(value) > 3.4028234663852886e38 && !std::isnan(value))
-        return value < 0 ? -3.4028234663852886e38f : 3.4028234663852886e38f;
-    return static_cast<float>(value);
-}
-
-template <class T>
-T load(const unsigned char* bytes, bool swapped) {
-    unsigned char ordered[sizeof(T)];
-    for (size_t i = 0; i < sizeof(T); ++i) ordered[i] = bytes[swapped ? sizeof(T) - 1 - i : i];
-    T value;
-    std::memcpy(&value, ordered, sizeof(T));
-    return value;
-}
-
-template <class T>
-float load_integer(const unsigned char* bytes, bool swapped) {
-    return static_cast<float>(load<T>(bytes, swapped));
-}
-
-/// A number type of NumPy: how many bytes, how it is read and what is lost by float32.
-struct NumberType {
-    std::string_view code;
-    size_t size;
-    float (*read)(const unsigned char* bytes, bool swapped);
-    std::string_view note;
+/// NumPy's letter and size, and the type's name.
+struct NumpyType {
+    std::string_view code, name;
 };
 
-constexpr std::string_view kRounded = ", rounded to float32";
-constexpr std::string_view kConverted = ", converted to float32";
-
-const NumberType kNumberTypes[] = {
-    {"f4", 4, [](const unsigned char* b, bool s) { return load<float>(b, s); }, ""},
-    {"f8", 8, [](const unsigned char* b, bool s) { return narrow(load<double>(b, s)); }, "float64"},
-    {"f2", 2, [](const unsigned char* b, bool s) { return half_to_float(load<uint16_t>(b, s)); },
-     "float16"},
-    {"b1", 1, [](const unsigned char* b, bool) { return *b != 0 ? 1.0f : 0.0f; }, "bool"},
-    {"i1", 1, load_integer<int8_t>, "int8"},
-    {"u1", 1, load_integer<uint8_t>, "uint8"},
-    {"i2", 2, load_integer<int16_t>, "int16"},
-    {"u2", 2, load_integer<uint16_t>, "uint16"},
-    {"i4", 4, load_integer<int32_t>, "int32"},
-    {"u4", 4, load_integer<uint32_t>, "uint32"},
-    {"i8", 8, load_integer<int64_t>, "int64"},
-    {"u8", 8, load_integer<uint64_t>, "uint64"},
+constexpr NumpyType kNumpyTypes[] = {
+    {"f4", "float32"}, {"f8", "float64"}, {"f2", "float16"}, {"b1", "bool"},
+    {"i1", "int8"},    {"u1", "uint8"},   {"i2", "int16"},   {"u2", "uint16"},
+    {"i4", "int32"},   {"u4", "uint32"},  {"i8", "int64"},   {"u8", "uint64"},
 };
 
 /// What a type that is not read is called.
@@ -197,8 +142,9 @@ std::string find_header(std::span<const unsigned char> bytes, std::string_view& 
                         size_t& values_at) {
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     if (text.empty()) return "it is empty";
-    if (text.starts_with("PK\x03\x04"))
-        return "it is a .npz archive; save a single array with numpy.save";
+    if (text.starts_with("PK\x03\x04") || text.starts_with("PK\x05\x06"))
+        return "it is a .npz archive, several arrays in one, which is not read; save a single one "
+               "with numpy.save";
     if (!text.starts_with(kMagic)) return "it is not a .npy file";
     if (bytes.size() < 12) return "it ends early";
     const unsigned char version = bytes[6];
@@ -216,25 +162,6 @@ std::string find_header(std::span<const unsigned char> bytes, std::string_view& 
     return "";
 }
 
-/// Reads `count` values; Fortran order has the first axis fastest.
-std::vector<float> read_values(const unsigned char* bytes, const NumberType& type, bool swapped,
-                               const Header& header, Shape shape) {
-    const auto count = static_cast<size_t>(shape.count());
-    std::vector<float> values(count);
-    if (!header.fortran_order) {
-        for (size_t i = 0; i < count; ++i) values[i] = type.read(bytes + i * type.size, swapped);
-        return values;
-    }
-    const unsigned char* next = bytes;
-    for (int64_t w = 0; w < shape.w; ++w)
-        for (int64_t h = 0; h < shape.h; ++h)
-            for (int64_t c = 0; c < shape.c; ++c)
-                for (int64_t n = 0; n < shape.n; ++n, next += type.size)
-                    values[static_cast<size_t>(shape.offset({n, c, h, w}))] =
-                        type.read(next, swapped);
-    return values;
-}
-
 std::string fill(NpyResult& result, std::span<const unsigned char> bytes) {
     std::string_view header_text;
     size_t values_at = 0;
@@ -246,13 +173,13 @@ std::string fill(NpyResult& result, std::span<const unsigned char> bytes) {
     const std::string_view descr = header.descr;
     const NumberType* type = nullptr;
     const bool has_order = !descr.empty() && std::string_view("<>|=").find(descr[0]) < 4;
-    for (const NumberType& known : kNumberTypes)
-        if (has_order && descr.substr(1) == known.code) type = &known;
+    for (const NumpyType& known : kNumpyTypes)
+        if (has_order && descr.substr(1) == known.code) type = find_number_type(known.name);
     if (type == nullptr)
         return fmt::format("it holds {}; integers, bool and float16 to float64 are read",
                            refused_type(descr));
-    const bool big_endian = std::endian::native == std::endian::big;
-    const bool swapped = (descr[0] == '>' && !big_endian) || (descr[0] == '<' && big_endian);
+    const bool is_big_endian =
+        descr[0] == '>' || (descr[0] != '<' && std::endian::native == std::endian::big);
 
     int64_t count = 1;
     int64_t extents[4] = {1, 1, 1, 1};
@@ -269,12 +196,10 @@ std::string fill(NpyResult& result, std::span<const unsigned char> bytes) {
         return fmt::format("it ends early: its shape needs {} bytes, {} are there", needed,
                            bytes.size() - values_at);
     const Shape shape{extents[0], extents[1], extents[2], extents[3]};
-    result.tensor = {shape, read_values(bytes.data() + values_at, *type, swapped, header, shape)};
+    result.tensor = {shape, read_numbers(bytes.data() + values_at, *type, shape, is_big_endian,
+                                         header.fortran_order)};
     result.dims = header.dims;
-    if (type->note == "float64" || type->size > 2)
-        result.note = type->note.empty() ? "" : fmt::format("{}{}", type->note, kRounded);
-    else
-        result.note = fmt::format("{}{}", type->note, kConverted);
+    result.note = conversion_note(*type);
     return "";
 }
 
@@ -300,9 +225,15 @@ NpyResult parse_npy(std::span<const unsigned char> bytes, std::string_view name)
 
 std::string npy_bytes(const Tensor& tensor) {
     const Shape shape = tensor.shape();
+    const int64_t dims[] = {shape.n, shape.c, shape.h, shape.w};
+    return npy_bytes(tensor, dims);
+}
+
+std::string npy_bytes(const Tensor& tensor, std::span<const int64_t> dims) {
+    // Python's tuples: (), (3,), (3, 4).
     std::string header =
-        fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}, {}, {}), }}",
-                    shape.n, shape.c, shape.h, shape.w);
+        fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}{}), }}",
+                    fmt::join(dims, ", "), dims.size() == 1 ? "," : "");
     // The values start at a multiple of 64; the header ends with a newline.
     const size_t before = kMagic.size() + 4;
     header.append(63 - (before + header.size()) % 64, ' ');
@@ -311,13 +242,7 @@ std::string npy_bytes(const Tensor& tensor) {
     bytes.append({'\x01', '\x00', static_cast<char>(header.size() & 255),
                   static_cast<char>(header.size() >> 8)});
     bytes += header;
-    const size_t start = bytes.size();
-    bytes.resize(start + tensor.values().size() * sizeof(float));
-    for (size_t i = 0; i < tensor.values().size(); ++i) {
-        const auto bits = std::bit_cast<uint32_t>(tensor.values()[i]);
-        for (size_t b = 0; b < 4; ++b)
-            bytes[start + 4 * i + b] = static_cast<char>(bits >> 8 * b & 255);
-    }
+    append_floats(bytes, tensor.values());
     return bytes;
 }
 

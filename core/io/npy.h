@@ -31,6 +31,8 @@ NpyResult parse_npy(std::span<const unsigned char> bytes, std::string_view name)
 
 /// The file's bytes: '<f4', C order, all four axes. The same tensor always gives the same bytes.
 std::string npy_bytes(const Tensor& tensor);
+/// The same with other axes that hold as many values: {C} for a bias, {} for a single number.
+std::string npy_bytes(const Tensor& tensor, std::span<const int64_t> dims);
 /// Writes them, beside and renamed. False with a sentence in `error` when it could not.
 [[nodiscard]] bool write_npy(const std::string& path, const Tensor& tensor, std::string& error);
 
