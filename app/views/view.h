@@ -79,6 +79,7 @@ Scene build_slide(const ViewInput& in);
 Scene build_scatter(const ViewInput& in);
 Scene build_stretch(const ViewInput& in);
 Scene build_matrix(const ViewInput& in);
+Scene build_coverage(const ViewInput& in);
 Scene build_maps(const ViewInput& in);
 
 }  // namespace convscope

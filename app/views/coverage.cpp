@@ -1,0 +1,267 @@
+// The coverage view: how often each input cell is read and from how many inputs each output cell is made; what the
+// floor drops; for transposed layers the overlap of the stamps, and what an input of ones would give.
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+
+#include "app/scene/fonts.h"
+#include "app/scene/numbers.h"
+#include "app/views/easel.h"
+#include "app/views/story.h"
+
+namespace convscope {
+namespace {
+
+constexpr float kDarkest = 0.62f;       // shade of the largest count: digits stay readable on it
+constexpr size_t kMostLegend = 8;       // rows of the legend
+
+float f(int64_t n) { return static_cast<float>(n); }
+
+/// Per output cell: kernel cells that meet the input itself, not its padding.
+std::vector<int64_t> inputs_per_output(const WindowAxis& axis) {
+    if (axis.transposed) return axis.terms_per_output();
+    std::vector<int64_t> counts;
+    for (int64_t o = 0; o < axis.out; ++o) {
+        int64_t count = 0;
+        for (int64_t k = 0; k < axis.kernel; ++k) {
+            const int64_t place = *axis.input_place(o, k);
+            count += place >= 0 && place < axis.in;
+        }
+        counts.push_back(count);
+    }
+    return counts;
+}
+
+/// Counts of a plane: a product of one count per axis.
+struct Counts {
+    std::vector<int64_t> rows, columns;
+    int64_t at(int64_t row, int64_t column) const {
+        return rows[rows.size() == 1 ? 0 : static_cast<size_t>(row)] *
+               columns[columns.size() == 1 ? 0 : static_cast<size_t>(column)];
+    }
+    int64_t least() const { return *std::ranges::min_element(rows) * *std::ranges::min_element(columns); }
+    int64_t most() const { return *std::ranges::max_element(rows) * *std::ranges::max_element(columns); }
+    /// Count → how many cells have it.
+    std::map<int64_t, int64_t> histogram(int64_t height, int64_t width) const {
+        const auto tally = [](const std::vector<int64_t>& counts, int64_t extent) {
+            std::map<int64_t, int64_t> cells;
+            if (counts.size() == 1) cells[counts[0]] = extent;
+            else for (const int64_t count : counts) ++cells[count];
+            return cells;
+        };
+        std::map<int64_t, int64_t> cells;
+        for (const auto& [row, many] : tally(rows, height))
+            for (const auto& [column, more] : tally(columns, width)) cells[row * column] += many * more;
+        return cells;
+    }
+};
+
+struct Coverage {
+    const ViewInput& in;
+    const LayerResult& layer;
+    const Window& window;
+    Counts reads, makes;
+    std::optional<Index> cell;           // output cell under the play head
+
+    explicit Coverage(const ViewInput& view_input)
+        : in(view_input),
+          layer(in.result->layers[static_cast<size_t>(in.layer)]),
+          window(*layer.plan.window),
+          reads{window.h.reads_per_input(window.mode), window.w.reads_per_input(window.mode)},
+          makes{inputs_per_output(window.h), inputs_per_output(window.w)},
+          cell(moment_at(in, in.step).output) {}
+
+    bool has_ones() const { return window.transposed() && !layer.plan.weights.empty(); }
+    int64_t unread() const {
+        const auto cells = reads.histogram(window.h.in, window.w.in);
+        const auto none = cells.find(0);
+        return none == cells.end() ? 0 : none->second;
+    }
+    Index plane() const { return cell ? Index{cell->n, cell->c, 0, 0} : Index{in.shown.n, in.shown.out_channel, 0, 0}; }
+};
+
+/// What the output cell would be for an input of ones: the sum of the weights that reach it.
+double of_ones(const Coverage& c, Index cell) {
+    double sum = 0;
+    for (const Term& term : explain(*c.in.result, c.in.layer, c.layer.plan.output, cell).terms)
+        if (term.b.source == Source::weight) sum += term.b_value;
+    return sum;
+}
+
+/// Away from the edges, where every stamp that could reach a cell exists: is the overlap the same everywhere?
+bool is_even(const WindowAxis& axis) {
+    return axis.dilation == 1 ? axis.kernel % axis.stride == 0 : axis.stride == 1;
+}
+
+Caption caption_of(const Coverage& c) {
+    Caption caption;
+    if (c.in.stale) {
+        caption.runs = {plain(c.in.stale_reason)};
+        caption.second = "In grey: the last possible picture. Ctrl+Z brings it back.";
+        return caption;
+    }
+    const auto range = [](const Counts& counts) {
+        return counts.least() == counts.most() ? std::to_string(counts.most())
+                                               : fmt::format("{} to {}", counts.least(), counts.most());
+    };
+    if (c.window.transposed()) {
+        caption.runs = {plain("Each output cell is the sum of "), number(range(c.makes), Tone::output_text),
+                        plain(c.makes.most() == 1 ? " product." : " products.")};
+        const bool even = is_even(c.window.h) && is_even(c.window.w);
+        if (!even)
+            caption.second = fmt::format("Kernel {} is no multiple of stride {}: stamps overlap unevenly, a checkerboard.",
+                                         to_text(Value(Pair{c.window.h.kernel, c.window.w.kernel})),
+                                         to_text(Value(Pair{c.window.h.stride, c.window.w.stride})));
+        else
+            caption.second = c.has_ones() ? "Inside, stamps overlap evenly; what is still uneven comes from the weights."
+                                          : "Inside, stamps overlap evenly.";
+        return caption;
+    }
+    caption.runs = {plain("Each input cell is read "), number(range(c.reads), Tone::input_text),
+                    plain(c.reads.most() == 1 ? " time." : " times.")};
+    const int64_t unread = c.unread(), all = c.window.h.in * c.window.w.in;
+    const int64_t bottom = std::max<int64_t>(0, c.window.h.leftover()), right = std::max<int64_t>(0, c.window.w.leftover());
+    if (unread > 0)
+        caption.second = fmt::format("{} of {} input cells are never read.", unread, all);
+    else if (c.reads.least() < c.reads.most())
+        caption.second = "Cells at the edge lie in fewer windows than those in the middle.";
+    if (bottom + right > 0) {
+        const auto words = [](int64_t n, const char* what) { return n == 1 ? fmt::format("one {}", what) : fmt::format("{} {}s", n, what); };
+        std::string dropped = bottom > 0 ? words(bottom, "row") + " at the bottom" : "";
+        if (right > 0) dropped += (dropped.empty() ? "" : " and ") + words(right, "column") + " at the right";
+        caption.second += fmt::format("{}The floor drops {}.", caption.second.empty() ? "" : " ", dropped);
+    }
+    return caption;
+}
+
+void fill(Grid& grid, const Counts& counts, const Coverage& c, bool hatch) {
+    const auto most = static_cast<float>(std::max<int64_t>(1, counts.most()));
+    grid.shaded_by_role = true;
+    for (int64_t r = grid.shown_row; r < grid.shown_row + grid.shown_rows; ++r)
+        for (int64_t w = grid.shown_column; w < grid.shown_column + grid.shown_columns; ++w) {
+            Cell& cell = *grid.cell(r, w);
+            const int64_t count = counts.at(r, w);
+            cell.ref = {};
+            set_number(cell, static_cast<double>(count), 0);
+            cell.shade = kDarkest * static_cast<float>(count) / most;
+            if (hatch && count == 0) {
+                cell.state = CellState::leftover;
+                cell.shade = -2;
+            }
+            if (c.in.stale) cell.shade = -2;
+        }
+}
+
+/// "9 × 25 cells": one row a count, largest first.
+void add_legend(Easel& easel, const std::map<int64_t, int64_t>& cells, float x, float y, Role role) {
+    const float s = easel.scale();
+    const auto most = static_cast<float>(std::max<int64_t>(1, cells.rbegin()->first));
+    size_t rows = 0;
+    for (auto it = cells.rbegin(); it != cells.rend() && rows < kMostLegend; ++it, ++rows) {
+        const Point at = easel.at(x, y + static_cast<float>(rows) * 22 * s);
+        Plate swatch;
+        swatch.box = {at.x, at.y - 7 * s, 14 * s, 14 * s};
+        swatch.fill = it->first == 0 ? Tone::canvas : tone_of(role, Part::line);
+        swatch.fill_alpha = it->first == 0 ? 1 : std::max(0.12f, kDarkest * static_cast<float>(it->first) / most);
+        swatch.border = Tone::line2;
+        swatch.border_px = 1 * s;
+        easel.scene.plates.push_back(swatch);
+        easel.scene.labels.push_back({{at.x + 22 * s, at.y}, Align::left, 12.5f * s,
+                                      {{std::to_string(it->first), Font::mono_bold, Tone::ink},
+                                       {fmt::format("  {} {}", it->second, it->second == 1 ? "cell" : "cells"), Font::inter,
+                                        Tone::ink3}}});
+    }
+    if (cells.size() > kMostLegend) {
+        const Point at = easel.at(x, y + static_cast<float>(rows) * 22 * s);
+        easel.scene.labels.push_back({{at.x + 22 * s, at.y}, Align::left, 12 * s,
+                                      {{fmt::format("and {} more", cells.size() - kMostLegend), Font::inter, Tone::ink3}}});
+    }
+}
+
+}  // namespace
+
+Scene build_coverage(const ViewInput& in) {
+    const Coverage c(in);
+    Easel easel(in);
+    const float s = easel.scale(), top = 34 * s, gap = easel.gap(), legend = 110 * s;
+    // A transposed layer's overlap comes first: that is where the checkerboard is.
+    const bool output_first = c.window.transposed();
+    const float names = 150 * s;
+    const auto widths = [&](float cell) {
+        const float input = std::max(f(c.window.w.in) * cell, names), output = std::max(f(c.window.w.out) * cell, names);
+        return std::array{input, output, c.has_ones() ? output + gap : 0.f};
+    };
+    const auto height = [&](float cell) {
+        return top + f(std::max(c.window.h.in, c.window.h.out)) * cell;
+    };
+    const float cell = largest_cell(s, [&](float side) {
+        const auto w = widths(side);
+        return w[0] + w[1] + w[2] + gap + (in.pane ? 0 : legend) <= easel.room_width() && height(side) <= easel.room_height();
+    });
+    const auto w = widths(cell);
+    easel.place_block(w[0] + w[1] + w[2] + gap + (in.pane ? 0 : legend), std::max(height(cell), in.pane ? 0 : 220 * s));
+    const float output_x = output_first ? 0 : w[0] + gap;
+    const float input_x = output_first ? w[1] + w[2] + gap : 0;
+
+    const auto grid_at = [&](const char* name, Role role, float x, const Shape& shape, Ref origin) -> Grid& {
+        GridSpec spec;
+        spec.name = name;
+        spec.role = role;
+        spec.x = x;
+        spec.y = top;
+        spec.cell = cell;
+        spec.rows = shape.h;
+        spec.columns = shape.w;
+        spec.origin = origin;
+        return easel.add_grid(spec);
+    };
+    const Shape in_shape = c.layer.input.shape(), out_shape = c.layer.op_output().shape();
+    const Index plane = c.plane();
+    const int64_t channel = plane.c / c.window.out_per_group * c.window.in_per_group;
+    Grid& input = grid_at("input", Role::input, input_x, in_shape, {Source::input, 0, {plane.n, channel, 0, 0}});
+    fill(input, c.reads, c, true);
+    Grid& output = grid_at("output", Role::output, output_x, out_shape, {Source::stage, c.layer.plan.output, plane});
+    fill(output, c.makes, c, false);
+    easel.add_name(input, "Input", Tone::input_text, "times read");
+    easel.add_name(output, "Output", Tone::output_text, output_first ? "stamps that overlap" : "inputs it is made of");
+    easel.add_indices(input, in_shape.h, in_shape.w);
+    easel.add_indices(output, out_shape.h, out_shape.w);
+    if (c.has_ones()) {
+        Grid& ones = grid_at("ones", Role::output, w[1] + gap, out_shape, {});
+        std::vector<float> values;
+        for (int64_t r = ones.shown_row; r < ones.shown_row + ones.shown_rows; ++r)
+            for (int64_t col = ones.shown_column; col < ones.shown_column + ones.shown_columns; ++col)
+                values.push_back(static_cast<float>(of_ones(c, {plane.n, plane.c, r, col})));
+        const int decimals = decimals_for(values);
+        float largest = 1e-30f;
+        for (const float v : values)
+            if (std::isfinite(v)) largest = std::max(largest, std::abs(v));
+        for (size_t i = 0; i < ones.cells.size(); ++i) {
+            set_number(ones.cells[i], static_cast<double>(values[i]), decimals);
+            if (!in.stale) ones.cells[i].shade = kDarkest * values[i] / largest;
+        }
+        easel.add_name(ones, "Of ones", Tone::output_text, "an all-ones input");
+    }
+    if (!in.pane)
+        add_legend(easel, output_first ? c.makes.histogram(out_shape.h, out_shape.w) : c.reads.histogram(in_shape.h, in_shape.w),
+                   w[0] + w[1] + w[2] + gap + 18 * s, top + 8 * s, output_first ? Role::output : Role::input);
+    if (c.cell && in.step > 0) {
+        // The window under the play head, on the input as far as it lies there.
+        const auto [top_row, bottom_row] = c.window.h.transposed ? std::pair<int64_t, int64_t>{0, -1}
+                                                                 : std::pair{*c.window.h.input_place(c.cell->h, 0),
+                                                                             *c.window.h.input_place(c.cell->h, c.window.h.kernel - 1)};
+        if (bottom_row >= top_row) {
+            const int64_t left = *c.window.w.input_place(c.cell->w, 0);
+            const int64_t right = *c.window.w.input_place(c.cell->w, c.window.w.kernel - 1);
+            easel.add_outline(cells_box(input, std::max<int64_t>(0, top_row), std::max<int64_t>(0, left),
+                                        std::min(in_shape.h - 1, bottom_row), std::min(in_shape.w - 1, right)),
+                              Tone::kernel_line, 3, 5);
+        }
+        easel.add_outline(cells_box(output, c.cell->h, c.cell->w, c.cell->h, c.cell->w), Tone::output_line, 3, 4);
+    }
+    easel.add_caption(caption_of(c), std::max(height(cell), in.pane ? 0 : 220 * s) + 42 * s);
+    return easel.finish();
+}
+
+}  // namespace convscope
