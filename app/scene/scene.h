@@ -44,7 +44,6 @@ Tone tone_of(Role role, Part part);
 
 enum class Font { inter, semibold, mono, mono_bold, icons };
 enum class Align { left, center, right };
-
 /// What a cell is doing now (look of each: cell_style.h).
 enum class CellState {
     normal,         // its number, resting
@@ -68,6 +67,7 @@ struct Cell {
     std::string corner;               // the weight on it, small, at the lower right
     std::string below;                // the addition under a running sum: "5 + 6"
     Ref ref;                          // where the number comes from
+    const char* statistic = nullptr;  // or its name where it is none of a tensor: "times read"
     float shade = -2;                 // ≥ −1: ground is this value of the grid's colour map instead of the state's
 };
 

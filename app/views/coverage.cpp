@@ -135,7 +135,7 @@ Caption caption_of(const Coverage& c) {
     return caption;
 }
 
-void fill(Grid& grid, const Counts& counts, const Coverage& c, bool hatch) {
+void fill(Grid& grid, const Counts& counts, const Coverage& c, bool hatch, const char* statistic) {
     const auto most = static_cast<float>(std::max<int64_t>(1, counts.most()));
     grid.shaded_by_role = true;
     for (int64_t r = grid.shown_row; r < grid.shown_row + grid.shown_rows; ++r)
@@ -143,6 +143,7 @@ void fill(Grid& grid, const Counts& counts, const Coverage& c, bool hatch) {
             Cell& cell = *grid.cell(r, w);
             const int64_t count = counts.at(r, w);
             cell.ref = {};
+            cell.statistic = statistic;
             set_number(cell, static_cast<double>(count), 0);
             cell.shade = kDarkest * static_cast<float>(count) / most;
             if (hatch && count == 0) {
@@ -187,10 +188,15 @@ Scene build_coverage(const ViewInput& in) {
     const float s = easel.scale(), top = 34 * s, gap = easel.gap(), legend = 110 * s;
     // A transposed layer's overlap comes first: that is where the checkerboard is.
     const bool output_first = c.window.transposed();
-    const float names = 150 * s;
-    const auto widths = [&](float cell) {
-        const float input = std::max(f(c.window.w.in) * cell, names), output = std::max(f(c.window.w.out) * cell, names);
-        return std::array{input, output, c.has_ones() ? output + gap : 0.f};
+    const std::string output_note = output_first ? "stamps that overlap" : "inputs it is made of";
+    // Above few columns the names are the wider ones.
+    const auto wide = [&](int64_t columns, float side, const char* name, const std::string& note) {
+        return std::max(f(columns) * side, (name_width(name, note) - 40) * s);
+    };
+    const auto widths = [&](float side) {
+        return std::array{wide(c.window.w.in, side, "Input", "times read"),
+                          wide(c.window.w.out, side, "Output", output_note),
+                          c.has_ones() ? wide(c.window.w.out, side, "Of ones", "an all-ones input") + gap : 0.f};
     };
     const auto height = [&](float cell) {
         return top + f(std::max(c.window.h.in, c.window.h.out)) * cell;
@@ -220,11 +226,11 @@ Scene build_coverage(const ViewInput& in) {
     const Index plane = c.plane();
     const int64_t channel = plane.c / c.window.out_per_group * c.window.in_per_group;
     Grid& input = grid_at("input", Role::input, input_x, in_shape, {Source::input, 0, {plane.n, channel, 0, 0}});
-    fill(input, c.reads, c, true);
+    fill(input, c.reads, c, true, "times read");
     Grid& output = grid_at("output", Role::output, output_x, out_shape, {Source::stage, c.layer.plan.output, plane});
-    fill(output, c.makes, c, false);
+    fill(output, c.makes, c, false, "inputs");
     easel.add_name(input, "Input", Tone::input_text, "times read");
-    easel.add_name(output, "Output", Tone::output_text, output_first ? "stamps that overlap" : "inputs it is made of");
+    easel.add_name(output, "Output", Tone::output_text, output_note);
     easel.add_indices(input, in_shape.h, in_shape.w);
     easel.add_indices(output, out_shape.h, out_shape.w);
     if (c.has_ones()) {
@@ -239,6 +245,7 @@ Scene build_coverage(const ViewInput& in) {
             if (std::isfinite(v)) largest = std::max(largest, std::abs(v));
         for (size_t i = 0; i < ones.cells.size(); ++i) {
             set_number(ones.cells[i], static_cast<double>(values[i]), decimals);
+            ones.cells[i].statistic = "of ones";
             if (!in.stale) ones.cells[i].shade = kDarkest * values[i] / largest;
         }
         easel.add_name(ones, "Of ones", Tone::output_text, "an all-ones input");
