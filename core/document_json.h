@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/document.h"
+#include "core/nearest_key.h"
 
 namespace convscope {
 
@@ -32,8 +33,5 @@ DocumentResult from_json(std::string_view text, const std::string& base_dir,
 [[nodiscard]] bool save_document(const std::string& path, const Document& document,
                                  std::string& error);
 DocumentResult load_document(const std::string& path);
-
-/// Which of `valid` a mistyped key may have meant; "" when none is near.
-std::string nearest_key(std::string_view key, const std::vector<std::string>& valid);
 
 }  // namespace convscope

@@ -1,6 +1,5 @@
-// JSON → Document. Inside this file a bad key is an exception; outside it is a sentence.
+// JSON → Document. Inside this file a bad key is an exception (BadJson); outside it is a sentence.
 #include <algorithm>
-#include <cmath>
 
 #include <fmt/format.h>
 
@@ -10,131 +9,20 @@
 #include "core/io/files.h"
 #include "core/io/image.h"
 #include "core/io/npy.h"
-#include "core/json_text.h"
+#include "core/json_read.h"
 #include "core/number_text.h"
 #include "core/sha256.h"
 
 namespace convscope {
 namespace {
 
-constexpr int kMaxDepth = 32;  // of brackets; a document needs 7
+constexpr const char* kWhole = "a document";
 constexpr int kMaxNameCharacters = 200;
-
-/// What is wrong, without the file's name: "layers[0].params.stride must be …".
-struct Bad {
-    std::string reason;
-};
-
-[[noreturn]] void fail(std::string_view key, std::string_view reason) {
-    throw Bad{fmt::format("{} {}.", key, reason)};
-}
-
-/// A value as a sentence quotes it.
-std::string quoted(const Json& json) {
-    if (json.is_object()) return "an object";
-    if (json.is_array() && json.size() > 8)
-        return fmt::format("a list of {}", grouped_text(static_cast<int64_t>(json.size())));
-    return display_text(json.dump(-1, ' ', false, Json::error_handler_t::replace), 40);
-}
-
-void expect_object(const Json& json, std::string_view key, const std::vector<std::string>& valid) {
-    if (!json.is_object()) fail(key, "must be an object, not " + quoted(json));
-    for (const auto& [name, value] : json.items()) {
-        if (std::ranges::find(valid, name) != valid.end()) continue;
-        const std::string near = nearest_key(name, valid);
-        const std::string whole = key == "the document"
-                                      ? display_text(name, 40)
-                                      : fmt::format("{}.{}", key, display_text(name, 40));
-        fail(whole, near.empty() ? "is no key of a document"
-                                 : fmt::format("is no key of a document; \"{}\" is", near));
-    }
-}
-
-/// The member, or null where it is absent.
-const Json* find(const Json& object, std::string_view name) {
-    const auto it = object.find(name);
-    return it == object.end() ? nullptr : &*it;
-}
-
-int64_t read_whole(const Json& json, std::string_view key) {
-    if (json.is_number_unsigned() && json.get<uint64_t>() <= static_cast<uint64_t>(INT64_MAX))
-        return static_cast<int64_t>(json.get<uint64_t>());
-    if (json.is_number_integer() && !json.is_number_unsigned()) return json.get<int64_t>();
-    fail(key, "must be a whole number, not " + quoted(json));
-}
 
 uint64_t read_seed(const Json& json, std::string_view key) {
     if (!json.is_number_unsigned())
         fail(key, "must be a whole number of 0 or more, not " + quoted(json));
     return json.get<uint64_t>();
-}
-
-bool read_bool(const Json& json, std::string_view key) {
-    if (!json.is_boolean()) fail(key, "must be true or false, not " + quoted(json));
-    return json.get<bool>();
-}
-
-const std::string& read_string(const Json& json, std::string_view key) {
-    if (!json.is_string()) fail(key, "must be a text, not " + quoted(json));
-    return json.get_ref<const std::string&>();
-}
-
-double read_number(const Json& json, std::string_view key) {
-    if (json.is_number()) return json.get<double>();
-    if (json == "NaN") return std::nan("");
-    if (json == "Infinity") return HUGE_VAL;
-    if (json == "-Infinity") return -HUGE_VAL;
-    fail(key, "must be a number, \"NaN\", \"Infinity\" or \"-Infinity\", not " + quoted(json));
-}
-
-Pair read_pair(const Json& json, std::string_view key, std::string_view words) {
-    if (json.is_number_integer()) {
-        const int64_t both = read_whole(json, key);
-        return {both, both};
-    }
-    if (!json.is_array() || json.size() != 2 || !json[0].is_number_integer() ||
-        !json[1].is_number_integer())
-        fail(key, fmt::format("must be {}, not {}", words, quoted(json)));
-    return {read_whole(json[0], key), read_whole(json[1], key)};
-}
-
-Value read_value(const Json& json, const Field& field, const std::string& key) {
-    const Value& like = field.standard;
-    if (std::holds_alternative<int64_t>(like)) return read_whole(json, key);
-    if (std::holds_alternative<Pair>(like))
-        return read_pair(json, key, "a whole number or two of them");
-    if (std::holds_alternative<bool>(like)) return read_bool(json, key);
-    if (std::holds_alternative<double>(like)) return read_number(json, key);
-    if (std::holds_alternative<Padding>(like)) {
-        if (json == "same") return Padding{Padding::Kind::same, {}};
-        if (json == "valid") return Padding{Padding::Kind::valid, {}};
-        return Padding{Padding::Kind::pair,
-                       read_pair(json, key, "a whole number, two of them, \"same\" or \"valid\"")};
-    }
-    if (std::holds_alternative<std::optional<int64_t>>(like))
-        return json.is_null() ? Value(std::optional<int64_t>())
-                              : Value(std::optional(read_whole(json, key)));
-    if (std::holds_alternative<std::optional<Pair>>(like))
-        return json.is_null()
-                   ? Value(std::optional<Pair>())
-                   : Value(std::optional(read_pair(json, key, "a whole number, two of them or null")));
-    if (std::holds_alternative<std::optional<double>>(like))
-        return json.is_null() ? Value(std::optional<double>())
-                              : Value(std::optional(read_number(json, key)));
-    if (std::holds_alternative<std::optional<Scale>>(like)) {
-        if (json.is_null()) return Value(std::optional<Scale>());
-        if (!json.is_array()) {
-            const double both = read_number(json, key);
-            return Value(std::optional(Scale{both, both}));
-        }
-        if (json.size() != 2) fail(key, "must be a number, two of them or null, not " + quoted(json));
-        return Value(std::optional(Scale{read_number(json[0], key), read_number(json[1], key)}));
-    }
-    const std::string& name = read_string(json, key);
-    if (std::ranges::find(field.choices, name) == field.choices.end())
-        fail(key, fmt::format("must be one of {}, not {}", fmt::join(field.choices, ", "),
-                              quoted(json)));
-    return Choice{name};
 }
 
 Shape read_shape(const Json* json, const std::string& key) {
@@ -158,7 +46,7 @@ struct DocumentReader {
     }
 
     Tensor tensor(const Json& json, const std::string& key) const {
-        expect_object(json, key, {"name", "shape", "data", "file", "sha256"});
+        expect_keys(json, key, {"name", "shape", "data", "file", "sha256"}, kWhole);
         const Shape shape = read_shape(find(json, "shape"), key + ".shape");
         const Json *data = find(json, "data"), *file = find(json, "file");
         if (file) return tensor_file(*file, find(json, "sha256"), shape, key);
@@ -186,13 +74,13 @@ struct DocumentReader {
                  "must be the name of a file beside the document, not " + quoted(file));
         if (!digest) fail(key + ".sha256", "is missing");
         const FileResult read = read_file(beside(name), shape.count() * 4 + 4096);
-        if (!read.ok()) throw Bad{fmt::format("{}.file: {}", key, read.error)};
+        if (!read.ok()) throw BadJson{fmt::format("{}.file: {}", key, read.error)};
         if (sha256(read.bytes) != read_string(*digest, key + ".sha256"))
             fail(key + ".file",
                  fmt::format("names {}, which has changed since the document was saved",
                              display_name(name)));
         NpyResult npy = parse_npy(bytes_of(read.bytes), name);
-        if (!npy.ok()) throw Bad{fmt::format("{}.file: {}", key, npy.error)};
+        if (!npy.ok()) throw BadJson{fmt::format("{}.file: {}", key, npy.error)};
         if (npy.tensor.shape() != shape)
             fail(key + ".file", fmt::format("holds {}, the document says {}",
                                             to_string(npy.tensor.shape()), to_string(shape)));
@@ -203,7 +91,7 @@ struct DocumentReader {
         if (!json) fail("input", "is missing");
         if (!json->is_object()) fail("input", "must be an object, not " + quoted(*json));
         if (const Json* kind = find(*json, "generator")) {
-            expect_object(*json, "input", {"generator", "seed", "shape"});
+            expect_keys(*json, "input", {"generator", "seed", "shape"}, kWhole);
             const std::string& name = read_string(*kind, "input.generator");
             if (std::ranges::find(generator_kinds(), name) == generator_kinds().end())
                 fail("input.generator",
@@ -214,7 +102,7 @@ struct DocumentReader {
                                    read_shape(find(*json, "shape"), "input.shape"));
         }
         if (const Json* path = find(*json, "image")) {
-            expect_object(*json, "input", {"image", "grey", "max_side"});
+            expect_keys(*json, "input", {"image", "grey", "max_side"}, kWhole);
             FromImage image;
             image.path = read_string(*path, "input.image");
             if (!to_path(image.path).is_absolute()) image.path = beside(image.path);
@@ -222,7 +110,7 @@ struct DocumentReader {
             if (const Json* side = find(*json, "max_side"))
                 image.max_side = read_whole(*side, "input.max_side");
             ImageResult loaded = load_image(image.path, {image.grey, image.max_side});
-            if (!loaded.ok()) throw Bad{"input.image: " + loaded.error};
+            if (!loaded.ok()) throw BadJson{"input.image: " + loaded.error};
             image.note = loaded.note;
             return {std::move(loaded.tensor), std::move(image)};
         }
@@ -230,7 +118,8 @@ struct DocumentReader {
     }
 
     Layer layer(const Json& json, const std::string& key) const {
-        expect_object(json, key, {"op", "params", "weights", "buffers", "skip", "channel_names"});
+        expect_keys(json, key, {"op", "params", "weights", "buffers", "skip", "channel_names"},
+                    kWhole);
         const Json* id = find(json, "op");
         if (!id) fail(key + ".op", "is missing");
         Layer layer;
@@ -245,7 +134,7 @@ struct DocumentReader {
         if (const Json* params = find(json, "params")) {
             std::vector<std::string> keys;
             for (const Field& field : layer.op->fields) keys.push_back(field.key);
-            expect_object(*params, key + ".params", keys);
+            expect_keys(*params, key + ".params", keys, kWhole);
             for (size_t i = 0; i < keys.size(); ++i)
                 if (const Json* value = find(*params, keys[i]))
                     layer.params[i] =
@@ -274,13 +163,14 @@ struct DocumentReader {
 
     Document document(const Json& json) const {
         if (!json.is_object() || !find(json, "convscope"))
-            throw Bad{
+            throw BadJson{
                 "This is JSON, but not a Convscope document: the key \"convscope\" is missing."};
         const int64_t version = read_whole(*find(json, "convscope"), "convscope");
         if (version != 1)
             fail("convscope", fmt::format("is {}; this program reads format 1", version));
-        expect_object(json, "the document",
-                      {"convscope", "name", "input", "layers", "training", "batches", "start"});
+        expect_keys(json, "",
+                    {"convscope", "name", "input", "layers", "training", "batches", "start"},
+                    kWhole);
         Document document;
         if (const Json* name = find(json, "name"))
             document.name = display_text(read_string(*name, "name"), kMaxNameCharacters);
@@ -307,7 +197,7 @@ struct DocumentReader {
 
     BackwardStart backward_start(const Json& json) const {
         using Kind = BackwardStart::Kind;
-        expect_object(json, "start", {"kind", "seed", "tensor", "grad_output"});
+        expect_keys(json, "start", {"kind", "seed", "tensor", "grad_output"}, kWhole);
         BackwardStart start;
         if (const Json* seed = find(json, "seed")) start.seed = read_seed(*seed, "start.seed");
         // Documents of the first program had no kind: a grad_output was given, or it was random.
@@ -364,65 +254,13 @@ struct DocumentReader {
         }
         const Tensor& start = document.start.tensor;
         if (!start.empty() && start.shape() != shape)
-            fail("start.tensor", fmt::format("is {}, the output is {}",
-                                                  to_string(start.shape()), to_string(shape)));
+            fail("start.tensor", fmt::format("is {}, the output is {}", to_string(start.shape()),
+                                             to_string(shape)));
         fit_weights(document);
     }
 };
 
-/// Depth of the deepest bracket, strings aside: cheap, and before any parser allocates.
-int bracket_depth(std::string_view text) {
-    int depth = 0, deepest = 0;
-    bool in_string = false;
-    for (size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (in_string && c == '\\')
-            ++i;
-        else if (c == '"')
-            in_string = !in_string;
-        else if (in_string)
-            continue;
-        else if (c == '[' || c == '{')
-            deepest = std::max(deepest, ++depth);
-        else if (c == ']' || c == '}')
-            --depth;
-    }
-    return deepest;
-}
-
-/// "line 3, column 5: unexpected end of input" from nlohmann's message, which starts with its own error number.
-std::string parse_reason(const std::string& message) {
-    size_t from = message.find("parse error at ");
-    if (from == std::string::npos) return display_text(message, 160);
-    from += std::string_view("parse error at ").size();
-    return display_text(message.substr(from), 160);
-}
-
 }  // namespace
-
-std::string nearest_key(std::string_view key, const std::vector<std::string>& valid) {
-    std::string nearest;
-    size_t fewest = std::max<size_t>(2, key.size() / 3) + 1;  // further away it is another word
-    if (key.size() > 64) return "";
-    for (const std::string& candidate : valid) {
-        // Levenshtein distance, one row at a time.
-        std::vector<size_t> row(candidate.size() + 1);
-        for (size_t j = 0; j < row.size(); ++j) row[j] = j;
-        for (size_t i = 0; i < key.size(); ++i) {
-            size_t diagonal = std::exchange(row[0], i + 1);
-            for (size_t j = 0; j < candidate.size(); ++j) {
-                const size_t replaced = diagonal + (key[i] != candidate[j]);
-                diagonal = row[j + 1];
-                row[j + 1] = std::min({replaced, diagonal + 1, row[j] + 1});
-            }
-        }
-        if (row.back() < fewest) {
-            fewest = row.back();
-            nearest = candidate;
-        }
-    }
-    return nearest;
-}
 
 DocumentResult from_json(std::string_view text, const std::string& base_dir,
                          std::string_view name) {
@@ -430,28 +268,9 @@ DocumentResult from_json(std::string_view text, const std::string& base_dir,
     DocumentResult result;
     try {
         if (text.size() > static_cast<size_t>(kMaxDocumentBytes))
-            throw Bad{fmt::format("It is larger than {} MiB.", kMaxDocumentBytes >> 20)};
-        if (bracket_depth(text) > kMaxDepth)
-            throw Bad{"Its brackets are nested too deeply for a document."};
-        const Json json = Json::parse(text);
-        result.document = DocumentReader{base_dir}.document(json);
-    } catch (const Bad& bad) {
-        result.error = fmt::format("{}: {}", shown, bad.reason);
-    } catch (const Json::parse_error& error) {
-        result.error = fmt::format("{}: This is not JSON: {}.", shown, parse_reason(error.what()));
-    } catch (const Json::out_of_range& error) {
-        // The only one of parsing: "… number overflow parsing '1e999'".
-        const std::string what = error.what();
-        const size_t quote = what.find('\'');
-        const std::string number = quote == std::string::npos ? "" : what.substr(quote);
-        result.error = fmt::format("{}: A number in it is larger than a computer's numbers go: {}.",
-                                   shown, display_text(number, 60));
-    } catch (const std::bad_alloc&) {
-        result.error = fmt::format("{}: There is not enough memory to read it.", shown);
-    } catch (const std::exception& error) {
-        result.error =
-            fmt::format("{}: It cannot be read: {}.", shown, display_text(error.what(), 160));
-    }
+            throw BadJson{fmt::format("It is larger than {} MiB.", kMaxDocumentBytes >> 20)};
+        result.document = DocumentReader{base_dir}.document(parse_json(text));
+    } catch (...) { result.error = fmt::format("{}: {}", shown, json_failure()); }
     if (!result.ok()) result.document = {};
     return result;
 }

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "app/cli/script.h"
+#include "app/cli/subcommands.h"
 #include "app/cli/version.h"
 
 namespace convscope {
@@ -20,7 +21,8 @@ constexpr const char* kExamples =
     "  convscope\n"
     "  convscope photo.jpg\n"
     "  convscope shot --view slide --step 7 --size 1280x800 -o slide.png\n"
-    "  convscope shot --help        convscope play --help\n";
+    "  convscope eval cases.jsonl > answers.jsonl\n"
+    "  convscope shot --help        and so for each sub-command\n";
 constexpr const char* kShotExamples =
     "Examples:\n"
     "  convscope shot -o start.png\n"
@@ -123,17 +125,21 @@ int run_command_line(std::vector<std::string> arguments, const Output& output) {
     add_look(*play, play_words);
     play->footer(kPlayExamples);
 
+    const std::vector<Subcommand> others = add_text_subcommands(app);
+    const auto chosen = [&]() -> const CLI::App* {
+        const auto subcommands = app.get_subcommands();
+        return subcommands.empty() ? nullptr : subcommands.front();
+    };
+
     try {
         std::reverse(arguments.begin(), arguments.end());  // CLI11 takes the last one first
         app.parse(std::move(arguments));
     } catch (const CLI::CallForHelp&) {
-        const CLI::App* asked = shot->parsed() ? shot : play->parsed() ? play : &app;
-        output.out << asked->help();
+        output.out << (chosen() ? chosen() : &app)->help();
         return kDone;
     } catch (const CLI::ParseError& error) {
-        const char* more = shot->parsed() ? "convscope shot --help" : play->parsed() ? "convscope play --help"
-                                                                                    : "convscope --help";
-        output.err << fmt::format("convscope: {}\nMore: {}\n", first_line(error.what()), more);
+        const std::string name = chosen() ? chosen()->get_name() + " " : "";
+        output.err << fmt::format("convscope: {}\nMore: convscope {}--help\n", first_line(error.what()), name);
         return kWrongUsage;
     }
     if (wants_version) {
@@ -152,6 +158,8 @@ int run_command_line(std::vector<std::string> arguments, const Output& output) {
         play_arguments.look = read_look(play_words);
         return run_play(play_arguments, output);
     }
+    for (const Subcommand& other : others)
+        if (other.app->parsed()) return other.run(output);
     window.look = read_look(window_words);
     return run_window(window, output);
 }
