@@ -38,14 +38,23 @@ concept OpDefinition = requires(const P& p, const Plan& plan, Shape shape, Index
     { P::fit_channels(p, int64_t()) } -> std::same_as<P>;
 };
 
+// Out of line: where gcc knows the struct it warns of members that a small one has no room for and never has.
+template <class P>
+[[gnu::noinline]] Value get_member(const P& p, const TypedField<P>& row) {
+    return std::visit([&](auto member) { return Value(p.*member); }, row.member);
+}
+template <class P>
+[[gnu::noinline]] void set_member(P& p, const TypedField<P>& row, const Value& value) {
+    std::visit([&]<class T>(T P::*member) { p.*member = std::get<T>(value); }, row.member);
+}
+
 /// Generic values in table order, as the op's own struct.
 template <class P>
 P typed_params(const Params& params) {
     P p;
     const auto& rows = P::fields();
     CHECK_THAT(params.size(), ==, rows.size());
-    for (size_t i = 0; i < rows.size(); ++i)
-        std::visit([&]<class T>(T P::*member) { p.*member = std::get<T>(params[i]); }, rows[i].member);
+    for (size_t i = 0; i < rows.size(); ++i) set_member(p, rows[i], params[i]);
     return p;
 }
 
@@ -53,8 +62,7 @@ P typed_params(const Params& params) {
 template <class P>
 Params generic_params(const P& p) {
     Params params;
-    for (const auto& row : P::fields())
-        std::visit([&](auto member) { params.emplace_back(p.*member); }, row.member);
+    for (const auto& row : P::fields()) params.push_back(get_member(p, row));
     return params;
 }
 
@@ -68,7 +76,7 @@ Op make_op() {
     if constexpr (requires { P::kStartsBlock; }) op.starts_block = P::kStartsBlock;
     for (const auto& row : P::fields()) {
         op.fields.push_back(row.field);
-        std::visit([&](auto member) { op.fields.back().standard = P{}.*member; }, row.member);
+        op.fields.back().standard = get_member(P{}, row);
     }
     op.plan = [](const Params& params, Shape in, bool training) {
         const P p = typed_params<P>(params);

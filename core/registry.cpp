@@ -4,6 +4,12 @@
 #include "core/ops/batch_norm2d/batch_norm2d.h"
 #include "core/ops/conv2d/conv2d.h"
 #include "core/ops/conv_transpose2d/conv_transpose2d.h"
+#include "core/ops/gelu/gelu.h"
+#include "core/ops/leaky_relu/leaky_relu.h"
+#include "core/ops/relu/relu.h"
+#include "core/ops/sigmoid/sigmoid.h"
+#include "core/ops/silu/silu.h"
+#include "core/ops/tanh/tanh.h"
 
 namespace convscope {
 
@@ -12,6 +18,12 @@ const std::vector<Op>& all_ops() {
         make_op<Conv2d>(),
         make_op<ConvTranspose2d>(),
         make_op<BatchNorm2d>(),
+        make_op<Relu>(),
+        make_op<LeakyRelu>(),
+        make_op<Sigmoid>(),
+        make_op<Tanh>(),
+        make_op<Gelu>(),
+        make_op<Silu>(),
     };
     return ops;
 }

@@ -213,8 +213,7 @@ bool BatchNorm2d::backward(const BatchNorm2d& p, const Plan& plan, const LayerIn
 
         const double weight = p.affine ? at(inputs.weights[kBatchNormWeight], c) : 1;
         const double scale = weight * s->inverse;
-        const double mean_grad = of_batch ? grads.total / values : 0;
-        const double mean_product = of_batch ? products.total / values : 0;
+        const double mean_grad = grads.total / values, mean_product = products.total / values;
         const auto write_piece = [&](int64_t from, int64_t count) {
             const float* const g = grad_output.data() + from;
             if (of_batch)

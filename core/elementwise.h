@@ -1,0 +1,118 @@
+// What ops share that apply one function to every cell (relu, sigmoid, …): the op gives the function, its slope and both as
+// text; Elementwise<P> makes the rest of it.
+#pragma once
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "core/make_op.h"
+
+namespace convscope {
+
+/// The stages of every such op.
+inline constexpr int kElementwiseOutput = 0;     // f(x)
+inline constexpr int kElementwiseSlope = 1;      // f′(x), where a gradient is wanted
+inline constexpr int kElementwiseGradInput = 2;  // grad_output · f′(x)
+
+/// σ(x) = 1 / (1 + e⁻ˣ) and σ(−x) = 1 − σ(x), each exact in both tails.
+struct Logistic {
+    explicit Logistic(double x) {
+        const double e = std::exp(-std::abs(x)), big = 1 / (1 + e), small = e * big;
+        at = x < 0 ? small : big;
+        opposite = x < 0 ? big : small;
+    }
+    double at, opposite;
+};
+
+/// "3", or "(−3)" after a sign or before a power.
+std::string factor_text(double value);
+
+// ---- What does not depend on the function.
+
+Plan elementwise_plan(Shape input);
+/// The cell is a formula of the input cell `cell` whose value is `x`.
+Explanation elementwise_formula(Index cell, double x, double value, std::string formula);
+/// grad_output · slope; `cuts`: a slope of 0 gives 0 even for an infinite gradient.
+Explanation elementwise_product(Index cell, const Reader& read, bool cuts);
+std::pair<Index, Index> elementwise_reach(int stage, Index cell);
+std::vector<SizeFormula> elementwise_size(Shape input);
+/// Where a pass writes; the tensor is made where it is wanted, else null.
+float* elementwise_target(const Plan& plan, std::span<const int> wanted, std::span<Tensor> stages,
+                          int stage);
+/// Calls `part(first, last)` for one run of cells after the other: half a millisecond of the dearest function. False when
+/// cancelled.
+inline constexpr int64_t kElementwiseRun = 1 << 14;
+bool elementwise_runs(int64_t cells, const Progress& progress,
+                      const std::function<void(int64_t first, int64_t last)>& part);
+
+/// The base of an op's struct `P`, which must have
+///     static double value(const P&, double x);            // f(x)
+///     static double slope(const P&, double x);            // f′(x)
+///     static std::string value_text(const P&, double x);  // f with the number in it: "1 / (1 + exp(−2))"
+///     static std::string slope_text(const P&, double x);
+///     static std::string card(const P&);
+/// and may have its own of what stands here. NaN, ±0 and ±∞ go the way they go in PyTorch. The passes compute in double
+/// and round once, so tails last as long as float32 has numbers for them.
+template <class P>
+struct Elementwise {
+    static constexpr bool kCuts = false;  // see elementwise_product
+
+    static const std::vector<TypedField<P>>& fields() {
+        static const std::vector<TypedField<P>> none;
+        return none;
+    }
+    static Plan plan(const P&, Shape input) { return elementwise_plan(input); }
+    static std::pair<Index, Index> reach(const P&, const Plan&, int stage, Index cell) {
+        return elementwise_reach(stage, cell);
+    }
+    static std::vector<SizeFormula> size_formula(const P&, const Plan&, Shape input) {
+        return elementwise_size(input);
+    }
+    static P fit_channels(const P& p, int64_t) { return p; }
+
+    static Explanation explain(const P& p, const Plan&, int stage, Index cell, const Reader& read) {
+        if (stage == kElementwiseGradInput) return elementwise_product(cell, read, P::kCuts);
+        const double x = read({Source::input, 0, cell});
+        if (stage == kElementwiseSlope)
+            return elementwise_formula(cell, x, P::slope(p, x), P::slope_text(p, x));
+        return elementwise_formula(cell, x, P::value(p, x), P::value_text(p, x));
+    }
+
+    static bool forward(const P& p, const Plan& plan, const LayerInputs& inputs,
+                        std::span<const int> wanted, std::span<Tensor> stages,
+                        const Progress& progress) {
+        const float* const x = inputs.input.data();
+        float* const y = elementwise_target(plan, wanted, stages, kElementwiseOutput);
+        return elementwise_runs(
+            y ? inputs.input.shape().count() : 0, progress, [&](int64_t first, int64_t last) {
+                for (int64_t i = first; i < last; ++i)
+                    y[i] = static_cast<float>(P::value(p, static_cast<double>(x[i])));
+            });
+    }
+
+    /// The product is that of the float32 slope, so that it is the one which the picture shows.
+    static bool backward(const P& p, const Plan& plan, const LayerInputs& inputs,
+                         const Tensor& grad_output, std::span<const int> wanted,
+                         std::span<Tensor> stages, const Progress& progress) {
+        const float* const x = inputs.input.data();
+        const float* const grad = grad_output.data();
+        float* const slopes = elementwise_target(plan, wanted, stages, kElementwiseSlope);
+        float* const products = elementwise_target(plan, wanted, stages, kElementwiseGradInput);
+        std::vector<float> unwanted(slopes ? 0 : kElementwiseRun);
+        return elementwise_runs(
+            slopes || products ? inputs.input.shape().count() : 0, progress,
+            [&](int64_t first, int64_t last) {
+                float* const slope = slopes ? slopes + first : unwanted.data();
+                for (int64_t i = 0; i < last - first; ++i)
+                    slope[i] = static_cast<float>(P::slope(p, static_cast<double>(x[first + i])));
+                if (!products) return;
+                for (int64_t i = 0; i < last - first; ++i) {
+                    const float product[] = {0, grad[first + i] * slope[i]};  // as no branch
+                    products[first + i] = product[!P::kCuts || slope[i] != 0];
+                }
+            });
+    }
+};
+
+}  // namespace convscope
