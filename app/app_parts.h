@@ -30,6 +30,8 @@ void refresh_timeline(App& app);
 /// The view that suits the result, and its telling step.
 void open_picture(App& app);
 void advance_play(App& app, double dt_s);
+/// It steps through cells, not through layers or batches.
+bool walks_cells(const Timeline& timeline);
 /// The chosen layer's result, or null.
 const LayerResult* layer_result(const App& app);
 

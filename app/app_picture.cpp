@@ -105,6 +105,14 @@ std::optional<LedgerCell> ledger(const App& app) {
             return ledger;
         }
     }
+    if (!walks_cells(app.timeline)) {  // no cell is at work: one in the middle of the shown plane
+        ledger.cell = {std::clamp<int64_t>(state.shown.n, 0, shape.n - 1),
+                       std::clamp<int64_t>(state.shown.out_channel, 0, shape.c - 1), shape.h / 2,
+                       shape.w / 2};
+        tell();
+        ledger.done = static_cast<int64_t>(ledger.explanation.terms.size());
+        return ledger;
+    }
     const Place place = app.timeline.at(state.play.step);
     if (app.timeline.order() == Order::by_output) {
         ledger.cell = place.cell;

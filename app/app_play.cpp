@@ -56,10 +56,6 @@ bool moving(const State& state) {
     return state.play.from_step != state.play.step && state.play.moving_s < move_seconds(state);
 }
 
-bool walks_cells(const Timeline& timeline) {
-    return timeline.order() == Order::by_output || timeline.order() == Order::by_input;
-}
-
 /// The shown sample and channels are those of the play head.
 void follow_head(App& app) {
     State& state = app.state;
@@ -109,6 +105,10 @@ void keep_unit_offered(App& app) {
 }
 
 }  // namespace
+
+bool walks_cells(const Timeline& timeline) {
+    return timeline.order() == Order::by_output || timeline.order() == Order::by_input;
+}
 
 const LayerResult* layer_result(const App& app) {
     const State& state = app.state;

@@ -168,6 +168,7 @@ std::optional<int64_t> step_of_term(const App& app, const LedgerTable& table, si
     const Timeline& timeline = app.timeline;
     if (timeline.order() == Order::by_output)
         return timeline.step_of(table.cell.cell, static_cast<int64_t>(index));
+    if (timeline.order() != Order::by_input) return {};
     const Term& term = table.terms()[index];
     if (is_alone(term)) return timeline.steps();
     const Plan& plan = app.state.result->layers[static_cast<size_t>(table.cell.layer)].plan;

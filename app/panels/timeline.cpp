@@ -208,6 +208,15 @@ std::array<std::string, 2> place_words(const App& app, const Place& place, bool 
     const Shape cells = timeline.cells();
     if (timeline.steps() == 0 || cells.count() == 0) return {"No steps", ""};
     const int64_t plane = cells.plane();
+    if (timeline.order() == Order::by_batch)
+        return {fmt::format("Batch {}", std::max<int64_t>(1, place.started ? place.window + 1 : 1)),
+                fmt::format(" of {}", plane)};
+    if (timeline.order() == Order::by_layer) {  // backward: the last layer comes first
+        if (!place.started) return {"Start", ", " + ui::counted(plane, "layer") + " to go back through"};
+        const bool done = place.window + 1 == plane;
+        return {fmt::format("Layer {}", plane - place.window),
+                fmt::format(" of {}{}", plane, done ? ", backward pass done" : "")};
+    }
     const bool by_input = timeline.order() == Order::by_input;
     const std::string noun = by_input ? "input" : "window";
     if (!place.started) return {"Start", ", " + ui::counted(timeline.windows(), noun) + " to come"};

@@ -80,6 +80,7 @@ Scene build_scatter(const ViewInput& in);
 Scene build_stretch(const ViewInput& in);
 Scene build_matrix(const ViewInput& in);
 Scene build_coverage(const ViewInput& in);
+Scene build_distribution(const ViewInput& in);
 Scene build_maps(const ViewInput& in);
 
 }  // namespace convscope
