@@ -1,4 +1,4 @@
-// Layers written down in code, by the id of their op and the parameters that differ from the standard ones.
+// Documents written down in code: layers by the id of their op and the parameters that differ from the standard ones.
 #pragma once
 
 #include <string_view>
@@ -14,6 +14,17 @@ using Setting = std::pair<std::string_view, Value>;
 
 /// A layer without weights. The op and its fields must exist.
 Layer build_layer(std::string_view op_id, const std::vector<Setting>& settings = {});
+
+/// Adds such a layer; weights are fresh, but the first one is `weight` and the second `bias` where they are not empty.
+void add_layer(Document& document, std::string_view op_id, const std::vector<Setting>& settings = {},
+               Tensor weight = {}, std::vector<float> bias = {});
+
+/// A document without layers.
+Document started(std::string_view name, Input input);
+Document started(std::string_view name, Tensor input);
+
+/// first, first + 1, …
+Tensor counted(Shape shape, float first);
 
 /// Values for settings.
 inline Value both(int64_t v) { return Pair{v, v}; }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/dense_passes.h"
 #include "core/row_sums.h"
 
 namespace convscope {
@@ -13,27 +14,6 @@ constexpr int64_t kLineFloats = int64_t(1)
                                 << 18;  // lines that stay in the second-level cache, if they can
 constexpr int64_t kMostFloats = int64_t(1) << 24;
 constexpr int64_t kCallProducts = int64_t(1) << 23;  // between two questions for cancellation
-
-/// Adds up in pieces, so that a cancel is heard.
-bool add_up_metered(RowSums sums, Meter& meter) {
-    const int64_t taps = std::max<int64_t>(1, static_cast<int64_t>(sums.taps.size()));
-    const int64_t cells = std::max<int64_t>(64, kCallProducts / taps / 4);
-    const int64_t channels =
-        std::max<int64_t>(4, kCallProducts / taps / std::min(cells, sums.cells) / 4 * 4);
-    for (int64_t channel = 0; channel < sums.channels; channel += channels)
-        for (int64_t x = 0; x < sums.cells; x += cells) {
-            RowSums part = sums;
-            part.source += x;
-            part.weight += channel * sums.weight_step;
-            if (sums.bias) part.bias += channel;
-            part.out += channel * sums.out_channel_step + x * sums.out_step;
-            part.channels = std::min(channels, sums.channels - channel);
-            part.cells = std::min(cells, sums.cells - x);
-            add_up(part);
-            if (!meter.spend(taps * part.channels * part.cells)) return false;
-        }
-    return true;
-}
 
 /// The value of places first, first + step, … of a row; zeros where there is no row or no cell.
 void fill_line(float* line, int64_t count, const float* row, int64_t first, int64_t step,
@@ -225,8 +205,29 @@ bool Meter::spend(int64_t products) {
     return !progress_.stop();
 }
 
+bool add_up_metered(const RowSums& sums, Meter& meter) {
+    const int64_t taps = std::max<int64_t>(1, static_cast<int64_t>(sums.taps.size()));
+    const int64_t cells = std::max<int64_t>(64, kCallProducts / taps / 4);
+    const int64_t channels =
+        std::max<int64_t>(4, kCallProducts / taps / std::min(cells, sums.cells) / 4 * 4);
+    for (int64_t channel = 0; channel < sums.channels; channel += channels)
+        for (int64_t x = 0; x < sums.cells; x += cells) {
+            RowSums part = sums;
+            part.source += x;
+            part.weight += channel * sums.weight_step;
+            if (sums.bias) part.bias += channel;
+            part.out += channel * sums.out_channel_step + x * sums.out_step;
+            part.channels = std::min(channels, sums.channels - channel);
+            part.cells = std::min(cells, sums.cells - x);
+            add_up(part);
+            if (!meter.spend(taps * part.channels * part.cells)) return false;
+        }
+    return true;
+}
+
 bool gather_windows(const ConvGeometry& g, const Tensor& wide, const Tensor& weight,
                     const Tensor* bias, Tensor& narrow, Meter& meter) {
+    if (is_dense(g)) return gather_dense(g, wide, weight, bias, narrow, meter);
     const WideLines lines(g);
     const int64_t rows = g.wide_per_group * g.h.kernel;  // wide rows under one row of windows
     int64_t cells = g.w.out;
@@ -282,6 +283,7 @@ bool gather_windows(const ConvGeometry& g, const Tensor& wide, const Tensor& wei
 
 bool spread_stamps(const ConvGeometry& g, const Tensor& narrow, const Tensor& weight,
                    const Tensor* bias, Tensor& wide, Meter& meter) {
+    if (is_dense(g)) return spread_dense(g, narrow, weight, bias, wide, meter);
     const std::vector<Phase> phases = phases_of(g.w);
     const NarrowLines lines(g, phases, all_finite(weight));
     std::vector<float> scratch(static_cast<size_t>(lines.floats()), 0.0f);
@@ -323,6 +325,7 @@ bool spread_stamps(const ConvGeometry& g, const Tensor& narrow, const Tensor& we
 
 bool correlate(const ConvGeometry& g, const Tensor& wide, const Tensor& narrow, Tensor& weight,
                Meter& meter) {
+    if (is_dense(g)) return correlate_dense(g, wide, narrow, weight, meter);
     const WideLines lines(g);
     std::vector<float> scratch;
     if (!lines.is_direct()) scratch.resize(static_cast<size_t>(lines.row_floats(g.w.out)));

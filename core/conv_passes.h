@@ -36,6 +36,10 @@ class Meter {
     int64_t unasked_ = 0;
 };
 
+struct RowSums;
+/// add_up in pieces, so that a cancel is heard. False when cancelled.
+bool add_up_metered(const RowSums& sums, Meter& meter);
+
 // Each pass overwrites its result and returns false when cancelled. `bias` may be null.
 
 /// narrow cell = Σ over its window of wide cell · weight, + bias.

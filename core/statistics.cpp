@@ -20,6 +20,10 @@ PlaneStatistics plane_statistics(const Tensor& output, const Plan& plan, int64_t
     const Shape shape = output.shape();
     const float* plane = output.data() + shape.offset({n, c, 0, 0});
     PlaneStatistics statistics;
+    if (shape.plane() == 1) {  // fully connected layers have thousands of such planes
+        if (std::isfinite(*plane)) statistics = {*plane, *plane, std::abs(*plane)};
+        return statistics;
+    }
     bool any = false;
     for (int64_t i = 0; i < shape.plane(); ++i) {
         const float v = plane[i];

@@ -1,0 +1,18 @@
+// The three passes of core/conv_passes.h where every plane is one cell and the kernel too: a fully connected layer. There
+// the samples of the batch, or the channels, are the row that is worked through together.
+#pragma once
+
+#include "core/conv_passes.h"
+
+namespace convscope {
+
+bool is_dense(const ConvGeometry&);
+
+bool gather_dense(const ConvGeometry&, const Tensor& wide, const Tensor& weight, const Tensor* bias,
+                  Tensor& narrow, Meter&);
+bool spread_dense(const ConvGeometry&, const Tensor& narrow, const Tensor& weight,
+                  const Tensor* bias, Tensor& wide, Meter&);
+bool correlate_dense(const ConvGeometry&, const Tensor& wide, const Tensor& narrow, Tensor& weight,
+                     Meter&);
+
+}  // namespace convscope
