@@ -232,15 +232,16 @@ int64_t same_term(const App& app, const Timeline& from, int64_t step, const Time
 const View& chosen_view(const App& app) {
     const View* wanted = find_view(app.state.view);
     const LayerResult* layer = layer_result(app);
-    if (wanted && (!layer || wanted->offered(layer->plan))) return *wanted;
+    if (wanted && (!layer || is_offered(app, *wanted))) return *wanted;
     for (const View& view : all_views())
-        if (!layer || view.offered(layer->plan)) return view;
+        if (!layer || is_offered(app, view)) return view;
     return all_views().front();
 }
 
 bool is_offered(const App& app, const View& view) {
     const LayerResult* layer = layer_result(app);
-    return layer && view.offered(layer->plan);
+    return layer && view.offered(layer->plan) &&
+           (!view.chains || app.state.result->layers.size() > 1);
 }
 
 bool can_show(const App& app, const View& view) {

@@ -213,6 +213,10 @@ bool canvas_action(App& app, const Scene& scene, std::string_view action) {
         say(app, "Copied the sentence.");
         return true;
     }
+    if (const auto layer = number_after(action, "layer ")) {
+        choose_layer(app, static_cast<int>(std::min<int64_t>(*layer, 1'000'000)));
+        return true;
+    }
     for (const std::string_view word : {"channel ", "map "})
         if (const auto channel = number_after(action, word)) {
             show_channel(app, *channel);

@@ -213,7 +213,7 @@ std::array<std::string, 2> place_words(const App& app, const Place& place, bool 
                 fmt::format(" of {}", plane)};
     if (timeline.order() == Order::by_layer) {  // backward: the last layer comes first
         if (!place.started) return {"Start", ", " + ui::counted(plane, "layer") + " to go back through"};
-        const bool done = place.window + 1 == plane;
+        const bool done = place.window + 1 == plane && chosen_view(app).backward;
         return {fmt::format("Layer {}", plane - place.window),
                 fmt::format(" of {}{}", plane, done ? ", backward pass done" : "")};
     }

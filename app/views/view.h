@@ -65,6 +65,7 @@ struct View {
     std::vector<Unit> units;               // what a step may be, in the order of the segments
     bool (*offered)(const Plan& plan) = nullptr;
     Scene (*build)(const ViewInput& in) = nullptr;
+    bool chains = false;                   // only where there are several layers
     bool backward = false;                 // it shows gradients: the backward pass is computed for it
 };
 
@@ -75,6 +76,7 @@ const View* find_view(std::string_view id);
 /// Views side by side, the leading one first: its order is that of `in.timeline`, its caption is that of all.
 Scene build_panes(const ViewInput& in, const std::vector<const View*>& views);
 
+Scene build_chain(const ViewInput& in);
 Scene build_slide(const ViewInput& in);
 Scene build_scatter(const ViewInput& in);
 Scene build_stretch(const ViewInput& in);

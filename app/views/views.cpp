@@ -29,11 +29,15 @@ const std::vector<View>& all_views() {
          "histograms before and after",
          Order::by_batch, {Unit::batch, Unit::pass},
          [](const Plan& plan) { return plan.stage("normalised") >= 0 || plan.stage("slope") >= 0; }, build_distribution,
-         true},
+         false, true},
         {"maps", "Maps", "Every output channel as an image, with the value under the pointer in all of them.",
          "every channel as an image",
          Order::by_output, {Unit::row, Unit::map, Unit::layer},
          [](const Plan&) { return true; }, build_maps},
+        {"chain", "Chain", "All layers in a row; a pixel's receptive field and its influence through every one of them.",
+         "a pixel through every layer",
+         Order::by_layer, {Unit::layer, Unit::pass},
+         [](const Plan&) { return true; }, build_chain, true},
     };
     return kViews;
 }
