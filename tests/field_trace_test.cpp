@@ -19,12 +19,8 @@ void make_positive(Document& document, std::mt19937_64& random) {
             for (float& v : weight.mutate()) v = above(random);
 }
 
-DoubleTensor output_of(const Document& document, size_t grid) {
-    if (grid == 0) return to_double(document.input.tensor);
-    const Reference reference = evaluate_reference(document, false);
-    const Result planned = plan_only(document);
-    const LayerResult& layer = planned.layers[grid - 1];
-    return reference.layers[grid - 1][static_cast<size_t>(layer.last_stage())];
+Tensor output_of(const Document& document, size_t layers) {
+    return evaluate(document, {.optional_stages = false})->layers[layers - 1].output();
 }
 
 TEST(FieldTrace, TwoConvolutionsByHand) {
@@ -78,13 +74,13 @@ TEST(FieldTrace, RandomChainsAgreeWithPerturbation) {
         const int64_t row = static_cast<int64_t>(random() % static_cast<uint64_t>(out.h));
         const int64_t column = static_cast<int64_t>(random() % static_cast<uint64_t>(out.w));
         const auto field = trace_pixel(planned, static_cast<int>(last), row, column)[0];
-        const DoubleTensor before = output_of(document, last);
+        const Tensor before = output_of(document, last);
         const Shape in = document.input.tensor.shape();
         for (int64_t cell = 0; cell < in.plane(); ++cell) {
             Document moved = document;
             moved.input.origin = {};
             moved.input.tensor.mutate()[static_cast<size_t>(cell)] += 1;
-            const DoubleTensor after = output_of(moved, last);
+            const Tensor after = output_of(moved, last);
             const bool depends = after.at({0, 0, row, column}) != before.at({0, 0, row, column});
             ASSERT_EQ(field.holds(cell / in.w, cell % in.w), depends) << describe(document) << " input cell " << cell;
             const auto influence = trace_pixel(planned, 0, cell / in.w, cell % in.w)[last];

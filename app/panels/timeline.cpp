@@ -68,6 +68,8 @@ Count count_units(const App& app, const Place& place) {
     const auto whole = [&](int64_t length) {
         return (done + std::max<int64_t>(1, length) - 1) / std::max<int64_t>(1, length);
     };
+    const bool walks_whole = timeline.order() == Order::by_layer || timeline.order() == Order::by_batch;
+    if (walks_whole && unit != Unit::pass) return {app.state.play.step, timeline.steps()};
     switch (unit) {
         case Unit::term: return {app.state.play.step, timeline.steps()};
         case Unit::channel: {
@@ -80,7 +82,9 @@ Count count_units(const App& app, const Place& place) {
         case Unit::window: return {done, windows};
         case Unit::row: return {whole(cells.w), cells.n * cells.c * cells.h};
         case Unit::map: return {whole(cells.plane()), cells.n * cells.c};
-        case Unit::layer: return {app.state.play.step >= timeline.steps() ? 1 : 0, 1};
+        case Unit::layer:
+        case Unit::batch:
+        case Unit::pass: return {app.state.play.step >= timeline.steps() ? 1 : 0, 1};
     }
     return {};
 }
