@@ -36,7 +36,8 @@ struct SizeFormula {
     std::string numerator_numbers, denominator_numbers;
     std::string result;                  // "[o4]"
     std::string axis;                    // "height", "width" or "height = width"
-    int64_t leftover = 0;                // cells that no window reaches
+    int64_t leftover = 0;                // cells that no window reaches; below 0: the last window hangs over
+    bool ceil = false;                   // the fraction is rounded up
 };
 
 /// One kind of layer, for everyone outside its folder.

@@ -1,15 +1,18 @@
 // Every op, one line each, in the order of menus.
 #include "core/make_op.h"
 #include "core/op.h"
+#include "core/ops/avg_pool2d/avg_pool2d.h"
 #include "core/ops/batch_norm2d/batch_norm2d.h"
 #include "core/ops/conv2d/conv2d.h"
 #include "core/ops/conv_transpose2d/conv_transpose2d.h"
 #include "core/ops/gelu/gelu.h"
 #include "core/ops/leaky_relu/leaky_relu.h"
+#include "core/ops/max_pool2d/max_pool2d.h"
 #include "core/ops/relu/relu.h"
 #include "core/ops/sigmoid/sigmoid.h"
 #include "core/ops/silu/silu.h"
 #include "core/ops/tanh/tanh.h"
+#include "core/ops/upsample/upsample.h"
 
 namespace convscope {
 
@@ -18,6 +21,9 @@ const std::vector<Op>& all_ops() {
         make_op<Conv2d>(),
         make_op<ConvTranspose2d>(),
         make_op<BatchNorm2d>(),
+        make_op<MaxPool2d>(),
+        make_op<AvgPool2d>(),
+        make_op<Upsample>(),
         make_op<Relu>(),
         make_op<LeakyRelu>(),
         make_op<Sigmoid>(),

@@ -50,10 +50,13 @@ TEST_P(Contract, fast_passes_compute_what_explain_defines_on_every_instruction_s
                 const auto fast = result->layers[0].stages[s].values();
                 ASSERT_EQ(fast.size(), truth.values[s].values().size())
                     << truth.plan.stages[s].name;
-                for (size_t at = 0; at < fast.size(); ++at)
-                    ASSERT_NEAR(static_cast<double>(fast[at]), truth.values[s].values()[at],
+                for (size_t at = 0; at < fast.size(); ++at) {
+                    const double value = truth.values[s].values()[at];
+                    if (std::isinf(value) && static_cast<double>(fast[at]) == value) continue;
+                    ASSERT_NEAR(static_cast<double>(fast[at]), value,
                                 bound(truth.counts[s].values()[at], truth.sizes[s].values()[at]))
                         << truth.plan.stages[s].name << " cell " << at;
+                }
             }
         }
     }
@@ -184,7 +187,8 @@ TEST_P(Contract, reach_holds_every_cell_that_reads_an_input) {
     }
 }
 
-/// Σ grad_output · output in double, with the forward stages recomputed by definition.
+/// Σ grad_output · output in double, with the forward stages recomputed by definition. −∞ (a maximum of padding alone)
+/// hangs on no input.
 double loss(const Document& document, const Plan& plan, CaseReader& read) {
     const Layer& layer = document.layers[0];
     read.stages.assign(plan.stages.size(), {});
@@ -200,7 +204,8 @@ double loss(const Document& document, const Plan& plan, CaseReader& read) {
     }
     double sum = 0;
     const auto output = read.stages[static_cast<size_t>(plan.output)].values();
-    for (size_t at = 0; at < output.size(); ++at) sum += output[at] * read.grad_output.values()[at];
+    for (size_t at = 0; at < output.size(); ++at)
+        if (!std::isinf(output[at])) sum += output[at] * read.grad_output.values()[at];
     return sum;
 }
 

@@ -51,18 +51,28 @@ void expect_golden(const std::string& name, size_t at_least) {
         ASSERT_TRUE(result && !result->problem);
         const Truth truth = explain_all(document);
         int compared = 0;
-        for (const char* stage : {"output", "grad_input", "grad_weight", "grad_bias"})
+        for (const char* stage : {"output", "indices", "grad_input", "grad_weight", "grad_bias"})
             if (line.contains(stage)) {
                 expect_stage(line.at(stage), stage, result->layers[0], truth);
                 ++compared;
             }
-        EXPECT_EQ(compared, 2 + static_cast<int>(plan.weights.size()));
+        EXPECT_EQ(compared, 2 + static_cast<int>(plan.weights.size()) + line.contains("indices"));
     }
 }
 
 TEST(Golden, conv2d) { expect_golden("conv2d.jsonl", 60); }
 
 TEST(Golden, conv_transpose2d) { expect_golden("conv_transpose2d.jsonl", 60); }
+
+TEST(Golden, max_pool2d) { expect_golden("max_pool2d.jsonl", 15); }
+
+TEST(Golden, avg_pool2d) { expect_golden("avg_pool2d.jsonl", 15); }
+
+TEST(Golden, pool_edges) { expect_golden("pool_edges.jsonl", 45); }
+
+TEST(Golden, upsample) { expect_golden("upsample.jsonl", 15); }
+
+TEST(Golden, upsample_edges) { expect_golden("upsample_edges.jsonl", 30); }
 
 TEST(Golden, what_pytorch_refuses_is_a_problem) {
     int seen = 0;

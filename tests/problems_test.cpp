@@ -5,58 +5,12 @@
 #include <random>
 
 #include "core/trouble.h"
-#include "tests/layer_case.h"
+#include "tests/problem_case.h"
 
 namespace convscope {
 namespace {
 
-using Settings = std::vector<std::pair<const char*, Value>>;
-
 Padding around(int64_t h, int64_t w) { return {Padding::Kind::pair, {h, w}}; }
-
-Params params_with(const Op& op, const Settings& settings) {
-    Params params = standard_params(op);
-    for (const auto& [key, value] : settings)
-        params.at(static_cast<size_t>(field_index(op, key))) = value;
-    return params;
-}
-
-/// Every remedy, applied, makes the layer possible.
-void expect_remedies_work(const Op& op, const Params& params, Shape input, const Problem& problem) {
-    EXPECT_LE(problem.remedies.size(), 2u);
-    for (const Remedy& remedy : problem.remedies) {
-        SCOPED_TRACE(remedy.label);
-        const int field = field_index(op, remedy.key);
-        ASSERT_GE(field, 0) << remedy.key;
-        Params cured = params;
-        ASSERT_EQ(cured[static_cast<size_t>(field)].index(), remedy.value.index());
-        ASSERT_NE(cured[static_cast<size_t>(field)], remedy.value);
-        cured[static_cast<size_t>(field)] = remedy.value;
-        const Plan plan = op.plan(cured, input, true);
-        EXPECT_FALSE(plan.problem) << plan.problem->whole();
-        EXPECT_TRUE(remedy.label.starts_with("Use "));
-    }
-}
-
-struct Expected {
-    std::string whole, key;
-    std::vector<std::string> labels;
-};
-
-void expect_problem(const char* id, Shape input, const Settings& settings,
-                    const Expected& expected) {
-    SCOPED_TRACE(expected.whole);
-    const Op& op = *find_op(id);
-    const Params params = params_with(op, settings);
-    const Plan plan = op.plan(params, input, true);
-    ASSERT_TRUE(plan.problem.has_value());
-    EXPECT_EQ(plan.problem->whole(), expected.whole);
-    EXPECT_EQ(plan.problem->key, expected.key);
-    std::vector<std::string> labels;
-    for (const Remedy& remedy : plan.problem->remedies) labels.push_back(remedy.label);
-    EXPECT_EQ(labels, expected.labels);
-    expect_remedies_work(op, params, input, *plan.problem);
-}
 
 TEST(Problems, conv2d_says_what_is_wrong_and_what_would_work) {
     const auto problem = [](Shape input, const Settings& settings, const Expected& expected) {
@@ -216,6 +170,13 @@ int64_t hostile(std::mt19937_64& random) {
     }
 }
 
+double hostile_factor(std::mt19937_64& random) {
+    const double edges[] = {0,   -0.0, -1,           1e-300, 1e-7,    0.3, 1e300,    1e19,     1e9,
+                            1.5, 2,    std::nan(""), 4e5,    1048576, 7,   HUGE_VAL, -HUGE_VAL};
+    if (random() % 2 == 0) return edges[random() % std::size(edges)];
+    return static_cast<double>(random() % 100) / 16;
+}
+
 TEST(Problems, hostile_numbers_give_a_sentence_or_a_possible_layer) {
     std::mt19937_64 random(test_seed(10));
     int problems = 0, possible = 0;
@@ -231,6 +192,20 @@ TEST(Problems, hostile_numbers_give_a_sentence_or_a_possible_layer) {
                         value = {hostile(random), hostile(random)};
                     if constexpr (std::is_same_v<T, bool>) value = random() % 2 == 0;
                     if constexpr (std::is_same_v<T, double>) value = std::nan("");
+                    if constexpr (std::is_same_v<T, std::optional<int64_t>>)
+                        value = random() % 2 == 0 ? std::optional<int64_t>() : hostile(random);
+                    if constexpr (std::is_same_v<T, std::optional<Pair>>) {
+                        value.reset();
+                        if (random() % 2 == 0) value = Pair{hostile(random), hostile(random)};
+                    }
+                    if constexpr (std::is_same_v<T, std::optional<double>>)
+                        value =
+                            random() % 2 == 0 ? std::optional<double>() : hostile_factor(random);
+                    if constexpr (std::is_same_v<T, std::optional<Scale>>) {
+                        value.reset();
+                        if (random() % 2 == 0)
+                            value = Scale{hostile_factor(random), hostile_factor(random)};
+                    }
                     if constexpr (std::is_same_v<T, Choice>)
                         value.name =
                             random() % 2 == 0

@@ -24,7 +24,8 @@ std::optional<Shape> layer_input(const State& state) {
 /// One line of the formula, measured in one face.
 struct Line {
     std::vector<ui::TextRun> numerator, denominator, rest;
-    bool has_floor = false;
+    bool has_floor = false;  // ⌊ ⌋ around the fraction
+    bool is_ceil = false;    // ⌈ ⌉ instead
     float width(const PanelContext& context) const {
         const float rest_w = ui::width_of(rest);
         if (!has_floor) return ui::width_of(numerator) + rest_w;
@@ -48,7 +49,7 @@ Line make_line(ImFont* font, ImFont* bold, const std::string& numerator,
     return line;
 }
 
-/// Floor bracket: 1.4 wide, 34 high, foot 5; Inter has no sign for it.
+/// Floor bracket, with its foot at y1: 1.4 wide, 34 high, foot 5; Inter has no sign for it.
 void floor_bracket(const PanelContext& context, float x, float y0, float y1, float foot) {
     const ImVec2 points[3] = {{x, y0}, {x, y1}, {x + foot, y1}};
     ImGui::GetWindowDrawList()->AddPolyline(points, 3, ui::color(context, Tone::ink2), 0,
@@ -65,8 +66,9 @@ float draw_line(const PanelContext& context, const Line& line, float x, float y)
     const float height = px(context, 35), foot = px(context, 5), gap = px(context, 10),
                 width = line.fraction_w();
     const float left = x + px(context, 4) + 0.5f, right = left + width + 2 * gap;
-    floor_bracket(context, left, y, y + height, foot);
-    floor_bracket(context, right, y, y + height, -foot);
+    const float free_end = line.is_ceil ? y + height : y, foot_end = line.is_ceil ? y : y + height;
+    floor_bracket(context, left, free_end, foot_end, foot);
+    floor_bracket(context, right, free_end, foot_end, -foot);
     const float middle_x = (left + right) / 2, bar_y = std::round(y + height / 2);
     ui::text(context, {middle_x, y + px(context, 8.5f)}, line.numerator, Align::center);
     ui::text(context, {middle_x, y + px(context, 29.5f)}, line.denominator, Align::center);
@@ -113,12 +115,14 @@ std::vector<Line> lines_of(const std::vector<SizeFormula>& formulas, ImFont* fon
     std::vector<Line> lines;
     const SizeFormula& first = formulas.front();
     lines.push_back(make_line(font, bold, first.numerator, first.denominator, first.rest, false));
+    lines.back().is_ceil = first.ceil;
     for (const SizeFormula& formula : formulas) {
         std::string rest = formula.denominator.empty() ? " " : "";
         if (!formula.rest.empty()) rest += formula.rest + " ";
         rest += "= " + formula.result;
         lines.push_back(make_line(font, bold, formula.numerator_numbers,
                                   formula.denominator_numbers, rest, impossible));
+        lines.back().is_ceil = formula.ceil;
     }
     return lines;
 }

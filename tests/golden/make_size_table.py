@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Writes output_sizes.csv: PyTorch's output sizes for randomly drawn settings of Conv2d and ConvTranspose2d.
+"""Writes output_sizes.csv: PyTorch's output sizes for randomly drawn settings of the windowed layers.
 
 usage: make_size_table.py [--seed N] [--settings K] [--out FILE]     (needs torch; Debian: python3-torch)
 
-One setting a line: op, input h w, kernel_size h w, stride h w, padding ("same", "valid", or h w), dilation h w,
-output_padding h w (conv_transpose2d) or padding_mode (conv2d), output h w; "refused" where PyTorch raises an error.
+One setting a line: op, input h w, kernel_size h w, stride h w (or "none"), padding ("same", "valid", or h w), dilation h w,
+output_padding h w (conv_transpose2d), padding_mode (conv2d) or ceil_mode (pools), output h w; "refused" where PyTorch
+raises an error.
 """
 import argparse, pathlib, random, sys
 import torch
@@ -51,6 +52,27 @@ def conv_transpose2d(rng):
     return f"conv_transpose2d,{h} {w},{two(k)},{two(s)},{two(p)},{two(d)},{two(op)},{answer}"
 
 
+def pool(rng, op, kind, has_dilation):
+    h, w = pair(rng, 1, rng.choice([4, 9, 40]))
+    k, s, p = pair(rng, 1, 6), pair(rng, 1, 6), pair(rng, 0, 3)
+    d = pair(rng, 1, 3) if has_dilation and rng.random() < 0.4 else (1, 1)
+    if rng.random() < 0.8:
+        p = (min(p[0], k[0] // 2), min(p[1], k[1] // 2))
+    stride = None if rng.random() < 0.3 else s
+    ceil = rng.random() < 0.6
+    dilation = {"dilation": d} if has_dilation else {}
+    answer = size(lambda: kind(k, stride, p, ceil_mode=ceil, **dilation), h, w)
+    return f"{op},{h} {w},{two(k)},{two(s) if stride else 'none'},{two(p)},{two(d)},{'on' if ceil else 'off'},{answer}"
+
+
+def max_pool2d(rng):
+    return pool(rng, "max_pool2d", nn.MaxPool2d, True)
+
+
+def avg_pool2d(rng):
+    return pool(rng, "avg_pool2d", nn.AvgPool2d, False)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seed", type=int, default=1)
@@ -59,7 +81,7 @@ def main():
     args = parser.parse_args()
     rng = random.Random(args.seed)
     lines = [f"# PyTorch {torch.__version__}, made by make_size_table.py --seed {args.seed} --settings {args.settings}"]
-    for op in (conv2d, conv_transpose2d):
+    for op in (conv2d, conv_transpose2d, max_pool2d, avg_pool2d):
         lines += [op(rng) for _ in range(args.settings)]
     args.out.write_text("\n".join(lines) + "\n")
     refused = sum(line.endswith("refused") for line in lines)
