@@ -37,6 +37,8 @@ struct App {
 
 /// Edits the document: one undo step, or part of `gesture` when that is not empty. Small documents are computed at once.
 void edit(App& app, Document next, const std::string& gesture = "");
+/// An edit of the chain, one undo step; `layer` is the chosen one afterwards.
+void edit_chain(App& app, Document next, int layer);
 void end_gesture(App& app);
 void undo(App& app);
 void redo(App& app);
@@ -81,6 +83,12 @@ void clear_beside(App& app);
 /// Puts a view beside the others, or takes it away; with three side by side the last one makes room.
 void toggle_beside(App& app, const std::string& id);
 void choose_layer(App& app, int layer);
+/// The layer of the result that the picture shows: the chosen one, as far as the result has it.
+int shown_layer(const App& app);
+/// The document's chosen layer, or null; the result may hold another op there while the chain is impossible.
+const Layer* chosen_layer(const App& app);
+/// What the picture's plan says about that layer; null while the picture has another op there.
+const Plan* chosen_plan(const App& app);
 void step(App& app, int units);                        // forward or back, in the chosen unit, with motion
 void step_unit(App& app, Unit unit, int units);
 void go_to_step(App& app, int64_t step);               // no motion

@@ -80,10 +80,18 @@ bool paste_larger_kernel(App& app, const Ref& ref, const Tensor& block) {
 
 }  // namespace
 
+bool is_op_shown(const State& state) {
+    const auto layer = static_cast<size_t>(state.layer);
+    return state.result && layer < state.result->layers.size() &&
+           layer < state.document.layers.size() &&
+           state.result->document.layers[layer].op == state.document.layers[layer].op;
+}
+
 const Tensor* edited_tensor(const State& state, const Ref& ref) {
     if (ref.source == Source::input) return state.layer == 0 ? &state.document.input.tensor : nullptr;
     if (ref.source != Source::weight || state.layer >= static_cast<int>(state.document.layers.size())) return nullptr;
     const Layer& layer = state.document.layers[static_cast<size_t>(state.layer)];
+    if (!is_op_shown(state)) return nullptr;
     if (ref.which < 0 || ref.which >= static_cast<int>(layer.weights.size())) return nullptr;
     return &layer.weights[static_cast<size_t>(ref.which)];
 }
@@ -103,7 +111,7 @@ const Tensor* shown_tensor(const App& app, const Ref& ref) {
     };
     switch (ref.source) {
         case Source::input: return &layer->input;
-        case Source::weight: return in(app.state.result->document.layers[static_cast<size_t>(app.state.layer)].weights);
+        case Source::weight: return in(app.state.result->document.layers[static_cast<size_t>(shown_layer(app))].weights);
         case Source::stage: return in(layer->stages);
         case Source::grad_output: return layer->grad_output.empty() ? nullptr : &layer->grad_output;
         case Source::buffer:

@@ -53,16 +53,34 @@ void start_anew(App& app) {
     state.camera = {};
     state.shown = {};
     state.layer = 0;
+    state.open_runs.clear();
     state.play.playing = false;
     app.opens = true;
+}
+
+/// The first layer that is not the same op in both.
+int first_difference(const Document& a, const Document& b) {
+    size_t k = 0;
+    while (k < a.layers.size() && k < b.layers.size() && a.layers[k].op == b.layers[k].op) ++k;
+    return static_cast<int>(k);
+}
+
+void clamp_layer(State& state) {
+    const int last = std::max(0, static_cast<int>(state.document.layers.size()) - 1);
+    state.layer = std::clamp(state.layer, 0, last);
 }
 
 void travel(App& app, const Document& document) {
     State& state = app.state;
     const Document before = std::exchange(state.document, document);
-    if (!same_ops(before, document) ||
-        before.input.tensor.shape().plane() != document.input.tensor.shape().plane())
+    const bool is_other_chain = !same_ops(before, document);
+    if (is_other_chain ||
+        before.input.tensor.shape().plane() != document.input.tensor.shape().plane()) {
+        const int layer = is_other_chain ? first_difference(before, document) : state.layer;
         start_anew(app);
+        state.layer = layer;
+    }
+    clamp_layer(state);
     if (state.selection.edit) state.selection.edit->typing = false;
     compute(app, false);
 }
@@ -152,9 +170,19 @@ void edit(App& app, Document next, const std::string& gesture) {
     std::erase_if(state.messages, [](const Message& message) { return message.error; });
     state.document = std::move(next);
     state.history.push(state.document, std::move(label), gesture);
-    state.layer =
-        std::clamp(state.layer, 0, std::max(0, static_cast<int>(state.document.layers.size()) - 1));
+    clamp_layer(state);
     compute(app, !gesture.empty());
+}
+
+void edit_chain(App& app, Document next, int layer) {
+    if (describe_change(app.state.document, next).empty()) return;
+    select_nothing(app);
+    app.state.camera = {};
+    app.state.play.playing = false;
+    app.state.shown = {};
+    app.state.layer = layer;
+    edit(app, std::move(next));
+    if (!is_stale(app.state)) go_to_step(app, opening_step(app));
 }
 
 void end_gesture(App& app) { app.state.history.end_gesture(); }

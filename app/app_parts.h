@@ -42,6 +42,8 @@ int64_t same_term(const App& app, const Timeline& from, int64_t step, const Time
 
 // ---- app_cells.cpp
 
+/// The picture's chosen layer is of the document's op: while the chain is impossible it may be another.
+bool is_op_shown(const State& state);
 /// The document's tensor behind an input or weight cell of the chosen layer, or null.
 const Tensor* edited_tensor(const State& state, const Ref& ref);
 /// The document with that tensor instead.

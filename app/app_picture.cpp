@@ -58,7 +58,7 @@ ViewInput view_input(const App& app, Point size_px, float scale) {
     const State& state = app.state;
     ViewInput in;
     in.result = state.result.get();
-    in.layer = state.layer;
+    in.layer = shown_layer(app);
     in.timeline = &app.timeline;
     in.step = state.play.step;
     in.from_step = state.play.from_step;
@@ -90,7 +90,7 @@ std::optional<LedgerCell> ledger(const App& app) {
     const LayerResult* layer = layer_result(app);
     if (!layer) return {};
     LedgerCell ledger;
-    ledger.layer = state.layer;
+    ledger.layer = shown_layer(app);
     ledger.stage = layer->plan.output;
     const Shape shape = layer->output().shape();
     const auto tell = [&] {

@@ -110,11 +110,30 @@ bool walks_cells(const Timeline& timeline) {
     return timeline.order() == Order::by_output || timeline.order() == Order::by_input;
 }
 
+int shown_layer(const App& app) {
+    const auto& result = app.state.result;
+    const int last = result ? static_cast<int>(result->layers.size()) - 1 : 0;
+    return std::clamp(app.state.layer, 0, std::max(0, last));
+}
+
+const Layer* chosen_layer(const App& app) {
+    const State& state = app.state;
+    const auto layer = static_cast<size_t>(state.layer);
+    return state.layer >= 0 && layer < state.document.layers.size() && state.document.layers[layer].op
+               ? &state.document.layers[layer]
+               : nullptr;
+}
+
+const Plan* chosen_plan(const App& app) {
+    return is_op_shown(app.state)
+               ? &app.state.result->layers[static_cast<size_t>(app.state.layer)].plan
+               : nullptr;
+}
+
 const LayerResult* layer_result(const App& app) {
     const State& state = app.state;
     if (!state.result || state.result->layers.empty()) return nullptr;
-    const int last = static_cast<int>(state.result->layers.size()) - 1;
-    return &state.result->layers[static_cast<size_t>(std::clamp(state.layer, 0, last))];
+    return &state.result->layers[static_cast<size_t>(shown_layer(app))];
 }
 
 PlaceMark mark_place(const App& app) {
@@ -145,8 +164,6 @@ void refresh_timeline(App& app) {
         app.timeline = {};
         return;
     }
-    const int last = static_cast<int>(app.state.result->layers.size()) - 1;
-    app.state.layer = std::clamp(app.state.layer, 0, last);
     switch (const Order order = chosen_view(app).order) {
         case Order::by_layer:
             app.timeline = Timeline::counted(order, static_cast<int64_t>(app.state.result->layers.size()));
@@ -209,7 +226,7 @@ int64_t same_term(const App& app, const Timeline& from, int64_t step, const Time
     const Plan& plan = layer->plan;
 
     if (from.order() == Order::by_output) {
-        const Explanation told = explain(*app.state.result, app.state.layer, plan.output, place.cell);
+        const Explanation told = explain(*app.state.result, shown_layer(app), plan.output, place.cell);
         // A bias or a zero of the padding has no stamp: the term before it does.
         for (int64_t t = std::min(place.term, static_cast<int64_t>(told.terms.size()) - 1); t >= 0; --t)
             if (const auto there = stamp_step(plan, told.terms[static_cast<size_t>(t)], to))
@@ -220,7 +237,7 @@ int64_t same_term(const App& app, const Timeline& from, int64_t step, const Time
     for (int64_t k = place.term; k >= 0; --k) {
         const StampTerm stamp = stamp_term(plan, place.cell, k);
         if (!stamp.lands) continue;
-        const Explanation told = explain(*app.state.result, app.state.layer, plan.output, stamp.output);
+        const Explanation told = explain(*app.state.result, shown_layer(app), plan.output, stamp.output);
         for (size_t t = 0; t < told.terms.size(); ++t)
             if (told.terms[t].b.source == Source::weight && told.terms[t].b.cell == stamp.weight &&
                 told.terms[t].padding.value_or(told.terms[t].a.cell) == place.cell)
@@ -334,7 +351,7 @@ void go_to_cell(App& app, const CellRef& output) {
     }
     // By input: when the last of its products has been added.
     int64_t done = 0;
-    const Explanation told = explain(*app.state.result, app.state.layer, layer->plan.output, cell);
+    const Explanation told = explain(*app.state.result, shown_layer(app), layer->plan.output, cell);
     for (const Term& term : told.terms)
         done = std::max(done, stamp_step(layer->plan, term, app.timeline).value_or(0));
     go_to_step(app, done);

@@ -68,7 +68,7 @@ void limit_pan(Camera& camera, Point size_px) {
 std::optional<Index> output_cell(const App& app, const Scene& scene, const CellRef& cell) {
     const auto ref = cell_ref(scene, cell);
     const auto& result = app.state.result;
-    const auto layer = static_cast<size_t>(app.state.layer);
+    const auto layer = static_cast<size_t>(shown_layer(app));
     if (!ref || ref->source != Source::stage || !result || layer >= result->layers.size()) return {};
     const Plan& plan = result->layers[layer].plan;
     if (ref->which != plan.output || !plan.output_stage().shape.contains(ref->cell)) return {};

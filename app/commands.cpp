@@ -8,14 +8,12 @@
 #include <fmt/format.h>
 
 #include "app/canvas_input.h"
+#include "app/commands_parts.h"
 #include "app/sample_images.h"
 #include "core/presets.h"
 
 namespace convscope {
 namespace {
-
-using Enabled = std::function<bool(const App&)>;
-using Run = std::function<void(App&)>;
 
 constexpr Point kNominalCanvas{848, 680};
 constexpr float kZoomStep = 1.25f, kScaleStep = 0.25f;
@@ -31,10 +29,10 @@ bool has_selection(const App& app) {
     return app.state.selection.edit.has_value() || app.state.selection.pinned.has_value();
 }
 bool has_kernel(const App& app) {
-    const Document& document = app.state.document;
-    const auto layer = static_cast<size_t>(app.state.layer);
-    return layer < document.layers.size() && !document.layers[layer].weights.empty() &&
-           document.layers[layer].weights[0].shape().plane() > 0;
+    const Layer* layer = chosen_layer(app);
+    const Plan* plan = chosen_plan(app);
+    return layer && plan && !layer->weights.empty() && !plan->weights.empty() &&
+           plan->weights[0].rank == 4 && layer->weights[0].shape().plane() > 0;
 }
 bool is_zoomed(const App& app) { return app.state.camera != Camera{}; }
 
@@ -69,7 +67,7 @@ void paste(App& app) {
         paste_input(app, text);
 }
 
-Run fill(const char* kind) {
+Action fill(const char* kind) {
     return [kind](App& app) {
         if (app.state.selection.edit) fill_plane(app, Ref(app.state.selection.edit->ref), kind);
     };
@@ -115,11 +113,11 @@ void zoom_middle(App& app, float factor) {
     zoom(app, {kNominalCanvas.x / 2, kNominalCanvas.y / 2}, kNominalCanvas, factor);
 }
 
-Run stepping(int units) {
+Action stepping(int units) {
     return [units](App& app) { step(app, units); };
 }
 
-Run stepping(Unit unit, int units) {
+Action stepping(Unit unit, int units) {
     return [unit, units](App& app) { step_unit(app, unit, units); };
 }
 
@@ -135,30 +133,9 @@ bool is_on(const App& app) {
 
 // ---- The table, menu by menu
 
-struct Row {
-    const char* label;
-    const char* key;
-    const char* help;
-    Enabled enabled;
-    Run run;
-    bool text_keys = true;   // Ctrl and function keys do not disturb a cell
-    bool separator = false;
-    Enabled checked = nullptr;
-};
-
-constexpr bool kCellsKey = false;    // the key is the selected cell's while there is one
-constexpr bool kOwnKey = true;
-constexpr bool kRule = true;
-
-void add(std::vector<Command>& table, const char* menu, std::vector<Row> rows) {
-    for (Row& row : rows)
-        table.push_back({row.label, menu, row.key, row.help, row.separator, row.text_keys,
-                         std::move(row.enabled), std::move(row.checked), std::move(row.run)});
-}
-
 // clang-format off
 void add_file(std::vector<Command>& table) {
-    add(table, "File", {
+    add_commands(table, "File", {
         {"New", "Ctrl+N", "Starts again with the 7×7 input and the emboss kernel.", nullptr,
          [](App& app) { show_document(app, standard_document(), "new document"); }},
         {"Open…", "Ctrl+O", "Opens a document, an image, a .npy file or a table of numbers.", nullptr,
@@ -173,14 +150,14 @@ void add_file(std::vector<Command>& table) {
     for (const SampleImage& image : sample_images())
         table.push_back({image.name, "File/Sample images", "", image.help, false, true, nullptr, nullptr,
                          [image](App& app) { open_sample(app, image); }});
-    add(table, "File", {
+    add_commands(table, "File", {
         {"Quit", "Ctrl+Q", "Closes the window.", [](const App& app) { return app.host.quit != nullptr; },
          [](App& app) { app.host.quit(); }, kOwnKey, kRule},
     });
 }
 
 void add_edit(std::vector<Command>& table) {
-    add(table, "Edit", {
+    add_commands(table, "Edit", {
         {"Undo", "Ctrl+Z", "Takes back the last change.",
          [](const App& app) { return app.state.history.can_undo(); }, undo},
         {"Redo", "Ctrl+Y|Ctrl+Shift+Z", "Makes the change again that was taken back.",
@@ -198,7 +175,7 @@ void add_edit(std::vector<Command>& table) {
     for (const KernelPreset& preset : kernel_presets())
         table.push_back({"Kernel: " + preset.name, "Edit/Kernel", "", preset.help, false, true, has_kernel, nullptr,
                          [&preset](App& app) { use_kernel(app, preset.name); }});
-    add(table, "Edit", {
+    add_commands(table, "Edit", {
         {"Turn kernel 180°", "Ctrl+T", "Reverses the kernel's rows and columns: correlation becomes convolution.",
          has_kernel, turn_kernel},
     });
@@ -227,7 +204,7 @@ void add_view(std::vector<Command>& table) {
                          "Puts this view beside the chosen one, in lock-step, or takes it away.", false, kCellsKey, fits,
                          is_shown, [&view](App& app) { toggle_beside(app, view.id); }});
     }
-    add(table, "View", {
+    add_commands(table, "View", {
         {"One view", "Ctrl+0", "Takes the views beside the chosen one away.",
          [](const App& app) { return shown_views(app).size() > 1; }, [](App& app) { clear_beside(app); }},
         {"Zoom in", "Ctrl+Plus|Ctrl+Equal", "Enlarges the picture.", has_picture,
@@ -259,7 +236,7 @@ void add_view(std::vector<Command>& table) {
 }
 
 void add_step(std::vector<Command>& table) {
-    add(table, "Step", {
+    add_commands(table, "Step", {
         {"Play", "Space", "Plays the steps, or pauses; at the end it starts again.", has_steps,
          [](App& app) { set_playing(app, !app.state.play.playing); }, kOwnKey, false,
          [](const App& app) { return app.state.play.playing; }},
@@ -297,7 +274,7 @@ void add_step(std::vector<Command>& table) {
 }
 
 void add_help(std::vector<Command>& table) {
-    add(table, "Help", {
+    add_commands(table, "Help", {
         {"Keys and mouse", "F1", "Shows every key and what the mouse does.", nullptr,
          [](App& app) { app.state.popups.help = !app.state.popups.help; }},
         {"About Convscope", "", "Shows the version and the libraries in use.", nullptr,
@@ -318,11 +295,18 @@ std::string plain(std::string_view label) {
 
 }  // namespace
 
+void add_commands(std::vector<Command>& table, const char* menu, std::vector<Row> rows) {
+    for (Row& row : rows)
+        table.push_back({row.label, menu, row.key, row.help, row.separator, row.text_keys,
+                         std::move(row.enabled), std::move(row.checked), std::move(row.run)});
+}
+
 const std::vector<Command>& all_commands() {
     static const std::vector<Command> table = [] {
         std::vector<Command> all;
         add_file(all);
         add_edit(all);
+        add_layer_commands(all);
         add_view(all);
         add_step(all);
         add_help(all);

@@ -25,7 +25,7 @@ std::vector<std::string> keys_of(const Command& command) {
 }
 
 TEST(Commands, EachHasALabelAMenuAndHelp) {
-    const std::set<std::string> menus = {"File", "Edit", "View", "Step", "Help"};
+    const std::set<std::string> menus = {"File", "Edit", "Layer", "View", "Step", "Help"};
     std::set<std::string> labels;
     for (const Command& command : all_commands()) {
         EXPECT_FALSE(command.label.empty());

@@ -156,7 +156,7 @@ std::string apply_pin(App& app, const std::string& grid, const std::vector<int64
     const auto& result = app.state.result;
     if (!result || result->layers.empty()) return "nothing has been computed";
     if (grid != "output") return fmt::format("a cell of output can be pinned, not of {}", display_text(grid, 40));
-    const Shape shape = result->layers[static_cast<size_t>(app.state.layer)].output().shape();
+    const Shape shape = result->layers[static_cast<size_t>(shown_layer(app))].output().shape();
     const size_t n = indices.size();
     const Index cell{n > 3 ? indices[0] : app.state.shown.n,
                      n > 2 ? indices[n - 3] : app.state.shown.out_channel, indices[n - 2], indices[n - 1]};

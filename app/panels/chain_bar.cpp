@@ -1,46 +1,38 @@
-// Chain bar: the input, every layer and what it gives, as cards; a click chooses the layer.
+// Chain bar: the input, every layer and what it gives, as cards; a click chooses the layer. At its right train and eval.
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include <imgui_internal.h>
 
 #include <fmt/format.h>
 
-#include "app/panels/widgets.h"
+#include "app/commands.h"
+#include "app/panels/chain_cards.h"
 
 namespace convscope {
 namespace {
 
 using ui::px;
+using Kind = ChainCard::Kind;
 
-/// One tensor or layer of the chain, laid out from left to right.
-struct Card {
-    std::string label;  // what scripts call it
-    std::string name, detail;
-    Tone name_tone = Tone::ink, detail_tone = Tone::ink2;
-    const Tensor* tensor = nullptr;  // of a tensor's thumbnail
-    Role role = Role::neutral;
-    bool is_image = false, is_layer = false, has_thumbnail = false;
-    bool is_chosen = false, is_impossible = false;
-    int layer = 0;
-    std::string help;
-    float width = 0;
-};
+constexpr float kCardPx = 44, kSwitchPx = 28;
 
 Color mix(Color a, Color b, float t) {
     return {a.r + (b.r - a.r) * t, a.g + (b.g - a.g) * t, a.b + (b.b - a.b) * t, 1};
 }
 
 /// At most 24×24 cells of the plane, from the role's fill (dark: tint) to its line, or as the picture it is.
-void thumbnail(const PanelContext& context, const Box& box, const Card& card) {
+void thumbnail(const PanelContext& context, const Box& box, const ChainCard& card) {
     constexpr int64_t kMost = 24;
     const Shown& shown = context.app.state.shown;
     const Tensor& tensor = *card.tensor;
     const Shape shape = tensor.shape();
     if (shape.count() == 0) return;
+    const Role role = card.kind == Kind::input ? Role::input : Role::output;
     const int64_t n = std::clamp<int64_t>(shown.n, 0, shape.n - 1);
     const int64_t c =
-        card.role == Role::output ? std::clamp<int64_t>(shown.out_channel, 0, shape.c - 1) : 0;
+        role == Role::output ? std::clamp<int64_t>(shown.out_channel, 0, shape.c - 1) : 0;
     const int64_t rows = std::min(shape.h, kMost), columns = std::min(shape.w, kMost);
     const auto value = [&](int64_t channel, int64_t row, int64_t column) {
         return tensor.at({n, channel, row * shape.h / rows, column * shape.w / columns});
@@ -54,15 +46,15 @@ void thumbnail(const PanelContext& context, const Box& box, const Card& card) {
             }
     const Theme theme = ui::theme(context);
     const Palette& tones = palette(theme);
-    const Color from = tones[tone_of(card.role, theme == Theme::light ? Part::fill : Part::tint)];
-    const Color to = tones[tone_of(card.role, Part::line)];
+    const Color from = tones[tone_of(role, theme == Theme::light ? Part::fill : Part::tint)];
+    const Color to = tones[tone_of(role, Part::line)];
     const auto colour = [&](int64_t r, int64_t q) -> Color {
-        if (card.is_image && shape.c >= 3 && card.role == Role::input)
+        if (card.is_image && shape.c >= 3 && role == Role::input)
             return {std::clamp(value(0, r, q), 0.0f, 1.0f), std::clamp(value(1, r, q), 0.0f, 1.0f),
                     std::clamp(value(2, r, q), 0.0f, 1.0f), 1};
         const float v = value(c, r, q);
         if (!std::isfinite(v)) return tones[Tone::error_fill];
-        if (card.is_image && card.role == Role::input) return map_color(ColorMap::grey, v, theme);
+        if (card.is_image && role == Role::input) return map_color(ColorMap::grey, v, theme);
         if (card.is_image) {
             const float range = std::max(std::abs(least), std::abs(most));
             return map_color(ColorMap::signed_values, range > 0 ? v / range : 0, theme);
@@ -82,127 +74,200 @@ void thumbnail(const PanelContext& context, const Box& box, const Card& card) {
     if (card.is_image) ui::frame(context, box, Tone::line2);
 }
 
-std::vector<Card> cards_of(const PanelContext& context) {
-    const State& state = context.app.state;
-    const bool is_image = std::holds_alternative<FromImage>(state.document.input.origin);
-    std::vector<Card> cards;
-    Card input;
-    input.label = input.name = "Input";
-    input.detail = to_string(state.document.input.tensor.shape());
-    input.name_tone = Tone::input_text;
-    input.tensor = &state.document.input.tensor;
-    input.role = Role::input;
-    input.is_image = is_image;
-    input.has_thumbnail = true;
-    input.help = "The input, batch × channels × height × width";
-    cards.push_back(input);
-    const int layers = static_cast<int>(state.document.layers.size());
-    for (int i = 0; i < layers; ++i) {
-        const Layer& layer = state.document.layers[static_cast<size_t>(i)];
-        if (!layer.op) continue;
-        Card card;
-        card.label = fmt::format("{} {}", layer.op->torch_name, i + 1);
-        card.name = layer.op->torch_name;
-        card.detail = layer.op->card(layer.params);
-        card.is_layer = true;
-        card.layer = i;
-        card.is_chosen = i == state.layer;
-        card.is_impossible = state.problem.has_value() && state.problem_layer == i;
-        card.detail_tone = card.is_impossible ? Tone::error_text : Tone::ink2;
-        card.help = layer.op->summary;
-        cards.push_back(card);
 
-        Card output;
-        const bool is_last = i + 1 == layers;
-        output.label = is_last ? "Output" : fmt::format("Output {}", i + 1);
-        output.name = is_last ? "Output" : "";
-        output.name_tone = Tone::output_text;
-        output.role = Role::output;
-        output.is_image = is_image;
-        output.layer = i;
-        const bool is_computed =
-            state.result && static_cast<size_t>(i) < state.result->layers.size();
-        if (state.problem && state.problem_layer <= i) {
-            output.detail = "none";
-            output.help = "There is no output: the layer is impossible as it is";
-        } else if (is_computed) {
-            output.tensor = &state.result->layers[static_cast<size_t>(i)].output();
-            output.has_thumbnail = !output.tensor->empty();
-            output.detail = to_string(output.tensor->shape());
-            output.help = is_last ? "The output, batch × channels × height × width"
-                                  : "What goes from one layer to the next";
-        } else {
-            output.detail = "…";
-            output.help = "Being computed";
-        }
-        cards.push_back(output);
-    }
-    return cards;
-}
-
-/// Sets the cards' widths; gives where the last one ends.
-float measure(const PanelContext& context, std::vector<Card>& cards) {
-    float x = px(context, 16);
-    for (size_t i = 0; i < cards.size(); ++i) {
-        Card& card = cards[i];
-        card.name = ui::fitted(context.fonts.body_bold, card.name, px(context, 200));
-        card.detail = ui::fitted(context.fonts.mono_small, card.detail, px(context, 200));
-        const float text =
-            std::round(std::max(ui::width_of(context.fonts.body_bold, card.name),
-                                ui::width_of(context.fonts.mono_small, card.detail)));
-        card.width = card.is_layer
-                         ? text + px(context, 24)
-                         : text + px(context, card.has_thumbnail ? 6 + 32 + 8 + 10 : 6 + 10);
-        x += card.width;
-        if (i + 1 < cards.size()) x += px(context, 8 + 16 + 4);
-    }
-    return x + px(context, 16);
-}
-
-void draw_card(PanelContext& context, const Card& card, const Box& box) {
-    const ui::Item it = ui::item(context, card.label.c_str(), box, {.tooltip = card.help});
+void tensor_card(PanelContext& context, const ChainCard& card, const Box& box, const ui::Item& it) {
     const float middle = box.center().y;
-    float text_x = box.x + px(context, 12);
-    if (card.is_layer) {
-        ui::fill(context, box, it.hovered && !card.is_chosen ? Tone::hover : Tone::raised, 8);
-        const Tone border = card.is_impossible ? Tone::error_line
-                            : card.is_chosen   ? Tone::ink
-                                               : Tone::line2;
-        ui::frame(context, box, border, card.is_impossible || card.is_chosen ? 2 : 1, 8);
-    } else {
-        if (it.hovered) ui::fill(context, box, Tone::hover, 8);
-        text_x = box.x + px(context, 6);
-        if (card.has_thumbnail) {
-            const float side = px(context, 32);
-            thumbnail(context, {text_x, std::round(middle - side / 2), side, side}, card);
-            text_x += side + px(context, 8);
-        }
+    if (it.hovered) ui::fill(context, box, Tone::hover, 8);
+    float x = box.x + px(context, 6);
+    if (card.tensor) {
+        const float side = px(context, 32);
+        thumbnail(context, {x, std::round(middle - side / 2), side, side}, card);
+        x += side + px(context, 8);
     }
-    if (it.focused) ui::focus_ring(context, box.grown(px(context, 3)), 10);
     const bool is_one_line = card.name.empty();
     if (!is_one_line)
-        ui::text(context, context.fonts.body_bold, card.name_tone,
-                 {text_x, middle - px(context, 8.5f)}, card.name);
+        ui::text(context, context.fonts.body_bold, card.name_tone, {x, middle - px(context, 8.5f)},
+                 card.name);
     ui::text(context, context.fonts.mono_small, card.detail_tone,
-             {text_x, is_one_line ? middle : middle + px(context, 9)}, card.detail);
-    if (it.pressed) choose_layer(context.app, card.layer);
+             {x, is_one_line ? middle : middle + px(context, 9)}, card.detail);
 }
 
-/// The chosen card comes into view when another one is chosen; the wheel scrolls.
-void scroll(const PanelContext& context, const Box& bar, float chosen_x, float chosen_w,
-            float end) {
+void layer_card(PanelContext& context, const ChainCard& card, const Box& box, const ui::Item& it) {
+    ui::fill(context, box, it.hovered && !card.is_chosen ? Tone::hover : Tone::raised, 8);
+    const Tone border = card.is_impossible ? Tone::error_line
+                        : card.is_chosen   ? Tone::ink
+                                           : Tone::line2;
+    ui::frame(context, box, border, card.is_impossible || card.is_chosen ? 2 : 1, 8);
+    const float x = box.x + px(context, 12), middle = box.center().y;
+    if (card.detail.empty()) {
+        ui::text(context, context.fonts.body_bold, card.name_tone, {x, middle}, card.name);
+        return;
+    }
+    ui::text(context, context.fonts.body_bold, card.name_tone, {x, middle - px(context, 8.5f)},
+             card.name);
+    ui::text(context, context.fonts.mono_small, card.detail_tone, {x, middle + px(context, 9)},
+             card.detail);
+}
+
+/// An arrow, with the shape over it where there is room for one.
+void link_card(PanelContext& context, const ChainCard& card, const Box& box, Density density,
+               const ui::Item& it) {
+    const float middle = box.y + std::floor(box.h / 2) + 0.5f;
+    if (it.hovered) ui::fill(context, box, Tone::hover, 8);
+    if (density == Density::arrows) {
+        ui::sequence_arrow(context, {box.x, middle}, 16);
+        return;
+    }
+    ui::text(context, context.fonts.mono_small, card.detail_tone,
+             {box.center().x, middle - px(context, 10)}, card.detail, Align::center);
+    ui::sequence_arrow(context, {box.x + px(context, 2), middle}, (box.w - px(context, 4)) / context.scale);
+}
+
+void run_card(PanelContext& context, const ChainCard& card, const Box& box, const ui::Item& it) {
+    const float middle = box.center().y, height = px(context, 24);
+    const Box pill{box.x, std::round(middle - height / 2), box.w, height};
+    ui::fill(context, pill, it.hovered ? Tone::hover : Tone::raised, 12);
+    ui::frame(context, pill, Tone::line2, 1, 12);
+    ui::text(context, context.fonts.mono_small, Tone::ink2, {pill.x + px(context, 10), middle},
+             card.detail);
+    ui::chevron(context, {pill.right() - px(context, 12), middle},
+                card.is_open ? ui::Direction::left : ui::Direction::right, Tone::ink2, 3.5f);
+}
+
+/// A dashed square with a plus.
+void add_card(PanelContext& context, const Box& box, const ui::Item& it) {
+    if (it.hovered) ui::fill(context, box, Tone::hover, 6);
+    ui::dashed_frame(context, box, it.hovered ? Tone::ink3 : Tone::line2, 6);
+    ui::plus_sign(context, box.center(), Tone::ink2);
+}
+
+void press(PanelContext& context, const ChainCard& card) {
+    App& app = context.app;
+    std::vector<int>& open = app.state.open_runs;
+    switch (card.kind) {
+        case Kind::add: open_add_list(); return;
+        case Kind::run:
+            if (card.is_open)
+                std::erase(open, card.layer);
+            else
+                open.push_back(card.layer);
+            return;
+        default: choose_layer(app, card.layer);
+    }
+}
+
+void draw_card(PanelContext& context, const ChainRow& row, const ChainCard& card, const Box& box) {
+    const bool is_add = card.kind == Kind::add;
+    const Command* add = is_add ? find_command("Add layer") : nullptr;
+    const ui::Item it = ui::item(context, card.label.c_str(), box,
+                                 {.enabled = !add || is_enabled(*add, context.app),
+                                  .tooltip = card.help,
+                                  .keys = add ? "Insert" : ""});
+    if (card.draws_arrow)
+        ui::sequence_arrow(context,
+                           {box.x - px(context, 4 + 16), box.y + std::floor(box.h / 2) + 0.5f}, 16);
+    switch (card.kind) {
+        case Kind::layer: layer_card(context, card, box, it); break;
+        case Kind::run: run_card(context, card, box, it); break;
+        case Kind::add: add_card(context, box, it); break;
+        case Kind::between:
+            if (row.density >= Density::links)
+                link_card(context, card, box, row.density, it);
+            else
+                tensor_card(context, card, box, it);
+            break;
+        case Kind::input:
+        case Kind::output: tensor_card(context, card, box, it); break;
+    }
+    if (it.focused) ui::focus_ring(context, box.grown(px(context, 3)), 10);
+    if (it.pressed) press(context, card);
+    if (card.kind == Kind::layer && it.hovered && ImGui::IsMouseClicked(ImGuiMouseButton_Right)) {
+        choose_layer(context.app, card.layer);
+        open_layer_menu();
+    }
+}
+
+/// A quiet ground under the layers of a run and the card that folds them.
+void draw_grounds(const PanelContext& context, const ChainRow& row, float row_x, const Box& cards) {
+    for (size_t r = 0; r < row.runs.size(); ++r) {
+        float from = 0, to = -1;
+        for (const ChainCard& card : row.cards) {
+            if (card.run != static_cast<int>(r)) continue;
+            if (to < 0) from = card.x;
+            to = card.x + card.width;
+        }
+        if (to < 0) continue;
+        const float pad = px(context, 6);
+        ui::fill(context, {row_x + from - pad, cards.y - px(context, 4), to - from + 2 * pad,
+                           cards.h + px(context, 8)},
+                 Tone::sunken, 11);
+    }
+}
+
+/// A skip connection: over the layers from where it starts to where it ends, an arrow down into it.
+void draw_skips(PanelContext& context, const ChainRow& row, float row_x, const Box& bar, const Box& cards) {
+    const auto& layers = context.app.state.document.layers;
+    float busy_until[2] = {-1e9f, -1e9f};
+    for (const ChainCard& card : row.cards) {
+        if (card.kind != Kind::layer) continue;
+        const int64_t skip = layers[static_cast<size_t>(card.layer)].skip;
+        if (skip <= 0 || skip > card.layer + 1) continue;
+        const int from = card.layer + 1 - static_cast<int>(skip);
+        const ChainCard* start = card_of_layer(row, from, card.layer);
+        if (!start) continue;
+        const float x0 = row_x + start->x + px(context, 9),
+                    x1 = row_x + card.x + card.width - px(context, 9);
+        const int lane = x0 < busy_until[0] && x0 >= busy_until[1] ? 1 : 0;
+        busy_until[lane] = x1;
+        const float top = bar.y + px(context, lane == 0 ? 5.5f : 2.5f), bottom = cards.y;
+        ui::skip_arrow(context, {x0, bottom}, {x1, bottom}, top);
+        ui::hover_help(context, {x0, bar.y, x1 - x0, bottom - bar.y},
+                       fmt::format("Skip connection: the input of {} {} is added to the output of {} {}",
+                                   layers[static_cast<size_t>(from)].op->torch_name, from + 1,
+                                   layers[static_cast<size_t>(card.layer)].op->torch_name,
+                                   card.layer + 1));
+    }
+}
+
+/// The chosen card comes into view when another one is chosen or the chain changed; the wheel scrolls.
+void scroll(const PanelContext& context, const ChainRow& row, float room_px) {
     ImGuiStorage* storage = ImGui::GetStateStorage();
-    const ImGuiID id = ImGui::GetID("shown layer");
-    const float most = std::max(0.0f, end - bar.w);
+    const ImGuiID layer_id = ImGui::GetID("shown layer"), count_id = ImGui::GetID("shown cards");
+    const float most = std::max(0.0f, row.end - room_px), margin = px(context, 48);
+    const int layer = context.app.state.layer, count = static_cast<int>(row.cards.size());
     float at = ImGui::GetScrollX();
-    if (storage->GetInt(id, -1) != context.app.state.layer) {
-        storage->SetInt(id, context.app.state.layer);
-        at = std::min(std::max(at, chosen_x + chosen_w + px(context, 40) - bar.w),
-                      std::max(0.0f, chosen_x - px(context, 40)));
+    if (storage->GetInt(layer_id, -1) != layer || storage->GetInt(count_id, -1) != count) {
+        storage->SetInt(layer_id, layer);
+        storage->SetInt(count_id, count);
+        if (const ChainCard* card = card_of_layer(row, layer, layer))
+            at = std::min(std::max(at, card->x + card->width + margin - room_px),
+                          std::max(0.0f, card->x - margin));
     }
     if (ImGui::IsWindowHovered())
         at -= (ImGui::GetIO().MouseWheel + ImGui::GetIO().MouseWheelH) * px(context, 60);
     ImGui::SetScrollX(std::clamp(at, 0.0f, most));
+}
+
+/// Train and eval at the right end; gives where it begins.
+float mode_switch(PanelContext& context, const Box& bar) {
+    App& app = context.app;
+    const std::vector<std::string> modes{"train", "eval"};
+    const float height = px(context, kSwitchPx),
+                width = std::max(px(context, 118), ui::segmented_width(context, modes));
+    const Box box{bar.right() - px(context, 16) - width,
+                  bar.y + std::round((bar.h - height) / 2), width, height};
+    ui::fill(context, {box.x - px(context, 12), bar.y, bar.right() - box.x + px(context, 12), bar.h},
+             Tone::panel);
+    const bool training = app.state.document.training;
+    const auto pressed = ui::segmented(context, box, modes, training ? 0 : 1, true);
+    ui::hover_help(context, box,
+                   "Train mode uses the statistics of the batch, eval mode the running ones", "T");
+    if (pressed && (*pressed == 0) != training) {
+        Document next = app.state.document;
+        next.training = *pressed == 0;
+        edit(app, std::move(next));
+    }
+    return box.x - px(context, 12);
 }
 
 }  // namespace
@@ -210,26 +275,34 @@ void scroll(const PanelContext& context, const Box& bar, float chosen_x, float c
 void draw_chain_bar(PanelContext& context, const WindowLayout& layout) {
     const Box& bar = layout.chain;
     ui::begin_panel(context, "Chain", bar, Tone::panel);
-    std::vector<Card> cards = cards_of(context);
-    const float end = measure(context, cards);
-    const float origin = bar.x - ImGui::GetScrollX();
-    const float h = px(context, 44), y = bar.y + std::round((bar.h - h) / 2);
-    float x = origin + px(context, 16), chosen_x = 0, chosen_w = 0;
-    for (size_t i = 0; i < cards.size(); ++i) {
-        if (cards[i].is_chosen) {
-            chosen_x = x - origin;
-            chosen_w = cards[i].width;
+    const float right = mode_switch(context, bar), room = right - bar.x;
+    const ChainRow row = make_chain_row(context, room);
+    const float row_x = std::round(bar.x - ImGui::GetScrollX());
+    const float height = px(context, kCardPx);
+    const Box cards{bar.x, bar.y + std::round((bar.h - height) / 2), room, height};
+    ImGui::PushClipRect(ui::low(bar), {right, bar.bottom()}, true);
+    draw_grounds(context, row, row_x, cards);
+    Box add, chosen{cards.x, cards.y, 0, cards.h};
+    for (const ChainCard& card : row.cards) {
+        Box box{row_x + card.x, cards.y, card.width, cards.h};
+        if (card.kind == Kind::add) {
+            box = {box.x, std::round(cards.center().y - box.w / 2), box.w, box.w};
+            add = box;
         }
-        draw_card(context, cards[i], {x, y, cards[i].width, h});
-        x += cards[i].width;
-        if (i + 1 == cards.size()) break;
-        x += px(context, 8);
-        ui::sequence_arrow(context, {x, y + std::floor(h / 2) + 0.5f}, 16);
-        x += px(context, 16 + 4);
+        if (card.kind == Kind::layer && card.is_chosen) chosen = box;
+        draw_card(context, row, card, box);
     }
-    ImGui::SetCursorScreenPos({origin + end, bar.y});
+    draw_skips(context, row, row_x, bar, cards);
+    ImGui::PopClipRect();
+    const auto in_bar = [&](Box box) {
+        box.x = std::clamp(box.x, bar.x, std::max(bar.x, right - px(context, 40)));
+        return box;
+    };
+    chain_lists(context, in_bar(add), in_bar(chosen));
+    // The switch covers the end of what scrolls.
+    ImGui::SetCursorScreenPos({row_x + row.end + (bar.right() - right), bar.y});
     ImGui::Dummy({0, 0});
-    scroll(context, bar, chosen_x, chosen_w, end);
+    scroll(context, row, room);
     ui::rule(context, bar.x, bar.right(), bar.bottom() - std::max(1.0f, px(context, 1)));
     ui::end_panel();
 }

@@ -192,6 +192,52 @@ void sequence_arrow(const PanelContext& context, Point from, float length_px) {
     list().AddPolyline(points.data(), 3, ink, 0, width);
 }
 
+void skip_arrow(const PanelContext& context, Point from, Point to, float top_y) {
+    const float width = 1.5f * context.scale, head = 3.5f * context.scale;
+    const float radius = std::min({5 * context.scale, from.y - top_y, (to.x - from.x) / 2});
+    const ImU32 ink = color(context, Tone::ink3);
+    ImDrawList& draw = list();
+    constexpr float kQuarter = 1.5707964f;
+    draw.PathLineTo(vec(from));
+    draw.PathArcTo({from.x + radius, top_y + radius}, radius, 2 * kQuarter, 3 * kQuarter);
+    draw.PathArcTo({to.x - radius, top_y + radius}, radius, 3 * kQuarter, 4 * kQuarter);
+    draw.PathLineTo(vec(to));
+    draw.PathStroke(ink, 0, width);
+    const std::array<ImVec2, 3> points = {
+        {{to.x - head, to.y - head}, vec(to), {to.x + head, to.y - head}}};
+    draw.AddPolyline(points.data(), 3, ink, 0, width);
+}
+
+void dashed_frame(const PanelContext& context, const Box& box, Tone tone, float radius_px) {
+    // The outline as points a step apart, every second stretch drawn.
+    const float radius = radius_px * context.scale, dash = std::max(2.0f, px(context, 3));
+    const Box inner = box.grown(-0.5f);
+    ImDrawList& draw = list();
+    draw.PathRect({inner.x, inner.y}, {inner.right(), inner.bottom()}, radius);
+    std::vector<ImVec2> corners(draw._Path.begin(), draw._Path.end());
+    draw.PathClear();
+    if (corners.empty()) return;
+    corners.push_back(corners.front());
+    const ImU32 ink = color(context, tone);
+    const float width = std::max(1.0f, px(context, 1));
+    float walked = 0;
+    for (size_t i = 0; i + 1 < corners.size(); ++i) {
+        const ImVec2 a = corners[i], b = corners[i + 1];
+        const float length = std::hypot(b.x - a.x, b.y - a.y);
+        for (float at = 0; at < length;) {
+            const float phase = std::fmod(walked, 2 * dash);
+            const float left = std::min(phase < dash ? dash - phase : 2 * dash - phase, length - at);
+            const float t0 = at / length, t1 = (at + left) / length;
+            if (phase < dash)
+                draw.AddLine({a.x + (b.x - a.x) * t0, a.y + (b.y - a.y) * t0},
+                             {a.x + (b.x - a.x) * t1, a.y + (b.y - a.y) * t1}, ink, width);
+            const float step = std::max(left, 0.01f);
+            at += step;
+            walked += step;
+        }
+    }
+}
+
 void minus_sign(const PanelContext& context, Point center, Tone tone) {
     const float half = px(context, 4), width = std::max(1.0f, px(context, 2));
     const ImVec2 corner(std::round(center.x) - half, std::round(center.y - width / 2));

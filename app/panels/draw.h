@@ -58,6 +58,10 @@ void chevron(const PanelContext& context, Point center, Direction direction, Ton
              float size_px = 4, float width_px = 1.4f);
 /// A thin arrow to the right, open head (look: sequence arrow).
 void sequence_arrow(const PanelContext& context, Point from, float length_px);
+/// Up from `from`, along `top_y`, and down to an arrow head at `to`.
+void skip_arrow(const PanelContext& context, Point from, Point to, float top_y);
+/// As `frame`, 3–3 dashes.
+void dashed_frame(const PanelContext& context, const Box& box, Tone tone, float radius_px);
 void minus_sign(const PanelContext& context, Point center, Tone tone);
 void plus_sign(const PanelContext& context, Point center, Tone tone);
 void check_mark(const PanelContext& context, const Box& box, Tone tone);

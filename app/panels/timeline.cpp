@@ -44,8 +44,8 @@ std::vector<Unit> units_of(const App& app) {
 /// Channels that share one window's terms.
 int64_t channels_of(const App& app) {
     const State& state = app.state;
-    if (!state.result || static_cast<size_t>(state.layer) >= state.result->layers.size()) return 1;
-    const auto& window = state.result->layers[static_cast<size_t>(state.layer)].plan.window;
+    if (!state.result || state.result->layers.empty()) return 1;
+    const auto& window = state.result->layers[static_cast<size_t>(shown_layer(app))].plan.window;
     if (!window) return 1;
     return std::max<int64_t>(
         1, app.timeline.order() == Order::by_output ? window->in_per_group : window->out_per_group);

@@ -140,8 +140,9 @@ Item item(const PanelContext& context, const char* label, const Box& box,
     return result;
 }
 
-void hover_help(const PanelContext& context, const Box& box, std::string_view help) {
-    if (ImGui::ItemAdd(rect(box), 0)) tooltip(context, help);
+void hover_help(const PanelContext& context, const Box& box, std::string_view help,
+                std::string_view keys) {
+    if (ImGui::ItemAdd(rect(box), 0)) tooltip(context, help, keys);
 }
 
 bool button(const PanelContext& context, const char* label, const Box& box, Weight weight,

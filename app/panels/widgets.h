@@ -47,7 +47,8 @@ struct ItemOptions {
 Item item(const PanelContext& context, const char* label, const Box& box,
           const ItemOptions& options = {});
 /// Only help for a place that cannot be pressed.
-void hover_help(const PanelContext& context, const Box& box, std::string_view help);
+void hover_help(const PanelContext& context, const Box& box, std::string_view help,
+                std::string_view keys = {});
 /// For the item just submitted.
 void tooltip(const PanelContext& context, std::string_view text, std::string_view keys = {});
 void focus_ring(const PanelContext& context, const Box& box, float radius_px = 6);
