@@ -32,6 +32,21 @@ void begin_section(const PanelContext& context, Column& column, const char* name
     column.y = ui::section(context, column.x0, column.x1, column.y, shown, column.row_px);
 }
 
+void quiet_line(const PanelContext& context, Column& column, std::string_view text, Tone tone) {
+    column.y += column.row_px / 2 - ui::px(context, 20) / 2;
+    for (const std::string& line : ui::wrapped(context.fonts.body, text, column.width())) {
+        ui::text(context, context.fonts.body, tone,
+                 {column.x0, column.y + ui::px(context, 20) / 2}, line);
+        column.y += ui::px(context, 20);
+    }
+    column.y += ui::px(context, 4);
+}
+
+ImFont* label_font(const PanelContext& context, std::string_view label, float width) {
+    return ui::width_of(context.fonts.body, label) <= width ? context.fonts.body
+                                                            : context.fonts.small;
+}
+
 const Document& gesture_base(const App& app, const std::string& gesture) {
     const History& history = app.state.history;
     const History::Entry& last = history.entries()[history.current()];
@@ -53,8 +68,9 @@ void number_row(PanelContext& context, Column& column, float field_x, const Numb
     const Box box = column.row(field_x, column.x1);
     const float label_w = field_x - column.x0 - ui::px(context, 6);
     const Box label_box{column.x0, box.y, label_w, box.h};
-    ui::text(context, context.fonts.body, row.error ? Tone::error_text : Tone::ink2,
-             {column.x0, box.center().y}, ui::fitted(context.fonts.body, row.label, label_w));
+    ImFont* font = label_font(context, row.label, label_w);
+    ui::text(context, font, row.error ? Tone::error_text : Tone::ink2,
+             {column.x0, box.center().y}, ui::fitted(font, row.label, label_w));
     ui::hover_help(context, label_box, row.help);
     const std::string name = row.field.empty() ? row.label : row.field;
     const ui::TextEdit edit = ui::stepper(context, name.c_str(), box, row.shown,

@@ -4,58 +4,13 @@
 
 #include <fmt/format.h>
 
+#include "app/panels/field_values.h"
 #include "app/panels/sections.h"
 
 namespace convscope {
 namespace {
 
 using ui::px;
-
-/// "3 × 1": what stands in a field, as it may be typed.
-std::string field_text(const Value& value) {
-    std::string text = to_text(value);
-    for (size_t at = 0; (at = text.find("×", at)) != std::string::npos; at += 4)
-        text.replace(at, 2, " × ");
-    return text;
-}
-
-int64_t stepped_int(int64_t value, int step, const Field& field) {
-    const auto low = static_cast<int64_t>(field.low), high = static_cast<int64_t>(field.high);
-    if (step < 0) return value > high ? high : std::max(low, value - (value > low ? 1 : 0));
-    return value < low ? low : std::min(high, value + (value < high ? 1 : 0));
-}
-
-Pair stepped_pair(Pair pair, int step, const Field& field) {
-    return {stepped_int(pair.h, step, field), stepped_int(pair.w, step, field)};
-}
-
-/// What − and + make of a value; none for values that have no next one.
-std::optional<Value> stepped(const Value& value, int step, const Field& field,
-                             Pair resolved_padding) {
-    if (const auto* whole = std::get_if<int64_t>(&value)) return stepped_int(*whole, step, field);
-    if (const auto* pair = std::get_if<Pair>(&value)) return stepped_pair(*pair, step, field);
-    if (const auto* padding = std::get_if<Padding>(&value)) {
-        const Pair from = padding->kind == Padding::Kind::pair ? padding->pair : resolved_padding;
-        return Padding{Padding::Kind::pair, stepped_pair(from, step, field)};
-    }
-    return {};
-}
-
-std::string expected_of(const Value& value) {
-    if (std::holds_alternative<int64_t>(value)) return "a whole number";
-    if (std::holds_alternative<Pair>(value)) return "a whole number, or two such as 3 × 1";
-    if (std::holds_alternative<Padding>(value))
-        return "a whole number, two such as 1 × 0, same or valid";
-    return "a number";
-}
-
-/// Rows and columns that 'same' and 'valid' come to, as far as the picture shown knows.
-Pair resolved_padding(const App& app) {
-    const State& state = app.state;
-    if (!state.result || static_cast<size_t>(state.layer) >= state.result->layers.size()) return {};
-    const auto& window = state.result->layers[static_cast<size_t>(state.layer)].plan.window;
-    return window ? Pair{window->h.pad_before, window->w.pad_before} : Pair{};
-}
 
 void set_param(App& app, const std::string& key, const Value& value, const std::string& gesture) {
     const Layer& layer = app.state.document.layers[static_cast<size_t>(app.state.layer)];
@@ -67,54 +22,92 @@ void set_param(App& app, const std::string& key, const Value& value, const std::
 void label(const PanelContext& context, const Column& column, const Box& box, const Field& field,
            bool error) {
     const float width = box.x - column.x0 - px(context, 6);
-    ui::text(context, context.fonts.body, error ? Tone::error_text : Tone::ink2,
-             {column.x0, box.center().y}, ui::fitted(context.fonts.body, field.key, width));
+    ui::text(context, label_font(context, field.key, width),
+             error ? Tone::error_text : Tone::ink2, {column.x0, box.center().y},
+             ui::fitted(label_font(context, field.key, width), field.key, width));
     ui::hover_help(context, {column.x0, box.y, width, box.h}, field.help);
+}
+
+/// On or off needs little room: a long name may have more.
+void switch_row(PanelContext& context, Column& column, const Field& field, bool on, float field_x,
+                bool error) {
+    const float side = px(context, 50);
+    const float named = column.x0 + std::ceil(ui::width_of(context.fonts.body, field.key)) + px(context, 10);
+    Box box = column.row(std::min(std::max(field_x, named), column.x1 - side), column.x1);
+    label(context, column, box, field, error);
+    if (ui::checkbox(context, field.key.c_str(), {box.x, box.y, px(context, 56), box.h}, on, field.help))
+        set_param(context.app, field.key, !on, "");
+}
+
+void choice_row(PanelContext& context, Column& column, const Field& field, const Choice& choice,
+                float field_x, bool error) {
+    const Box box = column.row(field_x, column.x1);
+    label(context, column, box, field, error);
+    std::vector<ui::Entry> entries;
+    int chosen = -1;
+    for (const std::string& name : field.choices) {
+        if (name == choice.name) chosen = static_cast<int>(entries.size());
+        entries.push_back({name, "", false});
+    }
+    if (const auto picked = ui::combo(context, field.key.c_str(), box, choice.name, entries, chosen,
+                                      field.help))
+        set_param(context.app, field.key, Choice{entries[static_cast<size_t>(*picked)].label}, "");
+}
+
+void typed_row(PanelContext& context, Column& column, const Field& field, const Value& value,
+               float field_x, bool error) {
+    App& app = context.app;
+    const Resolved resolved = resolved_values(app);
+    const std::string gesture = fmt::format("parameter {} {}", app.state.layer, field.key);
+    NumberRow row{
+        .label = field.key, .shown = field_text(value), .help = field.help, .gesture = gesture};
+    const auto lower = stepped(value, -1, field, resolved),
+               higher = stepped(value, 1, field, resolved);
+    row.can_lower = lower && *lower != value;
+    row.can_raise = higher && *higher != value;
+    row.stepped = [=](int step) {
+        return field_text(stepped(value, step, field, resolved).value_or(value));
+    };
+    row.expected = expected_text(value);
+    row.error = error;
+    row.apply = [&](const std::string& typed) -> std::optional<std::string> {
+        const bool is_blank = typed.find_first_not_of(' ') == std::string::npos;
+        const auto read = parse_value(is_blank && is_optional(value) ? "none" : typed, value,
+                                      field.choices);
+        if (!read) return "";
+        set_param(app, field.key, *read, gesture);
+        return {};
+    };
+    number_row(context, column, field_x, row);
 }
 
 void field_row(PanelContext& context, Column& column, const Field& field, const Value& value,
                float field_x) {
-    App& app = context.app;
-    const bool error = problem_belongs_to(app, field.key);
-    const std::string gesture = fmt::format("parameter {} {}", app.state.layer, field.key);
-    if (const bool* on = std::get_if<bool>(&value)) {
-        const Box box = column.row(field_x, column.x1);
-        label(context, column, box, field, error);
-        if (ui::checkbox(context, field.key.c_str(), {box.x, box.y, px(context, 56), box.h}, *on,
-                         field.help))
-            set_param(app, field.key, !*on, "");
-    } else if (const Choice* choice = std::get_if<Choice>(&value)) {
-        const Box box = column.row(field_x, column.x1);
-        label(context, column, box, field, error);
-        std::vector<ui::Entry> entries;
-        int chosen = -1;
-        for (const std::string& name : field.choices) {
-            if (name == choice->name) chosen = static_cast<int>(entries.size());
-            entries.push_back({name, "", false});
-        }
-        if (const auto picked = ui::combo(context, field.key.c_str(), box, choice->name, entries,
-                                          chosen, field.help))
-            set_param(app, field.key, Choice{entries[static_cast<size_t>(*picked)].label}, "");
-    } else {
-        const Pair same = resolved_padding(app);
-        NumberRow row{
-            .label = field.key, .shown = field_text(value), .help = field.help, .gesture = gesture};
-        const auto lower = stepped(value, -1, field, same), higher = stepped(value, 1, field, same);
-        row.can_lower = lower && *lower != value;
-        row.can_raise = higher && *higher != value;
-        if (lower)
-            row.stepped = [=](int step) { return field_text(*stepped(value, step, field, same)); };
-        row.expected = expected_of(value);
-        row.error = error;
-        row.apply = [&](const std::string& typed) -> std::optional<std::string> {
-            const auto read = parse_value(typed, value, field.choices);
-            if (!read) return "";
-            set_param(app, field.key, *read, gesture);
-            return {};
-        };
-        number_row(context, column, field_x, row);
-    }
+    const bool error = problem_belongs_to(context.app, field.key);
+    if (const bool* on = std::get_if<bool>(&value))
+        switch_row(context, column, field, *on, field_x, error);
+    else if (const Choice* choice = std::get_if<Choice>(&value))
+        choice_row(context, column, field, *choice, field_x, error);
+    else
+        typed_row(context, column, field, value, field_x, error);
     if (error) problem_rows(context, column);
+}
+
+/// Where fields begin: behind the longest name, as far as the widest value leaves room.
+float field_start(const PanelContext& context, const Column& column, const Layer& layer) {
+    float widest = px(context, 96), needed = 0;
+    for (size_t i = 0; i < layer.op->fields.size(); ++i) {
+        const Field& field = layer.op->fields[i];
+        const Value& value = layer.params[i];
+        if (std::holds_alternative<bool>(value)) continue;
+        widest = std::max(widest, ui::width_of(context.fonts.body, field.key));
+        // Between the field's inset and its − and +.
+        const std::string_view longest = is_optional(value) ? "none" : "1e-05";
+        if (is_optional(value) || std::holds_alternative<double>(value))
+            needed = std::max(needed, ui::width_of(context.fonts.mono, longest) + px(context, 10 + 4 + 52));
+    }
+    const float most = std::min(column.width() * 0.62f, column.width() - needed);
+    return column.x0 + std::round(std::min(widest + px(context, 8), most));
 }
 
 /// The document and its picture are about feature maps: image first, parameters last (look: 06).
@@ -168,11 +161,8 @@ void field_section(PanelContext& context, Column& column) {
     const Layer layer = state.document.layers[static_cast<size_t>(state.layer)];
     begin_section(context, column, "Parameters",
                   {.title = layer.op->torch_name, .note = "parameters"});
-    float widest = px(context, 96);
-    for (const Field& field : layer.op->fields)
-        widest = std::max(widest, ui::width_of(context.fonts.body, field.key));
-    const float field_x =
-        column.x0 + std::round(std::min(widest + px(context, 8), column.width() * 0.62f));
+    if (layer.op->fields.empty()) quiet_line(context, column, "This layer has nothing to choose.");
+    const float field_x = field_start(context, column, layer);
     for (size_t i = 0; i < layer.op->fields.size(); ++i)
         field_row(context, column, layer.op->fields[i], layer.params[i], field_x);
     // A problem whose parameter this op does not have, or that has none, is the input's.

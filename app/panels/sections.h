@@ -51,6 +51,12 @@ float code_height(const PanelContext& context, const Column& column);
 
 // ---- Edits (field_edits.cpp)
 
+/// Quiet words where a section has nothing else to show; long ones wrap.
+void quiet_line(const PanelContext& context, Column& column, std::string_view text,
+                Tone tone = Tone::ink3);
+/// The face in which a row's label fits: the usual one, or a smaller one.
+ImFont* label_font(const PanelContext& context, std::string_view label, float width);
+
 /// The document that a gesture starts from: what was typed on the way to "15" must not have cut a kernel to size 1.
 const Document& gesture_base(const App& app, const std::string& gesture);
 /// After a field was drawn: ends the gesture, or takes it back.
