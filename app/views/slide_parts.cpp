@@ -13,8 +13,8 @@ namespace {
 std::vector<char> read_places(const WindowAxis& axis) {
     std::vector<char> read(static_cast<size_t>(axis.in + axis.pad_before + axis.pad_after), 0);
     for (int64_t o = 0; o < axis.out; ++o)
-        for (int64_t k = 0; k < axis.kernel; ++k)
-            read[static_cast<size_t>(o * axis.stride + k * axis.dilation)] = 1;
+        for (int64_t k = 0; k < axis.kernel; ++k)  // with ceil_mode the last window hangs over
+            if (const auto at = static_cast<size_t>(o * axis.stride + k * axis.dilation); at < read.size()) read[at] = 1;
     return read;
 }
 
