@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "app/app_parts.h"
+#include "core/block_flow.h"
 
 namespace convscope {
 namespace {
@@ -158,6 +159,13 @@ void return_to(App& app, const PlaceMark& mark) {
     stand_at(app, step);
 }
 
+/// What the words call a layer: in a view of gradients a block of the chain, unless there is only one.
+int64_t layers_back(const App& app) {
+    const auto blocks = static_cast<int64_t>(blocks_of(app.state.result->document).size());
+    if (chosen_view(app).backward && blocks > 1) return blocks;
+    return static_cast<int64_t>(app.state.result->layers.size());
+}
+
 void refresh_timeline(App& app) {
     const LayerResult* layer = layer_result(app);
     if (!layer) {
@@ -166,7 +174,7 @@ void refresh_timeline(App& app) {
     }
     switch (const Order order = chosen_view(app).order) {
         case Order::by_layer:
-            app.timeline = Timeline::counted(order, static_cast<int64_t>(app.state.result->layers.size()));
+            app.timeline = Timeline::counted(order, layers_back(app));
             break;
         case Order::by_batch:
             app.timeline = Timeline::counted(order, app.state.result->document.batches);

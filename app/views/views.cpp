@@ -1,5 +1,5 @@
 // The table of views: one row each, in the order of the tabs.
-#include "app/views/view.h"
+#include "app/views/gradients_parts.h"
 
 namespace convscope {
 
@@ -30,6 +30,10 @@ const std::vector<View>& all_views() {
          Order::by_batch, {Unit::batch, Unit::pass},
          [](const Plan& plan) { return plan.stage("normalised") >= 0 || plan.stage("slope") >= 0; }, build_distribution,
          false, true},
+        {"gradients", "Gradients", "How large the gradients are from layer to layer; of one layer, where each comes from.",
+         "how the gradient goes back",
+         Order::by_layer, {Unit::layer, Unit::pass},
+         [](const Plan& plan) { return plan.stage("grad_input") >= 0; }, build_gradients, false, true},
         {"maps", "Maps", "Every output channel as an image, with the value under the pointer in all of them.",
          "every channel as an image",
          Order::by_output, {Unit::row, Unit::map, Unit::layer},

@@ -1,0 +1,455 @@
+// One layer's backward pass, cell by cell: the gradient that comes in, what the layer makes of it for its input and for its
+// weights, the terms behind the cell that is looked at, and the same slope measured by moving the weight.
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "app/scene/fonts.h"
+#include "app/scene/numbers.h"
+#include "app/views/easel.h"
+#include "app/views/gradients_parts.h"
+#include "app/views/story.h"
+#include "core/slope_check.h"
+
+namespace convscope {
+namespace {
+
+constexpr int64_t kMostTerms = 20'000;     // more are not written out one by one
+constexpr float kTermWidth = 218, kTermRow = 20, kNameRoom = 46, kSign = 36;
+constexpr double kAgrees = 1e-4;           // relative: float32 against double, and h² of curved layers
+
+float f(int64_t n) { return static_cast<float>(n); }
+
+std::string words_of(const std::string& stage) {
+    if (stage == "grad_input" || stage == "grad_padded_input") return "input";
+    return stage.starts_with("grad_") ? stage.substr(5) : stage;
+}
+
+/// The cell whose gradient is told, and the planes of all tensors that its terms are in.
+struct Backward {
+    const ViewInput& in;
+    const LayerResult& layer;
+    const Layer& described;
+    const Plan& plan;
+    int stage = -1;                       // −1: nothing is computed yet
+    Index cell;
+    Explanation told;                     // without the step over the padded input
+    bool brief = false;                   // too many terms to write out
+    double value = 0;
+    Index upstream, input, kernel;        // planes shown
+    int input_stage, padded_stage;
+
+    explicit Backward(const ViewInput& view_input)
+        : in(view_input),
+          layer(in.result->layers[static_cast<size_t>(in.layer)]),
+          described(in.result->document.layers[static_cast<size_t>(in.layer)]),
+          plan(layer.plan),
+          input_stage(plan.stage("grad_input")),
+          padded_stage(plan.stage("grad_padded_input")) {
+        const Shape output = plan.output_stage().shape;
+        upstream = {std::clamp<int64_t>(in.shown.n, 0, output.n - 1), std::clamp<int64_t>(in.shown.out_channel, 0, output.c - 1)};
+        input = {std::min(upstream.n, layer.input.shape().n - 1), std::min(upstream.c, layer.input.shape().c - 1)};
+        if (plan.window) input.c = upstream.c / plan.window->out_per_group * plan.window->in_per_group;
+        if (!described.weights.empty()) {
+            const Shape shape = described.weights[0].shape();
+            const bool transposed = plan.window && plan.window->transposed();
+            if (plan.weights[0].rank == 1) kernel = {0, std::min(upstream.c, shape.c - 1)};
+            else if (transposed) kernel = {input.c, upstream.c % shape.c};
+            else kernel = {std::min(upstream.c, shape.n - 1), 0};
+        }
+        pick();
+        explain_pick();
+    }
+    bool has(int at) const { return at >= 0 && !layer.stages[static_cast<size_t>(at)].empty(); }
+    const Tensor& tensor(int at) const { return layer.stages[static_cast<size_t>(at)]; }
+    int weight_stage(size_t weight) const { return plan.stage("grad_" + plan.weights[weight].name); }
+    /// The weight that the told gradient belongs to.
+    std::optional<int> weight() const {
+        for (size_t i = 0; i < plan.weights.size(); ++i)
+            if (stage >= 0 && weight_stage(i) == stage) return static_cast<int>(i);
+        return {};
+    }
+    /// The pass has been computed, and the play head has come back to this layer.
+    bool come_back() const {
+        if (layer.grad_output.empty() || !has(input_stage)) return false;
+        if (!in.timeline || in.timeline->order() != Order::by_layer || in.step >= in.timeline->steps()) return true;
+        return in.step >= static_cast<int64_t>(in.result->layers.size()) - in.layer;
+    }
+
+private:
+    void tell(int at, Index which) {
+        if (!has(at) || !tensor(at).shape().contains(which)) return;
+        stage = at;
+        cell = which;
+    }
+    void tell(const Ref& ref) {
+        if (ref.source == Source::input) tell(input_stage, ref.cell);
+        if (ref.source == Source::weight) tell(weight_stage(static_cast<size_t>(ref.which)), ref.cell);
+    }
+    /// Under the pointer, else the selected weight or input cell, else the middle of the kernel.
+    void pick() {
+        if (!come_back()) return;
+        if (in.hover) {
+            const int64_t r = in.hover->row, c = in.hover->column;
+            const std::string& name = in.hover->grid;
+            if (name == "grad_input" || name == "input") tell(input_stage, {input.n, input.c, r, c});
+            for (size_t i = 0; i < plan.weights.size(); ++i) {
+                const Index plane = i == 0 ? kernel : Index{0, upstream.c};
+                if (name == "grad_" + plan.weights[i].name || (i == 0 && name == "kernel"))
+                    tell(weight_stage(i), {plane.n, plane.c, r, c});
+            }
+            if (stage >= 0) return;
+        }
+        if (!plan.weights.empty() && has(weight_stage(0))) {
+            const Shape shape = plan.weights[0].shape;
+            tell(weight_stage(0), {kernel.n, kernel.c, shape.h / 2, shape.w / 2});
+        } else {
+            const Shape shape = layer.input.shape();
+            tell(input_stage, {input.n, input.c, shape.h / 2, shape.w / 2});
+        }
+    }
+    void explain_pick() {
+        if (stage < 0) return;
+        value = static_cast<double>(tensor(stage).at(cell));
+        const StageSpec& spec = plan.stages[static_cast<size_t>(stage)];
+        const bool padded = stage == input_stage && padded_stage >= 0;
+        brief = spec.terms(cell) * (padded ? plan.stages[static_cast<size_t>(padded_stage)].terms(cell) : 1) > kMostTerms;
+        if (brief) return;
+        told = explain(*in.result, in.layer, stage, cell);
+        if (padded) {   // what the crop or the fold reads, term by term
+            Explanation whole;
+            for (const Term& term : told.terms) {
+                if (term.a.source != Source::stage || term.a.which != padded_stage) continue;
+                for (const Term& inner : explain(*in.result, in.layer, padded_stage, term.a.cell).terms)
+                    whole.terms.push_back(inner);
+            }
+            whole.value = told.value;
+            told = whole;
+        }
+        const auto plane = [](Index i) { return Index{i.n, i.c, 0, 0}; };
+        bool any_upstream = false, any_input = false, any_kernel = false;
+        for (const Term& term : told.terms)
+            for (const Ref& ref : {term.a, term.b}) {
+                if (ref.source == Source::grad_output && !std::exchange(any_upstream, true)) upstream = plane(ref.cell);
+                if (ref.source == Source::input && !std::exchange(any_input, true)) input = plane(ref.cell);
+                if (ref.source == Source::weight && ref.which == 0 && !std::exchange(any_kernel, true)) kernel = plane(ref.cell);
+            }
+        if (stage == input_stage) input = plane(cell);
+        if (weight() == 0) kernel = plane(cell);
+    }
+};
+
+/// One grid of the picture: which tensor, and how it is called.
+struct GridPart {
+    std::string grid, name, note;
+    Role role = Role::gradient;
+    const Tensor* tensor = nullptr;
+    Ref origin;
+    int64_t rows = 0, columns = 0, first_row = 0, first_column = 0;
+    bool editable = false;
+    const char* sign = "";                // what stands between it and the next
+};
+
+GridPart part_of(std::string grid, std::string name, Role role, const Tensor& tensor, Ref origin, std::string note = "") {
+    GridPart part{std::move(grid), std::move(name), std::move(note), role, &tensor, origin};
+    part.rows = tensor.shape().h;
+    part.columns = tensor.shape().w;
+    return part;
+}
+
+std::string plane_note(Shape shape, Index plane) {
+    std::string note = fmt::format("{}×{}", shape.h, shape.w);
+    if (shape.c > 1) note += fmt::format(", channel {}", plane.c);
+    return note;
+}
+
+/// First row: the gradient comes in, goes through the kernel (or the slope), and is the input's. Second: weights' gradients.
+struct Parts {
+    std::vector<GridPart> first, second;
+};
+
+Parts parts_of(const Backward& b) {
+    Parts parts;
+    const auto stage_part = [&](int at, std::string grid, std::string name, Index plane) {
+        return part_of(std::move(grid), std::move(name), Role::gradient, b.tensor(at), {Source::stage, at, plane},
+                       plane_note(b.tensor(at).shape(), plane));
+    };
+    GridPart upstream = part_of("grad_output", "grad_output", Role::gradient, b.layer.grad_output, {Source::grad_output, 0, b.upstream},
+                            plane_note(b.layer.grad_output.shape(), b.upstream));
+    const bool kernel = !b.described.weights.empty() && b.plan.weights[0].rank == 4;
+    upstream.sign = "·";
+    parts.first.push_back(upstream);
+    if (kernel) {
+        GridPart weights = part_of("kernel", "Kernel", Role::kernel, b.described.weights[0], {Source::weight, 0, b.kernel});
+        weights.note = plane_note({1, 1, weights.rows, weights.columns}, {});
+        weights.editable = true;
+        weights.sign = "=";
+        parts.first.push_back(weights);
+    } else if (const int slope = b.plan.stage("slope"); b.has(slope)) {
+        GridPart part = stage_part(slope, "slope", "Slope", b.input);
+        part.role = Role::neutral;
+        part.sign = "=";
+        parts.first.push_back(part);
+    } else {
+        parts.first.back().sign = "→";
+    }
+    GridPart input = stage_part(b.input_stage, "grad_input", "grad_input", b.input);
+    if (b.has(b.padded_stage) && b.plan.window) {
+        const Shape padded = b.tensor(b.padded_stage).shape();
+        if (padded.plane() <= 1600) {   // what the padding was given is shown around it
+            input.first_row = -b.plan.window->h.pad_before;
+            input.first_column = -b.plan.window->w.pad_before;
+            input.rows = padded.h;
+            input.columns = padded.w;   // in the other modes copies give back to what they copy
+            }
+    }
+    parts.first.push_back(input);
+    if (b.plan.weights.empty()) return parts;
+    GridPart source = part_of("input", "Input", Role::input, b.layer.input, {Source::input, 0, b.input},
+                          plane_note(b.layer.input.shape(), b.input));
+    source.editable = b.in.layer == 0;
+    source.sign = kernel ? "⋆" : "→";
+    parts.second.push_back(source);
+    for (size_t i = 0; i < b.plan.weights.size(); ++i) {
+        const int at = b.weight_stage(i);
+        if (!b.has(at)) continue;
+        const bool vector = b.plan.weights[i].rank == 1;
+        GridPart part = stage_part(at, "grad_" + b.plan.weights[i].name, "grad_" + b.plan.weights[i].name,
+                               vector ? Index{0, b.upstream.c} : b.kernel);
+        if (vector) part.note = b.plan.weights[i].shape.c > 1 ? fmt::format("channel {}", b.upstream.c) : "";
+        parts.second.push_back(part);
+    }
+    return parts;
+}
+
+float row_width(const std::vector<GridPart>& row, float cell, float s) {
+    float width = 0;
+    for (size_t i = 0; i < row.size(); ++i)
+        width += std::max(f(row[i].columns) * cell, name_width(row[i].name, row[i].note) * s) + (i + 1 < row.size() ? kSign * s : 0);
+    return width;
+}
+float row_height(const std::vector<GridPart>& row, float cell) {
+    float height = 0;
+    for (const GridPart& part : row) height = std::max(height, f(part.rows) * cell);
+    return height;
+}
+
+/// The terms of the told cell are lit in a grid.
+void light(const Backward& b, Grid& grid) {
+    for (Cell& cell : grid.cells) {
+        if (cell.text.empty()) continue;
+        if (cell.ref.source == Source::stage && cell.ref.which == b.stage && cell.ref.cell == b.cell)
+            cell.state = CellState::current;
+    }
+    for (const Term& term : b.told.terms)
+        for (const Ref& ref : {term.a, term.b}) {
+            if (ref.source == Source::constant) continue;
+            Cell* cell = grid.cell(ref.cell.h, ref.cell.w);
+            if (cell && cell->ref == ref && cell->state == CellState::normal) cell->state = CellState::contributing;
+        }
+}
+
+void add_row(Easel& easel, const Backward& b, const std::vector<GridPart>& row, float x, float y, float cell) {
+    const float s = easel.scale();
+    const float height = row_height(row, cell);
+    for (size_t i = 0; i < row.size(); ++i) {
+        const GridPart& part = row[i];
+        GridSpec spec;
+        spec.name = part.grid;
+        spec.role = part.role;
+        spec.x = x;
+        spec.y = y + kNameRoom * s;
+        spec.cell = cell;
+        spec.rows = part.rows;
+        spec.columns = part.columns;
+        spec.first_row = part.first_row;
+        spec.first_column = part.first_column;
+        spec.tensor = part.tensor;
+        spec.origin = part.origin;
+        spec.editable = part.editable;
+        Grid& grid = easel.add_grid(spec);
+        if (part.first_row < 0 || part.first_column < 0 || part.rows > part.tensor->shape().h || part.columns > part.tensor->shape().w) {
+            const Tensor& padded = b.tensor(b.padded_stage);
+            const int decimals = plane_decimals(padded, b.input.n, b.input.c);
+            for (int64_t r = grid.first_row; r < grid.first_row + grid.rows; ++r)
+                for (int64_t c = grid.first_column; c < grid.first_column + grid.columns; ++c) {
+                    Cell* at = grid.cell(r, c);
+                    if (!at || part.tensor->shape().contains({b.input.n, b.input.c, r, c})) continue;
+                    at->ref = {Source::stage, b.padded_stage, {b.input.n, b.input.c, r - part.first_row, c - part.first_column}};
+                    set_number(*at, static_cast<double>(padded.at(at->ref.cell)), decimals);
+                    at->state = CellState::cropped;
+                }
+        }
+        light(b, grid);
+        const Tone tone = tone_of(part.role, convscope::Part::text);
+        easel.add_name(grid, part.name, tone, part.note);
+        easel.add_indices(grid, part.tensor->shape().h, part.tensor->shape().w);
+        const float width = std::max(f(part.columns) * cell, name_width(part.name, part.note) * s);
+        if (i + 1 < row.size() && *part.sign)
+            easel.add_text(x + width + kSign * s / 2, y + kNameRoom * s + std::min(height, f(part.rows) * cell) / 2, Align::center, 17,
+                           {{part.sign, Font::mono, Tone::ink2}});
+        x += width + kSign * s;
+    }
+}
+
+std::string source_word(const Backward& b, const Ref& ref) {
+    switch (ref.source) {
+        case Source::grad_output: return "grad_output";
+        case Source::input: return "input";
+        case Source::weight: return b.plan.weights[static_cast<size_t>(ref.which)].name;
+        case Source::stage: return b.plan.stages[static_cast<size_t>(ref.which)].name;
+        default: return "";
+    }
+}
+Tone source_tone(const Ref& ref) {
+    switch (ref.source) {
+        case Source::input: return Tone::input_text;
+        case Source::weight: return Tone::kernel_text;
+        case Source::constant: return Tone::ink3;
+        case Source::grad_output: return Tone::gradient_text;
+        default: return Tone::ink;
+    }
+}
+
+/// The told cell's terms: "0.53 × −1 = −0.53", as many as have room, then their sum.
+void add_terms(Easel& easel, const Backward& b, float x, float y, float height) {
+    const float s = easel.scale();
+    if (b.stage < 0) return;
+    const auto tone = [&](Tone t) { return b.in.stale ? Tone::ink3 : t; };
+    const StageSpec& spec = b.plan.stages[static_cast<size_t>(b.stage)];
+    easel.add_text(x, y + 12 * s, Align::left, 14,
+                   {{spec.name + " ", Font::semibold, tone(Tone::gradient_text)},
+                    {place_text(b.cell, b.tensor(b.stage).shape().c > 1 && spec.shape.plane() > 1), Font::mono, tone(Tone::ink2)}});
+    y += 36 * s;
+    const auto many = static_cast<int64_t>(b.told.terms.size());
+    const auto room = std::max<int64_t>(3, static_cast<int64_t>((height - 80 * s) / (kTermRow * s)));
+    const int64_t shown = many <= room ? many : room - 1;
+    if (b.brief || b.told.combine == Combine::formula) {
+        std::string text = b.brief ? fmt::format("{} terms", spec.terms(b.cell)) : b.told.formula;
+        easel.add_text(x, y, Align::left, 12.5f, {{text, Font::mono, tone(Tone::ink2)}});
+        y += kTermRow * s;
+    } else {
+        for (int64_t t = 0; t < shown; ++t) {
+            const Term& term = b.told.terms[static_cast<size_t>(t)];
+            const bool product = term.b.source != Source::constant;
+            const float a_x = x + 62 * s, b_x = x + 136 * s, p_x = x + kTermWidth * s;
+            easel.add_text(a_x, y, Align::right, 12.5f, {{number_text_short(term.a_value, 3), Font::mono, tone(source_tone(term.a))}});
+            if (product) {
+                easel.add_text(a_x + 9 * s, y, Align::center, 12.5f, {{"×", Font::mono, tone(Tone::ink3)}});
+                easel.add_text(b_x, y, Align::right, 12.5f, {{number_text_short(term.b_value, 3), Font::mono, tone(source_tone(term.b))}});
+            }
+            easel.add_text(b_x + 9 * s, y, Align::center, 12.5f, {{"=", Font::mono, tone(Tone::ink3)}});
+            easel.add_text(p_x, y, Align::right, 12.5f, {{number_text_short(term.product, 3), Font::mono, tone(Tone::ink)}});
+            y += kTermRow * s;
+        }
+        if (shown < many) {
+            easel.add_text(x + kTermWidth * s, y, Align::right, 12, {{fmt::format("and {} more", many - shown), Font::inter, tone(Tone::ink3)}});
+            y += kTermRow * s;
+        }
+    }
+    const Point rule = easel.at(x, y - 6 * s);
+    easel.scene.strokes.push_back({{rule, {rule.x + easel.length(kTermWidth * s), rule.y}}, Tone::line2, 1 * s});
+    y += 10 * s;
+    easel.add_text(x + kTermWidth * s, y, Align::right, 16,
+                   {{number_text_short(b.value), Font::mono_bold, tone(Tone::gradient_text)}});
+    const auto weight = b.weight();
+    if (!weight || b.in.stale) return;
+    y += 30 * s;
+    easel.add_text(x, y, Align::left, 12.5f, {{"measured", Font::semibold, Tone::ink2}, {"  (L(w+h) − L(w−h)) / 2h", Font::mono, Tone::ink3}});
+    y += 22 * s;
+    const auto check = slope_check(b.in.result->document, b.in.layer, *weight, b.cell);
+    if (!check) {
+        const double terms = slope_check_terms(b.in.result->document);
+        const bool large = terms > kMostCheckTerms;
+        easel.add_text(x, y, Align::left, 12, {{large ? fmt::format("too large: {:.1e} terms, up to {:.1e} are added", terms, kMostCheckTerms)
+                                                       : "not possible here", Font::inter, Tone::ink3}});
+        return;
+    }
+    const double off = std::abs(check->slope() - b.value), size = std::max(std::abs(check->slope()), std::abs(b.value));
+    const bool agrees = off <= kAgrees * std::max(size, 1e-3);
+    easel.add_text(x, y, Align::left, 12.5f, {{fmt::format("({} − {}) / {}", number_text(check->above, 4), in_sum(number_text(check->below, 4)),
+                                                            number_text_short(check->distance)), Font::mono, Tone::ink2}});
+    y += 24 * s;
+    easel.add_text(x, y, Align::left, 12.5f, {{agrees ? "the same" : "differs", Font::inter, agrees ? Tone::ink2 : Tone::error_text}});
+    easel.add_text(x + kTermWidth * s, y, Align::right, 16, {{number_text_short(check->slope()), Font::mono_bold, tone(Tone::gradient_text)}});
+}
+
+Caption caption_of(const Backward& b) {
+    Caption caption;
+    if (b.in.stale) {
+        caption.runs = {plain(b.in.stale_reason)};
+        caption.second = "In grey: the last possible picture. Ctrl+Z brings it back.";
+        return caption;
+    }
+    if (b.stage < 0) {
+        caption.runs = {plain("The backward pass has not come back to this layer.")};
+        caption.second = "Step on: it starts at the output.";
+        return caption;
+    }
+    const StageSpec& spec = b.plan.stages[static_cast<size_t>(b.stage)];
+    const std::string place = place_text(b.cell, spec.shape.c > 1 && spec.shape.plane() > 1);
+    const auto terms = b.brief ? spec.terms(b.cell) : static_cast<int64_t>(b.told.terms.size());
+    const std::optional<int> weight = b.weight();
+    caption.runs = {plain("The gradient of "),
+                    number(words_of(spec.name) + " " + place, weight ? Tone::kernel_text : Tone::input_text), plain(" is "),
+                    number(number_text_short(b.value), Tone::gradient_text)};
+    if (b.told.combine == Combine::formula && !b.brief) {
+        caption.runs.push_back(plain("."));
+    } else {
+        std::string what = weight && b.plan.weights[static_cast<size_t>(*weight)].rank == 1 ? "gradient" : "product";
+        caption.runs.push_back(plain(fmt::format(", the sum of {}.", plural(terms, what))));
+    }
+    const bool windowed = b.plan.window.has_value() && !b.plan.weights.empty();
+    if (weight && windowed && b.plan.weights[static_cast<size_t>(*weight)].rank == 4)
+        caption.second = b.plan.window->transposed() ? "Grad_output is correlated with the input: each input meets what its stamp touched."
+                                                     : "The input is correlated with grad_output: each output meets the input its window read.";
+    else if (weight)
+        caption.second = "Every output of the channel has it as a term, so their gradients add up.";
+    else if (windowed)
+        caption.second = b.plan.window->transposed() ? "An ordinary convolution of grad_output with the same kernel, not turned."
+                                                     : "A transposed convolution of grad_output with the same kernel: stamps that overlap add up.";
+    else if (b.plan.stage("slope") >= 0)
+        caption.second = "The gradient that comes in, times the slope at that input.";
+    return caption;
+}
+
+}  // namespace
+
+Scene build_layer_gradients(const ViewInput& in) {
+    const Backward b(in);
+    Easel easel(in);
+    const float s = easel.scale();
+    if (b.stage < 0) {
+        easel.place_block(300 * s, 60 * s);
+        easel.add_text(0, 20 * s, Align::left, 15, {{"No gradient here yet", Font::inter, Tone::ink2}});
+        easel.add_caption(caption_of(b), 60 * s);
+        return easel.finish();
+    }
+    const Parts parts = parts_of(b);
+    const bool terms = !in.pane;
+    const float least_terms = 250 * s;
+    const auto widths = [&](float cell) {
+        const float first = row_width(parts.first, cell, s), second = row_width(parts.second, cell, s);
+        return std::pair{first, second};
+    };
+    const float beside = terms ? (kTermWidth + 36) * s : 0;
+    const auto height_of = [&](float cell) {
+        return row_height(parts.first, cell) + kNameRoom * s + (parts.second.empty() ? 0 : row_height(parts.second, cell) + (kNameRoom + 22) * s);
+    };
+    const float cell = largest_cell(s, [&](float side) {
+        const auto [first, second] = widths(side);
+        return side <= 52 * s && std::max(first, second) + beside <= easel.room_width() && height_of(side) <= easel.room_height();
+    });
+    const auto [first, second] = widths(cell);
+    const float height = std::max(height_of(cell), terms ? least_terms : 0), block = std::max(first, second);
+    easel.place_block(block + beside, height);
+    add_row(easel, b, parts.first, 0, 0, cell);
+    if (!parts.second.empty())
+        add_row(easel, b, parts.second, 0, row_height(parts.first, cell) + (kNameRoom + 22) * s, cell);
+    if (terms) add_terms(easel, b, block + 36 * s, 0, height);
+    easel.add_caption(caption_of(b), height + 36 * s);
+    return easel.finish();
+}
+
+}  // namespace convscope
