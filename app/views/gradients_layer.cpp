@@ -16,7 +16,7 @@ namespace convscope {
 namespace {
 
 constexpr int64_t kMostTerms = 20'000;     // more are not written out one by one
-constexpr float kTermWidth = 218, kTermRow = 20, kNameRoom = 46, kSign = 36;
+constexpr float kTermWidth = 218, kTermRow = 20, kNameRoom = 46, kSign = 48;
 constexpr double kAgrees = 1e-4;           // relative: float32 against double, and h² of curved layers
 
 float f(int64_t n) { return static_cast<float>(n); }
@@ -209,7 +209,7 @@ Parts parts_of(const Backward& b) {
     GridPart source = part_of("input", "Input", Role::input, b.layer.input, {Source::input, 0, b.input},
                           plane_note(b.layer.input.shape(), b.input));
     source.editable = b.in.layer == 0;
-    source.sign = kernel ? "⋆" : "→";
+    source.sign = "→";
     parts.second.push_back(source);
     for (size_t i = 0; i < b.plan.weights.size(); ++i) {
         const int at = b.weight_stage(i);
@@ -287,7 +287,7 @@ void add_row(Easel& easel, const Backward& b, const std::vector<GridPart>& row, 
         easel.add_indices(grid, part.tensor->shape().h, part.tensor->shape().w);
         const float width = std::max(f(part.columns) * cell, name_width(part.name, part.note) * s);
         if (i + 1 < row.size() && *part.sign)
-            easel.add_text(x + width + kSign * s / 2, y + kNameRoom * s + std::min(height, f(part.rows) * cell) / 2, Align::center, 17,
+            easel.add_text(x + std::max(f(part.columns) * cell + 13 * s, width - 8 * s), y + kNameRoom * s + std::min(height, f(part.rows) * cell) / 2, Align::center, 17,
                            {{part.sign, Font::mono, Tone::ink2}});
         x += width + kSign * s;
     }
@@ -323,7 +323,9 @@ void add_terms(Easel& easel, const Backward& b, float x, float y, float height) 
                     {place_text(b.cell, b.tensor(b.stage).shape().c > 1 && spec.shape.plane() > 1), Font::mono, tone(Tone::ink2)}});
     y += 36 * s;
     const auto many = static_cast<int64_t>(b.told.terms.size());
-    const auto room = std::max<int64_t>(3, static_cast<int64_t>((height - 80 * s) / (kTermRow * s)));
+    // Below them stand the sum and, for a weight, the measured slope.
+    const float below = (b.weight() ? 122 : 30) * s;
+    const auto room = std::max<int64_t>(3, static_cast<int64_t>((height - 36 * s - below) / (kTermRow * s)));
     const int64_t shown = many <= room ? many : room - 1;
     if (b.brief || b.told.combine == Combine::formula) {
         std::string text = b.brief ? fmt::format("{} terms", spec.terms(b.cell)) : b.told.formula;
