@@ -185,4 +185,17 @@ void fill_in(PytorchResult& result, const PytorchOptions& options) {
     if (result.ok()) fill_weight(result, "bias", options.bias, options);
 }
 
+PytorchResult with_numbers(Document document, const PytorchOptions& options) {
+    PytorchResult result;
+    result.document = std::move(document);
+    if (!options.input.empty()) {
+        result.document.input = {};
+        fill_input(result, options);
+    }
+    if (result.ok()) fill_weight(result, "weight", options.weight, options);
+    if (result.ok()) fill_weight(result, "bias", options.bias, options);
+    if (!result.ok()) result.document = {};
+    return result;
+}
+
 }  // namespace convscope

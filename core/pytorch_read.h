@@ -46,6 +46,10 @@ struct PytorchResult {
 /// is a document too: evaluate says why.
 PytorchResult read_pytorch(std::string_view text, const PytorchOptions& options = {});
 
+/// The document with the options' numbers in place of its own: what is not given stays. `input` replaces the tensor; a
+/// layer that cannot take it is not changed.
+PytorchResult with_numbers(Document document, const PytorchOptions& options);
+
 /// True for text that is meant for read_pytorch: "nn.…(", "Conv2d(", "import torch". False for JSON, numbers, tables.
 bool looks_like_pytorch(std::string_view text);
 

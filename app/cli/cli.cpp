@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "app/cli/document_arguments.h"
 #include "app/cli/script.h"
 #include "app/cli/subcommands.h"
 #include "app/cli/version.h"
@@ -15,13 +16,17 @@ namespace {
 
 constexpr const char* kAbout =
     "Convscope: see every number of a convolution.\n"
-    "Without a sub-command: the window, on a picture (PNG, JPEG, BMP, TGA, PSD, GIF, PNM, HDR) or a document (JSON).";
+    "Without a sub-command: the window, on a picture (PNG, JPEG, BMP, TGA, PSD, GIF, PNM, HDR), a document (JSON)\n"
+    "or a PyTorch expression.";
 constexpr const char* kExamples =
     "Examples:\n"
     "  convscope\n"
     "  convscope photo.jpg\n"
+    "  convscope 'nn.Conv2d(1, 1, 3, stride=2)' --input 7x7\n"
     "  convscope shot --view slide --step 7 --size 1280x800 -o slide.png\n"
     "  convscope eval cases.jsonl > answers.jsonl\n"
+    "  convscope explain 'nn.Conv2d(1, 1, 3)' --cell 0,0\n"
+    "  convscope shapes 'nn.Sequential(nn.Conv2d(3, 8, 3), nn.MaxPool2d(2))' --input 3x32x32\n"
     "  convscope shot --help        and so for each sub-command\n";
 constexpr const char* kShotExamples =
     "Examples:\n"
@@ -69,14 +74,10 @@ Look read_look(const Words& words) {
     return look;
 }
 
-std::string check_count(const std::string& text) {
-    const auto number = parse_number(text);
-    const bool fits = number && *number >= 0 && *number <= 1e18 && *number == static_cast<double>(static_cast<int64_t>(*number));
-    return fits ? "" : "“" + text + "” is no whole number from 0 on";
-}
-
 void add_shot(CLI::App& shot, ShotArguments& arguments, Words& words) {
-    shot.add_option("FILE", arguments.file, "A picture or a document; without one, the standard document");
+    shot.add_option("FILE", arguments.document.document,
+                    "A picture, a document or a PyTorch expression; without one, the standard document");
+    add_number_options(shot, arguments.document);
     shot.add_option("--example", arguments.example, "A worked example by its name, instead of a file");
     shot.add_option("--layer", arguments.layer, "The layer that is shown, from 0")->check(check_count);
     shot.add_option("--set", arguments.sets, "A parameter of that layer, as stride=2; may be repeated")
@@ -101,13 +102,20 @@ int Output::fail(const std::string& sentence) const {
     return kFailed;
 }
 
+std::string check_count(const std::string& text) {
+    const auto number = parse_number(text);
+    const bool fits = number && *number >= 0 && *number <= 1e18 && *number == static_cast<double>(static_cast<int64_t>(*number));
+    return fits ? "" : "“" + text + "” is no whole number from 0 on";
+}
+
 int run_command_line(std::vector<std::string> arguments, const Output& output) {
     CLI::App app(kAbout, "convscope");
     app.footer(kExamples);
     WindowArguments window;
     Words window_words, shot_words, play_words;
     bool wants_version = false;
-    app.add_option("FILE", window.file, "A picture or a document to open");
+    app.add_option("FILE", window.document.document, "A picture, a document or a PyTorch expression to open");
+    add_number_options(app, window.document);
     app.add_flag("--version", wants_version, "Name, version and libraries");
     app.add_option("--dev", window.shader_folder, "Shaders from this folder, read again when they change");
     app.add_flag("--times", window.tells_times, "Prints when the first frame was shown and how many were drawn");
@@ -120,6 +128,9 @@ int run_command_line(std::vector<std::string> arguments, const Output& output) {
     PlayArguments play_arguments;
     CLI::App* play = app.add_subcommand("play", "Plays a script of clicks and keys");
     play->add_option("FILE", play_arguments.file, "The script")->required();
+    play->add_option("--document", play_arguments.document.document,
+                     "What the script starts on: a document or a PyTorch expression; without it, the standard document");
+    add_number_options(*play, play_arguments.document);
     play->add_flag("--headless", play_arguments.headless, "Without a display");
     play->add_flag("--quit", play_arguments.quits, "Closes the window when the script has ended");
     add_look(*play, play_words);
@@ -148,7 +159,7 @@ int run_command_line(std::vector<std::string> arguments, const Output& output) {
     }
     if (shot->parsed()) {
         shot_arguments.look = read_look(shot_words);
-        if (!shot_arguments.file.empty() && !shot_arguments.example.empty()) {
+        if (!shot_arguments.document.document.empty() && !shot_arguments.example.empty()) {
             output.err << "convscope: Give a file or --example, not both.\n";
             return kWrongUsage;
         }

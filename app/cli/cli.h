@@ -30,8 +30,15 @@ struct Look {
     std::optional<std::pair<int, int>> size;
 };
 
+/// A document: a file or a PyTorch expression, and numbers in place of its own (see document_arguments.h).
+struct DocumentArguments {
+    std::string document;
+    std::string input, weight, bias;
+    bool has_numbers() const { return !input.empty() || !weight.empty() || !bias.empty(); }
+};
+
 struct WindowArguments {
-    std::string file;
+    DocumentArguments document;
     Look look;
     std::string shader_folder;   // --dev
     bool tells_times = false;    // --times
@@ -39,7 +46,8 @@ struct WindowArguments {
 };
 
 struct ShotArguments {
-    std::string file, example;
+    DocumentArguments document;
+    std::string example;
     std::string view, unit;
     std::optional<int64_t> step, layer;
     std::vector<std::string> sets;   // "stride=2"
@@ -50,7 +58,8 @@ struct ShotArguments {
 };
 
 struct PlayArguments {
-    std::string file;
+    std::string file;            // the script
+    DocumentArguments document;  // what it starts on; without one, the standard document
     bool headless = false, quits = false;
     Look look;
 };

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "app/cli/cli.h"
+#include "app/cli/document_arguments.h"
 #include "app/cli/frame.h"
 #include "app/cli/script_player.h"
 #include "app/platform.h"
@@ -37,6 +38,7 @@ int run_play(const PlayArguments& arguments, const Output& output) {
     App app(standard_document());
     app.state.settings.theme = options.theme;
     app.state.settings.interface_scale = options.interface_scale;
+    if (const ArgumentDocument opened = open_arguments(app, arguments.document); !opened.ok()) return opened.fail(output);
     Frame frame(*window, app);
     ScriptPlayer player(frame, to_utf8(to_path(arguments.file).parent_path()), output.out, !headless);
     error = player.play(script);

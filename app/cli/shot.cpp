@@ -3,6 +3,7 @@
 
 #include "app/cli/apply.h"
 #include "app/cli/cli.h"
+#include "app/cli/document_arguments.h"
 #include "app/cli/frame.h"
 #include "app/cli/script.h"
 #include "app/window/headless.h"
@@ -20,8 +21,6 @@ std::string arrange(App& app, const ShotArguments& arguments) {
         update(app, 0);
     };
     computed();
-    if (!arguments.file.empty() && !open_file(app, arguments.file))
-        return newest_error(app, fmt::format("{} cannot be opened", arguments.file));
     if (!arguments.example.empty())
         if (auto error = apply_example(app, arguments.example); !error.empty()) return error;
     computed();
@@ -95,6 +94,7 @@ int run_shot(const ShotArguments& arguments, const Output& output) {
     App app(standard_document());
     app.state.settings.theme = arguments.look.theme.value_or(Theme::light);
     app.state.settings.interface_scale = scale;
+    if (const ArgumentDocument opened = open_arguments(app, arguments.document); !opened.ok()) return opened.fail(output);
     std::string error = arrange(app, arguments);
     if (error.empty())
         error = arguments.canvas_only ? save_canvas(app, size, scale, arguments.picture)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -17,10 +18,15 @@ struct Subcommand {
 };
 
 Subcommand add_eval(CLI::App& program);
+Subcommand add_explain(CLI::App& program);
+Subcommand add_shapes(CLI::App& program);
+
+/// For CLI11's check: a whole number from 0 on; else a sentence.
+std::string check_count(const std::string& text);
 
 /// All of them, in the order of the help.
 inline std::vector<Subcommand> add_text_subcommands(CLI::App& program) {
-    return {add_eval(program)};
+    return {add_eval(program), add_explain(program), add_shapes(program)};
 }
 
 }  // namespace convscope

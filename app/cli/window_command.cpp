@@ -6,6 +6,7 @@
 
 #include "app/cli/apply.h"
 #include "app/cli/cli.h"
+#include "app/cli/document_arguments.h"
 #include "app/cli/frame.h"
 #include "app/platform.h"
 #include "app/window/glfw_window.h"
@@ -24,8 +25,8 @@ double passed_ms(const WindowArguments& arguments) {
 int picture_instead(const WindowArguments& arguments, const Output& output) {
     output.out << "There is no display (neither DISPLAY nor WAYLAND_DISPLAY is set), so this run makes a picture.\n";
     ShotArguments shot;
-    shot.file = arguments.file;
-    if (shot.file.empty()) {
+    shot.document = arguments.document;
+    if (shot.document.document.empty() && !shot.document.has_numbers()) {
         shot.example = kTransposedExample;
         shot.view = "scatter";
         shot.unit = "window";
@@ -84,8 +85,10 @@ int run_window(const WindowArguments& arguments, const Output& output) {
     app.state.settings = settings;
     if (!loaded.message.empty()) say(app, loaded.message);
     Frame frame(*window, app, arguments.shader_folder);
-    if (!arguments.file.empty() && !open_file(app, arguments.file))
-        output.fail(newest_error(app, fmt::format("{} cannot be opened", arguments.file)));
+    if (const ArgumentDocument opened = open_arguments(app, arguments.document); !opened.ok()) {
+        opened.fail(output);
+        if (newest_error(app).empty()) say(app, opened.error, true);
+    }
     int64_t turns = 0;
     for (; !frame.finished(); ++turns) {
         if (frame.wait()) {

@@ -1,0 +1,31 @@
+// The ledger of one cell as text: every term, subtotals, total; and the other way, where an input cell goes.
+#pragma once
+
+#include <string>
+
+#include "core/evaluate.h"
+
+namespace convscope {
+
+/// Most terms of one cell that are listed, and most cells that are looked at for where an input cell goes.
+inline constexpr int64_t kMaxLedgerTerms = 1'000'000;
+
+/// "nn.Conv2d(1, 1, 3, stride=2)" in one line.
+std::string layer_line(const Layer& layer);
+
+/// "(1, 3)"; with a channel, a sample where the tensor has several; "(2)" in a vector; all four in a kernel.
+std::string index_text(Shape shape, Index cell, bool is_kernel = false);
+
+/// Places, factors, products and sums behind a cell of a computed stage, and the stage's own number. The cell must exist;
+/// its terms must be at most kMaxLedgerTerms.
+std::string ledger_text(const Result& result, int layer, int stage, Index cell);
+
+/// Every term of that stage that reads the input cell.
+struct UsesText {
+    std::string text;  // a table; "" when there is none
+    int64_t uses = 0;
+    bool complete = true;  // false: the cell goes to more places than are listed
+};
+UsesText uses_text(const Result& result, int layer, int stage, Index input_cell);
+
+}  // namespace convscope
