@@ -118,7 +118,6 @@ class HeaderReader : public nlohmann::json_sax<Json> {
     bool end_object() override {
         const bool ends_tensor = depth_ == 2 && !in_metadata_;
         --depth_;
-        if (depth_ <= 1) in_metadata_ = false;
         return ends_tensor ? finish_tensor() : true;
     }
     bool start_array(size_t) override {
