@@ -48,9 +48,13 @@ void show_document(App& app, Document document, const std::string& label);
 /// Puts an image (or any tensor) in as the input: in front of the layers as they are when they are the person's own
 /// (edited, or from a file), else in front of the classic filters.
 void show_image(App& app, Input input, const std::string& name);
-/// Opens a document or image file by its content. False, with a message shown, when it cannot; nothing is changed then.
+/// Opens a document, an image, numbers or weights by their content. False, with a message shown, when it cannot; nothing is changed then.
 bool open_file(App& app, const std::string& path);
 bool save_file(App& app, const std::string& path);
+/// Writes PyTorch's state_dict of the layers, or the last layer's output, as .safetensors or .npy. False, with a message,
+/// when it cannot.
+bool save_weights(App& app, const std::string& path);
+bool save_output(App& app, const std::string& path);
 /// Adds a message for the person (errors stay until dismissed).
 void say(App& app, std::string text, bool error = false);
 

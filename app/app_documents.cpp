@@ -11,6 +11,7 @@
 #include "core/io/image.h"
 #include "core/io/npy.h"
 #include "core/io/paste.h"
+#include "core/io/safetensors.h"
 #include "core/presets.h"
 
 namespace convscope {
@@ -22,10 +23,13 @@ constexpr int64_t kMostTextBytes = int64_t(16) << 20;
 constexpr size_t kMostMessages = 50;
 
 /// What a file holds, told by its first bytes; text of numbers by its name.
-enum class FileKind { document, numpy, numbers, image };
+enum class FileKind { document, numpy, state_dict, numbers, image };
 
 FileKind file_kind(std::string_view bytes, std::string_view path) {
-    if (bytes.starts_with("\x93NUMPY")) return FileKind::numpy;
+    if (bytes.starts_with("\x93NUMPY") || path.ends_with(".npz")) return FileKind::numpy;
+    if (looks_like_safetensors(bytes)) return FileKind::state_dict;
+    for (const std::string_view ending : {".safetensors", ".pt", ".pth"})
+        if (path.ends_with(ending)) return FileKind::state_dict;
     const size_t text = bytes.find_first_not_of("\xEF\xBB\xBF \t\r\n");
     if (text != std::string_view::npos && bytes[text] == '{') return FileKind::document;
     for (const std::string_view ending : {".csv", ".tsv", ".txt"})
@@ -119,7 +123,7 @@ bool open_image(App& app, const std::string& path, std::string_view bytes) {
     return true;
 }
 
-bool open_bytes(App& app, const std::string& path, const std::string& bytes) {
+bool open_bytes(App& app, const std::string& path, std::string bytes) {
     switch (file_kind(bytes, path)) {
         case FileKind::document: return open_document(app, path);
         case FileKind::numpy: {
@@ -127,6 +131,7 @@ bool open_bytes(App& app, const std::string& path, const std::string& bytes) {
             return read.ok() ? open_tensor(app, path, std::move(read.tensor), read.note)
                              : refuse(app, read.error);
         }
+        case FileKind::state_dict: return open_state_dict(app, path, std::move(bytes));
         case FileKind::numbers: {
             PasteResult read = parse_numbers(std::string_view(bytes).substr(0, kMostTextBytes));
             return read.ok() ? open_tensor(app, path, std::move(read.tensor), "")
@@ -185,6 +190,14 @@ void edit_chain(App& app, Document next, int layer) {
     if (!is_stale(app.state)) go_to_step(app, opening_step(app));
 }
 
+void edit_as(App& app, Document next, std::string label) {
+    State& state = app.state;
+    std::erase_if(state.messages, [](const Message& message) { return message.error; });
+    state.document = std::move(next);
+    state.history.push(state.document, std::move(label), "");
+    compute(app, false);
+}
+
 void end_gesture(App& app) { app.state.history.end_gesture(); }
 
 void undo(App& app) {
@@ -220,10 +233,10 @@ void show_image(App& app, Input input, const std::string& name) {
 
 bool open_file(App& app, const std::string& path) {
     const std::string absolute = absolute_path(path);
-    const FileResult file = read_file(absolute, kMaxImageBytes);
+    FileResult file = read_file(absolute, kMaxImageBytes);
     if (!file.ok()) return refuse(app, file.error);
     if (file.bytes.empty()) return refuse(app, display_name(path) + " is empty.");
-    if (!open_bytes(app, absolute, file.bytes)) return false;
+    if (!open_bytes(app, absolute, std::move(file.bytes))) return false;
     remember_file(app.state.settings, absolute);
     return true;
 }

@@ -5,6 +5,17 @@
 
 namespace convscope {
 
+// ---- app_documents.cpp
+
+/// One undo step with that label, whatever differs.
+void edit_as(App& app, Document next, std::string label);
+
+// ---- app_tensors.cpp
+
+/// Puts the tensors of a .safetensors file into the layers that ask for them: one undo step, and a message that tells
+/// what went where. False, with a message, when they do not fit.
+bool open_state_dict(App& app, const std::string& path, std::string bytes);
+
 // ---- app_evaluate.cpp
 
 /// Brings result or problem up to the document: at once when it is small, else the worker starts.

@@ -21,6 +21,12 @@ constexpr float kZoomStep = 1.25f, kScaleStep = 0.25f;
 // ---- When commands apply
 
 bool has_picture(const App& app) { return app.state.result != nullptr; }
+bool has_output(const App& app) { return has_picture(app) && !app.state.problem; }
+bool has_weights(const App& app) {
+    const auto& layers = app.state.document.layers;
+    return !app.state.problem &&
+           std::any_of(layers.begin(), layers.end(), [](const Layer& layer) { return !layer.weights.empty(); });
+}
 bool has_steps(const App& app) { return app.timeline.steps() > 0; }
 bool before_end(const App& app) { return app.state.play.step < app.timeline.steps(); }
 bool after_start(const App& app) { return app.state.play.step > 0; }
@@ -138,11 +144,15 @@ void add_file(std::vector<Command>& table) {
     add_commands(table, "File", {
         {"New", "Ctrl+N", "Starts again with the 7×7 input and the emboss kernel.", nullptr,
          [](App& app) { show_document(app, standard_document(), "new document"); }},
-        {"Open…", "Ctrl+O", "Opens a document, an image, a .npy file or a table of numbers.", nullptr,
+        {"Open…", "Ctrl+O", "Opens a document, an image, weights (.safetensors), a .npy file or a table of numbers.", nullptr,
          [](App& app) { open_dialog(app, FileMode::open); }},
         {"Save", "Ctrl+S", "Writes the document to its file, or asks for one.", nullptr, save, kOwnKey, kRule},
         {"Save as…", "Ctrl+Shift+S", "Writes the document to another file.", nullptr,
          [](App& app) { open_dialog(app, FileMode::save); }},
+        {"Save weights…", "", "Writes the layers' weights as PyTorch's state_dict, .safetensors or .npy.", has_weights,
+         [](App& app) { open_dialog(app, FileMode::save_weights); }},
+        {"Save output…", "", "Writes the last layer's output, .npy or .safetensors.", has_output,
+         [](App& app) { open_dialog(app, FileMode::save_output); }},
     });
     for (const DocumentPreset& preset : document_presets())
         table.push_back({preset.name, "File/Examples", "", preset.help, false, true, nullptr, nullptr,

@@ -62,7 +62,7 @@ struct CanvasMouse {
 inline constexpr double kTooltipSeconds = 0.4;
 
 /// Which popups are open, and their text fields.
-enum class FileMode { open, save };
+enum class FileMode { open, save, save_weights, save_output };
 struct FileDialog {
     std::string folder;                // shown now; empty: where the document is, else the home folder
     std::string typed;                 // narrows the list; the name when saving

@@ -15,7 +15,7 @@ namespace {
 
 using ui::px;
 
-constexpr std::array kKnown = {".json", ".npy",  ".csv", ".tsv", ".txt", ".png",
+constexpr std::array kKnown = {".json", ".npy",  ".safetensors", ".csv", ".tsv", ".txt", ".png",
                                ".jpg",  ".jpeg", ".bmp", ".tga", ".psd", ".gif",
                                ".hdr",  ".pic",  ".ppm", ".pgm", ".pnm", ".convscope"};
 
@@ -55,7 +55,26 @@ std::string size_text(int64_t bytes) {
     return fmt::format("{:.{}f} {}", value, value < 9.95 ? 1 : 0, units[unit]);
 }
 
-bool saves(const Popups& popups) { return popups.file_mode == FileMode::save; }
+/// What is saved in each mode: the dialog's title, the name it offers, and how it is written.
+struct Saving {
+    const char* title;
+    const char* tail;    // of the name offered
+    const char* ending;  // where none is typed
+    bool (*write)(App& app, const std::string& path);
+};
+
+const Saving* saving_of(FileMode mode) {
+    static constexpr Saving kDocument{"Save as", "", ".json", save_file};
+    static constexpr Saving kWeights{"Save weights", " weights", ".safetensors", save_weights};
+    static constexpr Saving kOutput{"Save output", " output", ".npy", save_output};
+    switch (mode) {
+        case FileMode::open: break;
+        case FileMode::save: return &kDocument;
+        case FileMode::save_weights: return &kWeights;
+        case FileMode::save_output: return &kOutput;
+    }
+    return nullptr;
+}
 
 void go_to(FileDialog& dialog, const std::string& folder) {
     DirectoryListing listing = list_directory(folder);
@@ -71,7 +90,7 @@ void go_to(FileDialog& dialog, const std::string& folder) {
 }
 
 /// Where the document lies, its image, or the file that was opened last.
-void begin(const State& state, FileDialog& dialog, bool saving) {
+void begin(const State& state, FileDialog& dialog, const Saving* saving) {
     dialog.error.clear();
     dialog.asks_overwrite = false;
     std::string folder = dialog.folder;
@@ -85,12 +104,15 @@ void begin(const State& state, FileDialog& dialog, bool saving) {
     if (!dialog.listing.ok()) go_to(dialog, "~");
     dialog.typed.clear();
     if (!saving) return;
-    dialog.typed =
-        !state.file.empty() ? to_utf8(to_path(state.file).filename()) : state.document.name;
+    const bool is_document = *saving->tail == '\0';
+    const auto file = to_path(state.file);
+    dialog.typed = state.file.empty() ? state.document.name
+                                      : to_utf8(is_document ? file.filename() : file.stem());
     for (char& c : dialog.typed)
         if (c == '/' || c == '\\' || c == ':') c = '-';
     if (dialog.typed.empty()) dialog.typed = "Untitled";
-    if (!lower(dialog.typed).ends_with(".json")) dialog.typed += ".json";
+    dialog.typed += saving->tail;
+    if (!lower(dialog.typed).ends_with(saving->ending)) dialog.typed += saving->ending;
 }
 
 /// The newest error that the app told; it stands in the dialog instead of under the canvas.
@@ -112,10 +134,10 @@ void open_path(App& app, const std::string& path) {
         popups.file.error = take_error(app, before);
 }
 
-void save_path(App& app, const std::string& path) {
+void save_path(App& app, const Saving& saving, const std::string& path) {
     Popups& popups = app.state.popups;
     const size_t before = app.state.messages.size();
-    if (save_file(app, path))
+    if (saving.write(app, path))
         popups.file_dialog = false;
     else
         popups.file.error = take_error(app, before);
@@ -139,7 +161,7 @@ std::vector<const DirectoryEntry*> shown_entries(const FileDialog& dialog, bool 
 void accept(App& app, const DirectoryEntry* chosen, bool by_row) {
     Popups& popups = app.state.popups;
     FileDialog& dialog = popups.file;
-    const bool saving = saves(popups);
+    const Saving* saving = saving_of(popups.file_mode);
     if (looks_like_path(dialog.typed)) {
         const std::string typed = dialog.typed.starts_with('~') || dialog.typed.starts_with('/') ||
                                           dialog.typed.find(':') == 1
@@ -180,7 +202,7 @@ void accept(App& app, const DirectoryEntry* chosen, bool by_row) {
         dialog.error = "Type a name for the file.";
         return;
     }
-    if (to_path(dialog.typed).extension().empty()) dialog.typed += ".json";
+    if (to_path(dialog.typed).extension().empty()) dialog.typed += saving->ending;
     const auto& entries = dialog.listing.entries;
     const bool exists = std::any_of(entries.begin(), entries.end(), [&](const DirectoryEntry& e) {
         return e.name == dialog.typed;
@@ -189,7 +211,7 @@ void accept(App& app, const DirectoryEntry* chosen, bool by_row) {
         dialog.asks_overwrite = true;
         return;
     }
-    save_path(app, join(dialog.folder, dialog.typed));
+    save_path(app, *saving, join(dialog.folder, dialog.typed));
 }
 
 /// Home and recent files at the left; the path that was pressed.
@@ -316,7 +338,8 @@ void draw_inside(PanelContext& context, const Box& box) {
     App& app = context.app;
     Popups& popups = app.state.popups;
     FileDialog& dialog = popups.file;
-    const bool saving = saves(popups), appears = ImGui::IsWindowAppearing();
+    const Saving* saving = saving_of(popups.file_mode);
+    const bool appears = ImGui::IsWindowAppearing();
     if (appears) begin(app.state, dialog, saving);
     const float margin = px(context, 20), field_h = px(context, 30), side = px(context, 30);
     const float left_w = box.w >= px(context, 560) ? px(context, 180) : 0;
@@ -325,7 +348,7 @@ void draw_inside(PanelContext& context, const Box& box) {
     float y = box.y + px(context, 16);
     const float x0 = box.x + margin, x1 = box.right() - margin;
     ui::text(context, context.fonts.label, Tone::ink, {x0, y + field_h / 2},
-             saving ? "Save as" : "Open");
+             saving ? saving->title : "Open");
     const float path_x = x0 + std::max(px(context, 60), left_w + px(context, 12));
     if (ui::icon_button(context, "Parent folder", {path_x, y, side, field_h}, icon::kArrowUp,
                         ui::Border::thin,
@@ -356,7 +379,7 @@ void draw_inside(PanelContext& context, const Box& box) {
     const ui::TextEdit name = ui::text_field(context, "name", name_box, dialog.typed,
                                              {.hint = saving ? "Name" : "Type to narrow the list",
                                               .font = context.fonts.body,
-                                              .select_all = saving,
+                                              .select_all = saving != nullptr,
                                               .keeps_arrows = true});
     if (name.typed && !name.cancelled) {
         dialog.typed = *name.typed;
@@ -372,7 +395,7 @@ void draw_inside(PanelContext& context, const Box& box) {
     // The list.
     const float foot_h = px(context, 96);
     const Box list{path_x, y, x1 - path_x, std::max(px(context, 56), box.bottom() - foot_h - y)};
-    std::vector<const DirectoryEntry*> entries = shown_entries(dialog, saving);
+    std::vector<const DirectoryEntry*> entries = shown_entries(dialog, saving != nullptr);
     const int count = static_cast<int>(entries.size()), before = dialog.row;
     if (name.active) {
         if (ImGui::IsKeyPressed(ImGuiKey_DownArrow)) ++dialog.row;
