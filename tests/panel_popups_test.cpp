@@ -120,6 +120,20 @@ TEST(PanelPopups, FilesAreSavedAndOpenedByKeysAlone) {
     EXPECT_TRUE(app.state.popups.file.asks_overwrite);
     bench.key(ImGuiKey_Enter);
     EXPECT_FALSE(app.state.popups.file_dialog);
+
+    // Weights and output have dialogs of their own, with names and endings of theirs.
+    open_at(FileMode::save_weights);
+    EXPECT_EQ(app.state.popups.file.typed, "mine weights.safetensors");
+    bench.key(ImGuiKey_Enter);
+    EXPECT_FALSE(app.state.popups.file_dialog) << app.state.popups.file.error;
+    EXPECT_TRUE(fs::exists(folder / "mine weights.safetensors"));
+    open_at(FileMode::save_output);
+    bench.key(ImGuiMod_Ctrl | ImGuiKey_A);
+    bench.type("y");
+    bench.key(ImGuiKey_Enter);
+    EXPECT_FALSE(app.state.popups.file_dialog) << app.state.popups.file.error;
+    EXPECT_TRUE(fs::exists(folder / "y.npy"));
+    EXPECT_TRUE(app.state.file.ends_with("mine.json"));  // the document's own file stays
     EXPECT_TRUE(bench.faults().empty()) << joined(bench.faults());
     fs::remove_all(folder);
 }

@@ -102,3 +102,7 @@ save_model("named.safetensors", Named(), torch.rand(1, 2, 4, 4))
 save_model("block.safetensors", Block(), torch.rand(2, 2, 3, 3))
 save_model("sequential.safetensors", nn.Sequential(nn.Conv2d(2, 3, 3), nn.BatchNorm2d(3), nn.ReLU(), nn.Conv2d(3, 3, 1)),
            torch.rand(1, 2, 5, 5), "features.")
+
+# For tests/scripts: a kernel for the document the window opens on, and one of another shape.
+save("../scripts/weights.safetensors", {"conv.weight": torch.arange(1, 10).reshape(1, 1, 3, 3).float(), "conv.bias": torch.ones(1)})
+save("../scripts/wrong.safetensors", {"conv.weight": torch.zeros(8, 3, 3, 3)})
