@@ -155,7 +155,7 @@ void add_file(std::vector<Command>& table) {
          [](App& app) { open_dialog(app, FileMode::save_output); }},
     });
     for (const DocumentPreset& preset : document_presets())
-        table.push_back({preset.name, "File/Examples", "", preset.help, false, true, nullptr, nullptr,
+        table.push_back({preset.name, "File/Examples/" + preset.group, "", preset.help, false, true, nullptr, nullptr,
                          [&preset](App& app) { show_document(app, preset.make(), "example " + preset.name); }});
     for (const SampleImage& image : sample_images())
         table.push_back({image.name, "File/Sample images", "", image.help, false, true, nullptr, nullptr,

@@ -11,7 +11,7 @@ namespace convscope {
 
 struct Command {
     std::string label;       // "Step forward"; menus add nothing to it. An ellipsis where a dialog follows
-    std::string menu;        // "File", "Edit", "View", "Step", "Help"; a sub-menu after a slash: "File/Examples"
+    std::string menu;        // "File", "Edit", "View", "Step", "Help"; sub-menus after slashes: "File/Examples/Chains"
     // "Ctrl+Z", "Space", "Shift+Right"; empty: none. Several: "Plus|Equal"; menus show the first. Space acts when it goes
     // up, and not when state.mouse.space_dragged.
     std::string key;

@@ -33,12 +33,13 @@ Tensor filter_bank(int64_t channels, int64_t size);
 const std::vector<std::string>& filter_bank_names();
 
 struct DocumentPreset {
+    std::string group;  // the menu it stands in: "Transposed convolution"
     std::string name;
     std::string help;  // one sentence: what there is to see
     Document (*make)();
 };
 
-/// In menu order; the first is the standard document.
+/// In menu order, groups where their first one stands; the first is the standard document.
 const std::vector<DocumentPreset>& document_presets();
 /// An image behind the eight classic filters, 7×7, padding 3.
 Document image_document(Input input);

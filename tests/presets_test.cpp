@@ -1,13 +1,14 @@
 // Kernel presets at all sizes, the filter bank, and every document preset.
 #include "core/presets.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <set>
 
 #include <gtest/gtest.h>
 
-#include "core/evaluate.h"
+#include "core/block_flow.h"
 
 namespace convscope {
 namespace {
@@ -158,7 +159,9 @@ TEST(DocumentPresets, CanAllBeComputedForwardAndBackward) {
         const Document document = preset.make();
         EXPECT_EQ(document.name, preset.name);
         EXPECT_TRUE(names.insert(preset.name).second);
-        EXPECT_FALSE(preset.help.empty());
+        EXPECT_FALSE(preset.group.empty());
+        EXPECT_TRUE(preset.help.ends_with(".")) << preset.help;
+        EXPECT_LE(preset.help.size(), 100u) << preset.help;
         const auto result = evaluate(document, {true, true});
         ASSERT_TRUE(result);
         ASSERT_FALSE(result->problem) << result->problem->whole();
@@ -210,6 +213,113 @@ TEST(ImageDocument, IsTheBankBehindTheImage) {
         ASSERT_TRUE(result && !result->problem);
         EXPECT_EQ(result->layers[0].output().shape(), (Shape{1, 8, 12, 15}));
     }
+}
+
+Document preset(std::string_view name) {
+    for (const DocumentPreset& preset : document_presets())
+        if (preset.name == name) return preset.make();
+    ADD_FAILURE() << name;
+    return standard_document();
+}
+
+Result backward(std::string_view name) {
+    auto result = evaluate(preset(name), {.optional_stages = false, .backward = true});
+    EXPECT_TRUE(result && !result->problem) << name;
+    return std::move(*result);
+}
+
+/// What flows through a document: "1×1×6×6 → 1×2×6×6".
+std::string shapes(std::string_view name) {
+    const Result result = plan_only(preset(name));
+    std::string text = to_string(result.document.input.tensor.shape());
+    Shape last = result.document.input.tensor.shape();
+    for (const LayerResult& layer : result.layers)
+        if (const Shape shape = layer.plan.output_stage().shape; shape != last)
+            text += " → " + to_string(last = shape);
+    return text;
+}
+
+TEST(DocumentPresets, StandInGroups) {
+    std::vector<std::string> groups;
+    for (const DocumentPreset& preset : document_presets())
+        if (std::ranges::find(groups, preset.group) == groups.end()) groups.push_back(preset.group);
+    EXPECT_EQ(groups,
+              (std::vector<std::string>{"Convolution", "Transposed convolution", "Batch norm",
+                                        "Activations", "Chains", "Gradient flow"}));
+}
+
+TEST(DocumentPresets, ChainsHaveTheShapesTheySay) {
+    EXPECT_EQ(shapes("Convolution, batch norm, ReLU"), "2×1×6×6 → 2×2×6×6");
+    EXPECT_EQ(shapes("DCGAN generator block"), "1×4×4×4 → 1×2×8×8");
+    EXPECT_EQ(shapes("DCGAN generator, small"),
+              "1×100×1×1 → 1×32×4×4 → 1×16×8×8 → 1×8×16×16 → 1×3×32×32");
+    EXPECT_EQ(shapes("Encoder and decoder"), "1×1×16×16 → 1×4×8×8 → 1×8×4×4 → 1×4×8×8 → 1×1×16×16");
+    EXPECT_EQ(shapes("Residual block"), "2×2×6×6");
+    EXPECT_EQ(preset("DCGAN generator, small").layers.size(), 11u);
+    const Result residual = backward("Residual block");
+    EXPECT_EQ(residual.layers[4].plan.skip.from, 0);
+    for (const float v : residual.layers[5].output().values()) EXPECT_GE(v, 0);
+}
+
+/// The teaching notes' numbers (row 23 and row 27), and what the helps say.
+TEST(DocumentPresets, BatchNormAndActivationsShowWhatTheySay) {
+    const auto expect_near = [](const Tensor& tensor, std::vector<double> wanted,
+                                double tolerance) {
+        ASSERT_EQ(tensor.values().size(), wanted.size());
+        for (size_t i = 0; i < wanted.size(); ++i)
+            EXPECT_NEAR(static_cast<double>(tensor.values()[i]), wanted[i], tolerance);
+    };
+    const Result four = backward("Batch norm of four numbers");
+    expect_near(four.layers[0].output(), {-1.34164, -0.44721, 0.44721, 1.34164}, 1e-5);
+    const auto& buffers = four.layers[0].plan.buffers;
+    ASSERT_EQ(buffers.size(), 3u);
+    const std::vector<Tensor> after = four.layers[0].buffers.back();
+    expect_near(after[0], {0.25}, 1e-6);
+    expect_near(after[1], {1.066667}, 1e-6);
+    const Document eval = preset("The same four numbers in eval mode");
+    EXPECT_FALSE(eval.training);
+    for (size_t i = 0; i < buffers.size(); ++i)  // the next of that very step
+        EXPECT_EQ(list(eval.layers[0].buffers[i]), list(after[i])) << buffers[i].name;
+    expect_near(evaluate(eval)->layers[0].output(), {0.726, 1.694, 2.663, 3.631}, 5e-4);
+
+    const Result sigmoid = backward("Saturated sigmoid");
+    const LayerResult& layer = sigmoid.layers[0];
+    const Tensor slope = layer.stages[static_cast<size_t>(layer.plan.stage("grad_input"))];
+    EXPECT_NEAR(static_cast<double>(slope.at({0, 0, 0, 8})), 0.25, 1e-6);
+    EXPECT_LT(slope.at({0, 0, 0, 0}), 4e-4f);
+    EXPECT_LT(slope.at({0, 0, 0, 16}), 4e-4f);
+    EXPECT_GT(layer.output().at({0, 0, 0, 16}), 0.999f);
+
+    const Result dead = backward("Dead ReLU");
+    for (const float v : dead.layers[0].output().values()) EXPECT_LT(v, 0);
+    for (const float v : dead.layers[1].output().values()) EXPECT_EQ(v, 0);
+    const auto grad_weight = static_cast<size_t>(dead.layers[0].plan.stage("grad_weight"));
+    for (const float v : dead.layers[0].stages[grad_weight].values()) EXPECT_EQ(v, 0);
+}
+
+TEST(DocumentPresets, GradientsFlowAsTheySay) {
+    const auto signals = [](std::string_view name) {
+        std::vector<double> values;
+        for (const BlockFlow& flow : flow_of(backward(name)))
+            values.push_back(flow.signal_rms.value_or(NAN));
+        return values;
+    };
+    const auto factor = [](const std::vector<double>& signals) {
+        return std::pow(signals.front() / signals.back(),
+                        1 / static_cast<double>(signals.size() - 1));
+    };
+    const std::vector<double> vanishing = signals("Vanishing: sigmoid, Xavier");
+    ASSERT_EQ(vanishing.size(), 80u);
+    EXPECT_EQ(vanishing.front(), 0);
+    EXPECT_NEAR(std::pow(vanishing[40] / vanishing[79], 1 / 39.0), 0.25, 0.03);
+    const std::vector<double> exploding = signals("Exploding: batch norm and ReLU");
+    EXPECT_NEAR(factor(exploding), 1.2, 0.05);
+    const std::vector<double> healthy = signals("Healthy: ReLU, He");
+    EXPECT_GT(healthy.front(), 0.1);
+    EXPECT_LT(healthy.front(), 10);
+    const std::vector<double> skipping = signals("With skip connections: sigmoid, Xavier");
+    EXPECT_GT(skipping.front(), 0.5);
+    EXPECT_LT(skipping.front(), 10);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <functional>
 #include <optional>
+#include <set>
 
 #include <imgui_internal.h>
 
@@ -35,10 +36,21 @@ void logo(const PanelContext& context, Point corner) {
 /// "File" of "File/Examples".
 std::string_view top_of(std::string_view menu) { return menu.substr(0, menu.find('/')); }
 
-size_t rows_in(std::string_view menu) {
-    const auto& all = all_commands();
-    return static_cast<size_t>(
-        std::count_if(all.begin(), all.end(), [&](const Command& c) { return c.menu == menu; }));
+/// "File/Examples" of "File/Examples/Chains" when `menu` is "File"; "" for a command of another menu or of `menu` itself.
+std::string sub_menu_of(const Command& command, const std::string& menu) {
+    if (!command.menu.starts_with(menu + "/")) return "";
+    return command.menu.substr(0, command.menu.find('/', menu.size() + 1));
+}
+
+/// Commands and sub-menus.
+size_t rows_in(const std::string& menu) {
+    size_t rows = 0;
+    std::set<std::string> inner;
+    for (const Command& command : all_commands()) {
+        if (command.menu == menu) ++rows;
+        if (const std::string sub = sub_menu_of(command, menu); !sub.empty()) inner.insert(sub);
+    }
+    return rows + inner.size();
 }
 
 /// What is left of "Kernel: Emboss" in the menu Kernel.
@@ -160,13 +172,9 @@ bool sub_menu_row(PanelContext& context, const std::string& name, const Box& row
 
 /// Rows of one menu or sub-menu, in the table's order; a sub-menu stands where its first command does.
 void menu_rows(PanelContext& context, const std::string& menu) {
-    const auto sub_menu = [&](const Command& command) -> std::string {
-        if (!command.menu.starts_with(menu + "/")) return "";
-        return command.menu.substr(0, command.menu.find('/', menu.size() + 1));
-    };
     float labels = 0, keys = 0;
     for (const Command& command : all_commands()) {
-        const std::string inner = sub_menu(command);
+        const std::string inner = sub_menu_of(command, menu);
         if (command.menu != menu && inner.empty()) continue;
         const std::string label =
             inner.empty() ? std::string(label_in(command)) : inner.substr(menu.size() + 1);
@@ -184,7 +192,7 @@ void menu_rows(PanelContext& context, const std::string& menu) {
     const int level = g.BeginPopupStack.Size;
     const Command* opens = menu == "File" ? find_command("Open") : nullptr;
     for (const Command& command : all_commands()) {
-        const std::string inner = sub_menu(command);
+        const std::string inner = sub_menu_of(command, menu);
         const bool is_own = command.menu == menu;
         if (!is_own &&
             (inner.empty() || std::find(shown.begin(), shown.end(), inner) != shown.end()))
