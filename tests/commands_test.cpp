@@ -72,7 +72,7 @@ TEST(Commands, EachRunsOnEveryDocument) {
         app.host.quit = [] {};
         if (variant == 1) go_to_step(app, 0);
         if (variant == 2) app.state.selection.edit = CellEdit{{"kernel", 0, 0}, {Source::weight, 0, {}}, "5", true};
-        if (variant == 3) edit(app, with_param(app.state.document, 0, "kernel_size", Pair{40, 40}));
+        if (variant == 3 && field_index(*app.state.document.layers[0].op, "kernel_size") >= 0) edit(app, with_param(app.state.document, 0, "kernel_size", Pair{40, 40}));
     };
     for (const DocumentPreset& preset : document_presets())
         for (int variant = 0; variant < 4; ++variant) {

@@ -252,6 +252,7 @@ TEST(StateDict, ThereAndBack) {
     for (const DocumentPreset& preset : document_presets()) {
         const Document document = preset.make();
         const std::vector<NamedTensor> tensors = named_tensors(document);
+        if (tensors.empty()) continue;  // nothing to learn in it
         StateDictMatch match;
         Document other = document;
         for (Layer& layer : other.layers) layer.weights.clear(), layer.buffers.clear();

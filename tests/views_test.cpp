@@ -28,9 +28,11 @@ struct Looked {
     ViewInput input;
 
     Looked(const Document& document, const View& v, Point size = {748, 580}) : view(&v) {
-        result = *evaluate(document);
+        result = *evaluate(document, {.backward = v.backward});
         const Plan& plan = result.layers[0].plan;
-        timeline = Timeline(plan, v.order, plan.output);
+        timeline = v.order == Order::by_layer ? Timeline::counted(v.order, static_cast<int64_t>(result.layers.size()))
+                   : v.order == Order::by_batch ? Timeline::counted(v.order, document.batches)
+                                                : Timeline(plan, v.order, plan.output);
         input.result = &result;
         input.timeline = &timeline;
         input.size_px = size;
@@ -213,6 +215,7 @@ TEST(Views, NothingLeavesTheCanvasAndTextsDoNotOverlap) {
         for (const DocumentPreset& p : document_presets())
             for (const View& view : all_views()) {
                 Looked looked(p.make(), view, size);
+                if (!view.offered(looked.layer().plan)) continue;
                 const Scene scene = looked.at(looked.timeline.steps() / 2 + 1);
                 expect_tidy(scene, size, fmt::format("{} / {} at {}×{}", p.name, view.id, size.x, size.y));
             }

@@ -168,10 +168,12 @@ void add_card(Easel& easel, const Chain& c, int64_t grid_number, float x, float 
         easel.scene.hits.push_back({{card.x, card.y, card.w, 56 * s * zoom}, fmt::format("layer {}", grid_number - 1),
                                     "Look at this layer"});
 
-    const float text_width_px = (kCard - 24) * s;
+    const std::string skip = layer && layer->skip > 0 ? fmt::format("+ skip {}", layer->skip) : "";
+    const float room = (kCard - 24) * s;
+    const float beside_skip = skip.empty() ? room : room - text_width(Font::inter, 12 * s, skip) - 8 * s;
     const auto line = [&](float at, float size, Font font, Tone tone, const std::string& text) {
         easel.scene.labels.push_back({easel.at(x + 12 * s, y + at * s), Align::left, size * s,
-                                      {{cut(text, font, size * s, text_width_px), font, tone}}});
+                                      {{cut(text, font, size * s, at < 20 ? beside_skip : room), font, tone}}});
     };
     line(18, 14, Font::semibold, c.in.stale ? Tone::ink3 : grid_number == 0 ? Tone::input_text : Tone::ink,
          layer ? layer->op->torch_name : "Input");
@@ -183,9 +185,9 @@ void add_card(Easel& easel, const Chain& c, int64_t grid_number, float x, float 
     if (parameters > 0)
         line(kCardHeight - 32, 12, Font::inter, Tone::ink3,
              parameters == 1 ? "1 parameter" : to_text(Value(parameters)) + " parameters");
-    if (layer && layer->skip > 0)
+    if (!skip.empty())
         easel.scene.labels.push_back({easel.at(x + (kCard - 12) * s, y + 18 * s), Align::right, 12 * s,
-                                      {{fmt::format("+ skip {}", layer->skip), Font::inter, Tone::ink2}}});
+                                      {{skip, Font::inter, Tone::ink2}}});
 
     const float side = kPicture * s / f(std::max(shape.h, shape.w));
     GridSpec spec;

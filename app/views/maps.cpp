@@ -378,8 +378,14 @@ Scene build_maps(const ViewInput& in) {
             std::string text;
             for (int64_t c = 0; c < (maps.rgb ? 3 : 1); ++c)
                 text += (c ? " " : "") + reading(maps.layer.input, {maps.n, c, h, w}, input_range, 3);
-            easel.scene.labels.push_back({{input.box.right(), input.box.y - 15 * s}, Align::right, 12.5f * s,
-                                          {{fmt::format("({}, {})  {}", h, w, text), Font::mono, Tone::ink2}}});
+            // With its place where there is room for it above narrow grids.
+            const float room = input.box.w - text_width(Font::semibold, 14 * s, "Input") - 8 * s;
+            for (const std::string& words : {fmt::format("({}, {})  {}", h, w, text), text}) {
+                if (text_width(Font::mono, 12.5f * s, words) > room) continue;
+                easel.scene.labels.push_back({{input.box.right(), input.box.y - 15 * s}, Align::right, 12.5f * s,
+                                              {{words, Font::mono, Tone::ink2}}});
+                break;
+            }
         }
     }
     easel.add_caption(maps_caption(maps), g.height + 26 * s);

@@ -280,8 +280,11 @@ Scene build_matrix(const ViewInput& in) {
     name_at(output, "Output", Tone::output_text, Align::center);
     const auto size_note = fmt::format("{}×{}", m.rows, m.columns) +
                            (m.window.in_per_group > 1 ? fmt::format(", input channel {}", m.input_channel()) : "");
-    easel.scene.labels.push_back({{matrix.box.x + (name_width("Kernel", "") + 8) * s, matrix.box.y - 34 * s}, Align::left,
-                                  12.5f * s, {{in.pane ? "" : size_note, Font::mono, grey}}});
+    const float note_x = matrix.box.x + (name_width("Kernel", "") + 8) * s;
+    const bool fits = note_x + text_width(Font::mono, 12.5f * s, size_note) < input.box.x - 16 * s;
+    if (!in.pane && fits)
+        easel.scene.labels.push_back({{note_x, matrix.box.y - 34 * s}, Align::left, 12.5f * s,
+                                      {{size_note, Font::mono, grey}}});
     const float index_size = 10.5f * s;
     if (cell >= 13 * s)
         for (int64_t r = rows.first; r < rows.first + rows.count; ++r)
