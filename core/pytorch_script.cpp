@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/pytorch.h"
+#include "core/pytorch_tolerance.h"
 
 namespace convscope {
 namespace {
@@ -49,122 +50,6 @@ std::string comment_text(std::string text) {
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
     return text;
 }
-
-// ---- How equal the numbers must be
-
-bool are_whole(std::span<const float> values) {
-    return std::ranges::all_of(values, [](float v) { return v == std::trunc(v); });
-}
-
-double largest_of(std::span<const float> values) {
-    double largest = 0;
-    for (const float v : values)
-        if (std::isfinite(v)) largest = std::max(largest, static_cast<double>(std::abs(v)));
-    return largest;
-}
-
-/// True when a layer's numbers are whole and so small that every order of adding is exact in float32 (below 2^24).
-bool is_exact(const Result& result, size_t k) {
-    constexpr int64_t kSamples = 100;
-    const LayerResult& layer = result.layers[k];
-    const Tensor& output = layer.stages[static_cast<size_t>(layer.plan.output)];
-    if (!are_whole(layer.input.values()) || !are_whole(output.values())) return false;
-    double weights = 0;
-    for (const Tensor& weight : result.document.layers[k].weights) {
-        if (!are_whole(weight.values())) return false;
-        for (const float v : weight.values()) weights += static_cast<double>(std::abs(v));
-    }
-    // Cells spread over the output say how the op computes: whole products that are added, or the largest of them.
-    const int64_t count = output.shape().count(), step = count / kSamples + 1;
-    double terms = weights;
-    for (int64_t i = 0; i < count; i += step) {
-        const Explanation e =
-            explain(result, static_cast<int>(k), layer.plan.output, output.shape().index(i));
-        if (e.combine != Combine::sum && e.combine != Combine::max) return false;
-        for (const Term& term : e.terms)
-            if (term.b_value != std::trunc(term.b_value)) return false;
-        terms = std::max(terms, static_cast<double>(e.terms.size()));
-    }
-    return std::max(1.0, largest_of(layer.input.values())) * terms < 0x1p24;
-}
-
-bool is_exact(const Result& result) {
-    for (size_t k = 0; k < result.layers.size(); ++k)
-        if (!is_exact(result, k)) return false;
-    const Tensor& output = result.layers.back().output();
-    return are_whole(output.values()) && largest_of(output.values()) < 0x1p24;
-}
-
-/// Every value times 1 ± 2^−21, the sign by the seed: as if it had been rounded a few times.
-Tensor shaken(const Tensor& tensor, uint64_t seed) {
-    if (tensor.empty() || tensor.shape().count() == 0) return tensor;
-    const Tensor signs = generate("uniform", seed, tensor.shape());
-    Tensor result = tensor;
-    const auto values = result.mutate();
-    for (size_t i = 0; i < values.size(); ++i)
-        values[i] *= signs.values()[i] < 0.5f ? 1 - 0x1p-21f : 1 + 0x1p-21f;
-    return result;
-}
-
-/// The batch of `result` again, with every input, weight and buffer a little off.
-std::optional<Result> evaluate_shaken(const Result& result, uint64_t seed) {
-    Document document = result.document;
-    document.input = {shaken(result.layers[0].input, seed), {}};
-    document.batches = 1;
-    for (size_t k = 0; k < document.layers.size(); ++k) {
-        Layer& layer = document.layers[k];
-        for (Tensor& weight : layer.weights) weight = shaken(weight, ++seed);
-        const auto before = result.layers[k].buffers_before();
-        layer.buffers.assign(before.begin(), before.end());
-        for (Tensor& buffer : layer.buffers) buffer = shaken(buffer, ++seed);
-    }
-    auto again = evaluate(document, Want{.optional_stages = false, .backward = false, .batch = 1});
-    if (!again || again->problem || again->layers.size() != document.layers.size()) return {};
-    return again;
-}
-
-/// Largest distance that rounding errors may make: a few times what shaking the numbers in two ways made, and a few units
-/// in the last place of the largest number that was added up.
-class Tolerance {
-  public:
-    explicit Tolerance(const Result& result) : result_(result) {
-        one_ = evaluate_shaken(result, 1);
-        other_ = evaluate_shaken(result, 100'001);
-    }
-
-    double of_output() const {
-        const LayerResult& last = result_.layers.back();
-        double size = largest_of(last.output().values());
-        // A formula adds to numbers of size 1 on its way: gelu(−4) = −2·(1 + erf(−2.83)).
-        const int layer = static_cast<int>(result_.layers.size()) - 1;
-        if (explain(result_, layer, last.plan.output, {}).combine == Combine::formula)
-            size = std::max(size, std::min(1.0, largest_of(last.input.values())));
-        return distance([](const Result& r) { return r.layers.back().output(); }, size);
-    }
-
-    double of_buffer(size_t layer, size_t buffer) const {
-        const auto pick = [&](const Result& r) { return r.layers[layer].buffers.back()[buffer]; };
-        return distance(pick, largest_of(pick(result_).values()));
-    }
-
-  private:
-    template <class Pick>
-    double distance(Pick pick, double size) const {
-        double largest = 0;
-        if (one_ && other_) {
-            const Tensor one = pick(*one_), other = pick(*other_);
-            for (size_t i = 0; i < one.values().size() && i < other.values().size(); ++i) {
-                const double d = std::abs(static_cast<double>(one.values()[i]) -
-                                          static_cast<double>(other.values()[i]));
-                if (std::isfinite(d)) largest = std::max(largest, d);
-            }
-        }
-        return 4 * largest + 0x1p-18 * size;
-    }
-
-    const Result& result_;
-    std::optional<Result> one_, other_;
-};
 
 std::string assert_text(const std::string& name, const std::string& expected, double tolerance,
                         const char* more) {
@@ -219,7 +104,7 @@ std::string numbers_text(const Document& document, const Result& result) {
 /// Lines that compare the output, and the buffers where the batch changed them.
 std::string assertions_text(const Document& document, const Result& result) {
     const bool exact = is_exact(result);
-    std::optional<Tolerance> tolerance;
+    std::optional<ScriptTolerance> tolerance;
     if (!exact) tolerance.emplace(result);
     std::string text = "\nexpected = " + tensor_text(result.layers.back().output(), 4) + "\n";
     text += assert_text("y", "expected", exact ? 0 : tolerance->of_output(), "");
