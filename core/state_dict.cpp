@@ -317,7 +317,8 @@ Document with_state_dict(Document document, const StateDict& tensors, StateDictM
             match.error = loaded.error;
             return document;
         }
-        if (match.note.empty()) match.note = loaded.note;
+        if (match.note.empty() && slots[slot].dims.size() > 0)
+            match.note = loaded.note;  // a counter is none
         put(next, slots[slot], loaded.tensor);
     }
     if (!match.ok())

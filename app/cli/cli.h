@@ -34,7 +34,8 @@ struct Look {
 struct DocumentArguments {
     std::string document;
     std::string input, weight, bias;
-    bool has_numbers() const { return !input.empty() || !weight.empty() || !bias.empty(); }
+    std::string weights;   // a file with those of all layers; weight and bias come after it
+    bool has_numbers() const { return !input.empty() || !weight.empty() || !bias.empty() || !weights.empty(); }
 };
 
 struct WindowArguments {

@@ -11,6 +11,7 @@
 #include "core/io/image.h"
 #include "core/io/npy.h"
 #include "core/pytorch_read.h"
+#include "core/tensor_files.h"
 
 namespace convscope {
 namespace {
@@ -31,15 +32,20 @@ std::string in_file(const std::string& path, const std::string& sentence) {
     return fmt::format("{}: {}", display_name(path), sentence);
 }
 
-/// A tensor's file: .npy, a picture, or a text of numbers.
+/// A tensor's file: .npy, a picture, a text of numbers, or "a.safetensors:name".
 std::optional<Tensor> load_tensor_file(const std::string& path, std::string& error) {
+    if (path.find(".safetensors") != std::string::npos) {
+        LoadedTensor loaded = read_tensor_file(path);
+        error = loaded.error;
+        return loaded.ok() ? std::optional(std::move(loaded.tensor)) : std::nullopt;
+    }
     const FileResult file = read_file(path, kMaxImageBytes);
     if (!file.ok()) {
         error = file.error;
         return {};
     }
     const std::string name = display_name(path);
-    if (file.bytes.starts_with("\x93NUMPY")) {
+    if (file.bytes.starts_with("\x93NUMPY") || file.bytes.starts_with("PK\x03\x04")) {
         NpyResult npy = parse_npy(bytes_of(file.bytes), name);
         error = npy.error;
         return npy.ok() ? std::optional(std::move(npy.tensor)) : std::nullopt;
@@ -79,6 +85,19 @@ ArgumentDocument made(PytorchResult read, std::string_view text,
     return result;
 }
 
+/// The weights of the file of --weights, and then again the single ones, which go before it.
+ArgumentDocument with_weights(ArgumentDocument read, const DocumentArguments& arguments) {
+    if (!read.ok() || arguments.weights.empty()) return read;
+    std::string note, error;
+    read.document = with_weights_file(std::move(read.document), arguments.weights, note, error);
+    if (!error.empty()) return {{}, error, ""};
+    PytorchOptions single = options_of(arguments);
+    single.input.clear();
+    read = made(with_numbers(std::move(read.document), single), "", arguments);
+    read.note = note;
+    return read;
+}
+
 ArgumentDocument read_file_document(const std::string& path, const DocumentArguments& arguments) {
     const FileResult file = read_file(path, kMaxDocumentBytes);
     if (!file.ok()) return {{}, file.error, ""};
@@ -97,7 +116,7 @@ ArgumentDocument read_file_document(const std::string& path, const DocumentArgum
             ""};
     ArgumentDocument result = made(read_pytorch(text, options_of(arguments)), text, arguments);
     if (!result.ok() && !result.error.starts_with("--")) result.error = in_file(path, result.error);
-    return result;
+    return with_weights(std::move(result), arguments);
 }
 
 /// A file that holds layers instead of a document, numbers or a picture.
@@ -116,6 +135,9 @@ void add_number_options(CLI::App& app, DocumentArguments& arguments) {
     app.add_option("--weight", arguments.weight,
                    "The weight of the first layer that has one, in the same ways");
     app.add_option("--bias", arguments.bias, "The bias of the first layer that has one");
+    app.add_option(
+        "--weights", arguments.weights,
+        "Weights of all layers: PyTorch's state_dict as .safetensors, or one weight as .npy");
 }
 
 bool is_expression(const std::string& argument) {
@@ -129,15 +151,21 @@ int ArgumentDocument::fail(const Output& output) const {
     return code;
 }
 
+void ArgumentDocument::tell(const Output& output) const {
+    if (!note.empty()) output.err << "convscope: " << note << '\n' << std::flush;
+}
+
 ArgumentDocument read_document(const DocumentArguments& arguments) {
     const std::string& text = arguments.document;
     if (is_expression(text))
-        return made(read_pytorch(text, options_of(arguments)), text, arguments);
+        return with_weights(made(read_pytorch(text, options_of(arguments)), text, arguments),
+                            arguments);
     return read_file_document(text, arguments);
 }
 
 ArgumentDocument with_numbers(Document document, const DocumentArguments& arguments) {
-    return made(with_numbers(std::move(document), options_of(arguments)), "", arguments);
+    return with_weights(
+        made(with_numbers(std::move(document), options_of(arguments)), "", arguments), arguments);
 }
 
 ArgumentDocument open_arguments(App& app, const DocumentArguments& arguments) {
@@ -147,6 +175,7 @@ ArgumentDocument open_arguments(App& app, const DocumentArguments& arguments) {
         if (!read.ok()) return read;
         const std::string name = exists(text) ? display_name(text) : display_text(text, 60);
         show_document(app, std::move(read.document), "open " + name);
+        if (!read.note.empty()) say(app, read.note);
         return {};
     }
     if (!text.empty() && !open_file(app, text))
@@ -155,6 +184,7 @@ ArgumentDocument open_arguments(App& app, const DocumentArguments& arguments) {
     ArgumentDocument read = with_numbers(app.state.document, arguments);
     if (!read.ok()) return read;
     show_document(app, std::move(read.document), "numbers from the command line");
+    if (!read.note.empty()) say(app, read.note);
     return {};
 }
 

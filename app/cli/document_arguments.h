@@ -13,7 +13,7 @@ class App;
 
 namespace convscope {
 
-/// Registers --input, --weight and --bias.
+/// Registers --input, --weight, --bias and --weights.
 void add_number_options(CLI::App& app, DocumentArguments& arguments);
 
 /// True for an argument that is no file's name but an expression: "nn.Conv2d(1, 1, 3)".
@@ -23,9 +23,12 @@ struct ArgumentDocument {
     Document document;
     std::string error;  // a sentence; "" when it was made
     std::string caret;  // where it is in what was typed: lines to print below the sentence
+    std::string note = {};  // what became of the tensors of --weights; "" without
     bool ok() const { return error.empty(); }
     /// Prints both; the exit code.
     int fail(const Output& output) const;
+    /// Prints the note, if there is one, on standard error.
+    void tell(const Output& output) const;
 };
 
 /// The document that the arguments describe: a document's file, a file of PyTorch text, or an expression.

@@ -109,6 +109,7 @@ int print_uses(const ExplainArguments& arguments, const Result& result, int laye
 int run_explain(const ExplainArguments& arguments, const Output& output) {
     const ArgumentDocument read = read_document(arguments.document);
     if (!read.ok()) return read.fail(output);
+    read.tell(output);
     const Document& document = read.document;
     const auto layers = static_cast<int64_t>(document.layers.size());
     const int64_t layer = arguments.layer.value_or(layers - 1);

@@ -76,6 +76,7 @@ std::vector<std::string> field_words(const ReceptiveField& field) {
 int run_shapes(const DocumentArguments& arguments, const Output& output) {
     const ArgumentDocument read = read_document(arguments);
     if (!read.ok()) return read.fail(output);
+    read.tell(output);
     const Document& document = read.document;
     const Result planned = plan_only(document);
     const std::vector<ReceptiveField> fields = receptive_fields(planned);

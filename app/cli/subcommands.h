@@ -19,6 +19,7 @@ struct Subcommand {
 
 Subcommand add_eval(CLI::App& program);
 Subcommand add_explain(CLI::App& program);
+Subcommand add_export(CLI::App& program);
 Subcommand add_shapes(CLI::App& program);
 
 /// For CLI11's check: a whole number from 0 on; else a sentence.
@@ -26,7 +27,7 @@ std::string check_count(const std::string& text);
 
 /// All of them, in the order of the help.
 inline std::vector<Subcommand> add_text_subcommands(CLI::App& program) {
-    return {add_eval(program), add_explain(program), add_shapes(program)};
+    return {add_eval(program), add_explain(program), add_shapes(program), add_export(program)};
 }
 
 }  // namespace convscope
