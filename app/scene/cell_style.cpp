@@ -85,7 +85,10 @@ CellStyle cell_style(const Cell& cell, const Grid& grid, Theme theme) {
         case CellState::ground: tones = {Tone::canvas, Tone::line, Tone::inkd}; break;
     }
     if (style.dashed) style.radius_px = 2;
-    if (has_number(cell.state) && !std::isfinite(cell.value)) {
+    // The −∞ around a max pool is as it should be, unlike a number that went wrong.
+    const bool is_padding = cell.state == CellState::padding || cell.state == CellState::padding_read;
+    const bool is_meant = is_padding && cell.ref.source == Source::constant;
+    if (has_number(cell.state) && !is_meant && !std::isfinite(cell.value)) {
         style.bold = true;
         const bool solid = cell.state == CellState::current;
         const bool filled =

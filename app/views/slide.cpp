@@ -217,6 +217,7 @@ Scene build_slide_one(const Slide& slide) {
 
 Scene build_slide(const ViewInput& in) {
     const Slide slide(in);
+    if (!slide.has_weights()) return build_slide_pool(slide);
     return slide.window.in_per_group > 1 ? build_slide_channels(slide) : build_slide_one(slide);
 }
 

@@ -11,10 +11,10 @@ namespace {
 
 /// Which places of an axis, padding included, some window reads; index 0 is the first padding place.
 std::vector<char> read_places(const WindowAxis& axis) {
-    std::vector<char> read(static_cast<size_t>(axis.in + axis.pad_before + axis.pad_after), 0);
+    std::vector<char> read(static_cast<size_t>(axis.in + axis.pad_before + Slide::ring_after(axis)), 0);
     for (int64_t o = 0; o < axis.out; ++o)
-        for (int64_t k = 0; k < axis.kernel; ++k)  // with ceil_mode the last window hangs over
-            if (const auto at = static_cast<size_t>(o * axis.stride + k * axis.dilation); at < read.size()) read[at] = 1;
+        for (int64_t k = 0; k < axis.kernel; ++k)
+            read[static_cast<size_t>(o * axis.stride + k * axis.dilation)] = 1;
     return read;
 }
 
@@ -129,18 +129,19 @@ Grid& add_input(Easel& easel, const Slide& slide, const std::string& name, int64
                     set_number(at, slide.layer.input.at(at.ref.cell), decimals);
                 } else {
                     at.ref = {};
-                    set_number(at, 0, 0);
+                    set_number(at, window.padding_value, 0);
                 }
             }
     }
     if (!slide.story || is_moving(slide)) return grid;
     const auto& terms = slide.story->explanation.terms;
-    const Shape weight_shape = slide.weights().shape();
-    const int decimals = plane_decimals(slide.weights(), std::min(slide.weight_plane(0).n, weight_shape.n - 1),
-                                        slide.weight_plane(0).c);
+    int decimals = 0;
+    if (slide.has_weights())
+        decimals = plane_decimals(slide.weights(), std::min(slide.weight_plane(0).n, slide.weights().shape().n - 1),
+                                  slide.weight_plane(0).c);
     for (size_t i = 0; i < terms.size(); ++i) {
         const Term& term = terms[i];
-        if (term.b.source != Source::weight) continue;
+        if (slide.has_weights() && term.b.source != Source::weight) continue;
         const Index at = input_place(term);
         if (at.c != channel) continue;
         Cell* lit = grid.cell(at.h, at.w);
@@ -148,7 +149,7 @@ Grid& add_input(Easel& easel, const Slide& slide, const std::string& name, int64
         const bool now = static_cast<int64_t>(i) == slide.story->current;
         if (now) lit->state = CellState::current;
         else lit->state = term.padding ? CellState::padding_read : CellState::contributing;
-        if (slide.in.corner_weights && grid.cell_px >= 26 * easel.scale())
+        if (slide.has_weights() && slide.in.corner_weights && grid.cell_px >= 26 * easel.scale())
             lit->corner = number_text(term.b_value, decimals);
     }
     return grid;
@@ -251,6 +252,11 @@ Grid& add_output(Easel& easel, const Slide& slide, float x, float y, float cell)
         cover(now.h + 1, 0, shape.h - 1);
     }
     return grid;
+}
+
+std::string window_words(const Slide& slide) {
+    const Span span = window_span(slide.window, slide.cell());
+    return span_text(span.row, span.last_row, span.column, span.last_column);
 }
 
 bool is_moving(const Slide& slide) {

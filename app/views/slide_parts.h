@@ -25,10 +25,16 @@ struct Slide {
     int64_t input_channel(int64_t i) const { return group() * window.in_per_group + i; }
     Index weight_plane(int64_t i) const;
     /// Rows and columns of the input grid, with the padding ring of a plain window.
-    int64_t ring_rows() const { return window.h.in + ring(window.h.pad_before) + ring(window.h.pad_after); }
-    int64_t ring_columns() const { return window.w.in + ring(window.w.pad_before) + ring(window.w.pad_after); }
+    int64_t ring_rows() const { return window.h.in + ring(window.h.pad_before) + ring_after(window.h); }
+    int64_t ring_columns() const { return window.w.in + ring(window.w.pad_before) + ring_after(window.w); }
+    /// Behind the input also what the last window of a pool hangs over (ceil_mode).
+    static int64_t ring_after(const WindowAxis& axis) {
+        if (axis.transposed) return 0;
+        return std::max(axis.pad_after, (axis.out - 1) * axis.stride + axis.span() - axis.pad_before - axis.in);
+    }
     int64_t ring(int64_t pad) const { return window.transposed() ? 0 : pad; }
     double bias() const;                  // of the current output channel
+    bool has_weights() const { return !document_layer.weights.empty(); }
     bool by_output() const { return in.timeline->order() == Order::by_output; }
     bool has_bias() const { return document_layer.weights.size() > 1; }
 };
@@ -42,6 +48,8 @@ Grid& add_products(Easel& easel, const Slide& slide, const std::string& name, in
 /// The shown plane of the output: done, current, pending.
 Grid& add_output(Easel& easel, const Slide& slide, float x, float y, float cell);
 
+/// "rows 1–3, columns 5–7" of the current window, padding included.
+std::string window_words(const Slide& slide);
 /// The window's place on an input grid now, moving between windows; none before the first step or in another plane.
 std::optional<Box> window_box(const Slide& slide, const Grid& input);
 bool is_moving(const Slide& slide);
@@ -49,6 +57,7 @@ bool is_moving(const Slide& slide);
 Caption slide_caption(const Slide& slide);
 
 Scene build_slide_one(const Slide& slide);
+Scene build_slide_pool(const Slide& slide);
 Scene build_slide_channels(const Slide& slide);
 
 }  // namespace convscope

@@ -8,7 +8,7 @@ const std::vector<View>& all_views() {
         {"slide", "Slide", "The kernel's window moves over the input; its products add up to one output cell.",
          "a window of the input becomes one output",
          Order::by_output, {Unit::term, Unit::channel, Unit::window, Unit::row, Unit::layer},
-         [](const Plan& plan) { return plan.window.has_value() && !plan.weights.empty(); }, build_slide},
+         [](const Plan& plan) { return plan.window.has_value(); }, build_slide},
         {"scatter", "Scatter", "One input cell times the whole kernel is stamped on the output; overlaps add up.",
          "one input times the whole kernel",
          Order::by_input, {Unit::term, Unit::channel, Unit::window, Unit::row, Unit::layer},
