@@ -1,6 +1,7 @@
 // From an edited document to a picture: small ones at once, large ones on the worker while the last picture stays.
 #include <algorithm>
 
+#include "app/app_compare.h"
 #include "app/app_parts.h"
 
 namespace convscope {
@@ -130,7 +131,7 @@ void take_finished(App& app, double dt_s) {
         start_worker(app);
 }
 
-bool settled(const App& app) { return !app.computing; }
+bool settled(const App& app) { return !app.computing && compared_settled(app); }
 
 void wait_until_settled(App& app) {
     while (app.computing) {
@@ -140,6 +141,7 @@ void wait_until_settled(App& app) {
         take_result(app, std::move(*result));
     }
     app.computing = false;
+    for (refresh_compared(app); !compared_settled(app); refresh_compared(app)) app.evaluator.wait();
 }
 
 }  // namespace convscope

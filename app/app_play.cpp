@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "app/app_compare.h"
 #include "app/app_parts.h"
 #include "core/block_flow.h"
 
@@ -188,7 +189,8 @@ void open_picture(App& app) {
     app.opens = false;
     const LayerResult* layer = layer_result(app);
     if (!layer) return;
-    if (const View* view = suiting_view(*layer)) app.state.view = view->id;
+    const View* view = network_of(app.state.result->document) ? find_view("gradients") : suiting_view(*layer);
+    if (view) app.state.view = view->id;
     refresh_timeline(app);
     for (const Unit unit : {Unit::layer, Unit::map, Unit::term})  // the last that is offered
         if (offers(step_units(app), unit)) app.state.play.unit = unit;
@@ -457,6 +459,7 @@ void update(App& app, double dt_s) {
     dt_s = std::min(dt_s, 3600.0);
     State& state = app.state;
     take_finished(app, dt_s);
+    refresh_compared(app);
     advance_play(app, dt_s);
     state.mouse.hover_s = state.mouse.hover_s < 0 ? 0 : state.mouse.hover_s + dt_s;
     state.mouse.wheel_s += dt_s;

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "app/app_compare.h"
 #include "app/canvas_input.h"
 #include "app/commands_parts.h"
 #include "app/sample_images.h"
@@ -318,6 +319,7 @@ const std::vector<Command>& all_commands() {
         add_edit(all);
         add_layer_commands(all);
         add_view(all);
+        add_compare_commands(all);
         add_step(all);
         add_help(all);
         return all;

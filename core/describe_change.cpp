@@ -6,6 +6,7 @@
 
 #include "core/document.h"
 #include "core/io/files.h"
+#include "core/network_of.h"
 #include "core/number_text.h"
 #include "core/presets.h"
 
@@ -216,6 +217,9 @@ std::string start_change(const BackwardStart& before, const BackwardStart& after
 }  // namespace
 
 std::string describe_change(const Document& before, const Document& after) {
+    if (const auto was = network_of(before), is = network_of(after); was && is)
+        if (const std::string change = network_change(*was, *is); !change.empty())
+            return "network " + change;
     std::string text = input_change(before.input, after.input);
     // Another name and other numbers: another document.
     if (before.name != after.name && !after.name.empty() && !text.empty() &&

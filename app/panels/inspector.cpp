@@ -1,5 +1,5 @@
 // Right panel: size formula, ledger, PyTorch text; over a map the pixels under the window instead.
-#include "app/panels/sections.h"
+#include "app/panels/network_sections.h"
 
 namespace convscope {
 namespace {
@@ -23,6 +23,11 @@ void inspector_panel(PanelContext& context, const Box& panel, bool low) {
                            static_cast<size_t>(state.layer) < state.document.layers.size() &&
                            state.document.layers[static_cast<size_t>(state.layer)].op;
     if (has_layer) {
+        if (signal_section(context, column)) {
+            code_section(context, column);
+            ui::content_ends(column.y + ui::px(context, 8));
+            return;
+        }
         const bool over_map = cursor_section(context, column);
         // The ledger of several channels is long: it comes first then (look: 03).
         const bool ledger_first = !over_map && has_channels(context.app);

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "app/panels/field_values.h"
-#include "app/panels/sections.h"
+#include "app/panels/network_sections.h"
 
 namespace convscope {
 namespace {
@@ -179,6 +179,7 @@ void parameter_panel(PanelContext& context, const Box& panel, bool low) {
                            static_cast<size_t>(state.layer) < state.document.layers.size() &&
                            state.document.layers[static_cast<size_t>(state.layer)].op;
     if (has_layer) {
+        network_section(context, column);
         const bool image_first = is_image_first(context.app);
         if (image_first) input_section(context, column);
         if (!image_first) field_section(context, column);

@@ -11,6 +11,7 @@
 #include "app/views/easel.h"
 #include "app/views/gradients_parts.h"
 #include "app/views/story.h"
+#include "core/network_of.h"
 
 // Here a "layer" is what the words say to the person: one block of the chain, 1 next to the input.
 
@@ -53,7 +54,7 @@ struct Bars {
     explicit Bars(const ViewInput& view_input) : in(view_input), easel(view_input), zoom(view_input.camera.zoom) {
         const auto add = [&](const Result& result) {
             paths.push_back(signal_path(result));
-            names.push_back(result.document.name.empty() ? "Untitled" : result.document.name);
+            names.push_back(paths.back() ? paths.back()->name : result.document.name);
         };
         add(*in.result);
         if (!in.pane)
@@ -379,6 +380,10 @@ std::optional<SignalPath> signal_path(const Result& result) {
     path.flows = flow_of(result);
     if (path.flows.empty() || !path.flows.back().signal_rms) return {};
     path.name = result.document.name.empty() ? "Untitled" : result.document.name;
+    if (const auto network = network_of(result.document)) {
+        path.name = network_name(*network);
+        path.note = initialisation_words(network->init);
+    }
     // Over the layers that still have a signal: a zero has no logarithm.
     const int64_t last = path.blocks();
     int64_t first = last;

@@ -1,0 +1,165 @@
+// Networks beside the edited one.
+#include "app/app_compare.h"
+
+#include <algorithm>
+
+#include "app/app_parts.h"
+#include "app/commands_parts.h"
+
+namespace convscope {
+namespace {
+
+std::optional<GradientFlow> edited_network(const App& app) { return network_of(app.state.document); }
+
+/// Gradients are on the canvas.
+bool looked_at(const App& app) { return app.evaluating.backward; }
+
+bool is_finished(const Network& network) { return network.result && network.result->document == network.document; }
+
+/// It is one of the presets, put there as such: a frozen network has a name of its own.
+const ComparePreset* preset_of(const Network& network) {
+    for (const ComparePreset& preset : compare_presets())
+        if (network.document.name == preset.label) return &preset;
+    return nullptr;
+}
+
+Network made_network(const GradientFlow& flow, const ComparePreset& preset) {
+    Network network{gradient_flow(flow), nullptr};
+    network.document.name = preset.label;
+    return network;
+}
+
+/// Depth, width and so on are those of the edited network; what makes it another network it keeps.
+void follow_edited(App& app) {
+    if (app.state.others.empty()) return;
+    const auto edited = edited_network(app);
+    if (!edited) return;
+    for (Network& network : app.state.others) {
+        const ComparePreset* preset = preset_of(network);
+        const auto own = preset ? network_of(network.document) : std::nullopt;
+        if (!own) continue;
+        const GradientFlow flow = with_preset(*edited, *preset);
+        if (flow == *own || gradient_flow_problem(flow)) continue;
+        network.document = made_network(flow, *preset).document;
+    }
+}
+
+void put_beside(App& app, Network network) {
+    std::vector<Network>& others = app.state.others;
+    if (others.size() >= kMostBeside) others.pop_back();
+    others.push_back(std::move(network));
+    if (const View* view = find_view("gradients"); view && is_offered(app, *view)) choose_view(app, view->id);
+}
+
+}  // namespace
+
+std::optional<Problem> edit_network(App& app, const GradientFlow& flow, const std::string& gesture) {
+    if (auto problem = gradient_flow_problem(flow)) return problem;
+    // Back at the numbers that the gesture began with: the same document, not an equal one.
+    const History& history = app.state.history;
+    const History::Entry& entry = history.entries()[history.current()];
+    const bool goes_on = !gesture.empty() && entry.gesture == gesture && history.current() > 0;
+    const Document base = goes_on ? history.entries()[history.current() - 1].document : app.state.document;
+    if (network_of(base) == flow) {
+        edit(app, base, gesture);
+        return {};
+    }
+    Document next = gradient_flow(flow);
+    next.name = base.name;
+    next.training = base.training;
+    next.batches = base.batches;
+    if (base.start.tensor.empty()) next.start = base.start;
+    edit(app, std::move(next), gesture);
+    return {};
+}
+
+const std::vector<ComparePreset>& compare_presets() {
+    static const std::vector<ComparePreset> presets{
+        {"Sigmoid", "Xavier", "sigmoid", Initialisation::Kind::xavier, false},
+        {"ReLU", "He", "relu", Initialisation::Kind::he, false},
+        {"ReLU + batch norm", "He", "relu", Initialisation::Kind::he, true},
+    };
+    return presets;
+}
+
+GradientFlow with_preset(GradientFlow flow, const ComparePreset& preset) {
+    flow.activation = preset.activation;
+    flow.init.kind = preset.init;
+    flow.batch_norm = preset.batch_norm;
+    return flow;
+}
+
+bool is_edited(const App& app, const ComparePreset& preset) {
+    const auto flow = edited_network(app);
+    return flow && with_preset(*flow, preset) == *flow;
+}
+
+bool is_compared(const App& app, const ComparePreset& preset) {
+    return std::ranges::any_of(app.state.others, [&](const Network& network) { return preset_of(network) == &preset; });
+}
+
+void toggle_compared(App& app, const ComparePreset& preset) {
+    if (is_compared(app, preset)) {
+        std::erase_if(app.state.others, [&](const Network& network) { return preset_of(network) == &preset; });
+        return;
+    }
+    if (is_edited(app, preset)) return;
+    const GradientFlow flow = with_preset(edited_network(app).value_or(GradientFlow{}), preset);
+    if (auto problem = gradient_flow_problem(flow)) {
+        say(app, problem->whole(), true);
+        return;
+    }
+    put_beside(app, made_network(flow, preset));
+}
+
+void add_compared(App& app) {
+    Network network{app.state.document, nullptr};
+    if (const auto flow = edited_network(app))
+        network.document.name = network_name(*flow) + ", " + initialisation_words(flow->init);
+    for (const ComparePreset& preset : compare_presets())  // a frozen network does not follow
+        if (network.document.name == preset.label) network.document.name += " as it was";
+    put_beside(app, std::move(network));
+}
+
+void remove_compared(App& app, size_t at) {
+    std::vector<Network>& others = app.state.others;
+    if (at < others.size()) others.erase(others.begin() + static_cast<std::ptrdiff_t>(at));
+}
+
+void refresh_compared(App& app) {
+    if (app.computing || app.state.others.empty()) return;  // the worker is the edited document's
+    follow_edited(app);
+    if (auto result = app.evaluator.take())
+        for (Network& network : app.state.others)
+            if (network.document == result->document) network.result = std::make_shared<const Result>(*result);
+    if (!looked_at(app) || app.evaluator.busy()) return;
+    for (const Network& network : app.state.others) {
+        if (is_finished(network)) continue;
+        app.evaluator.start(network.document, {.optional_stages = false, .backward = true}, app.host.wake);
+        return;
+    }
+}
+
+bool compared_settled(const App& app) {
+    if (app.state.others.empty() || !looked_at(app)) return true;
+    return std::ranges::all_of(app.state.others, is_finished);
+}
+
+// clang-format off
+void add_compare_commands(std::vector<Command>& table) {
+    add_commands(table, "View", {
+        {"Compare: add this network", "", "Puts a copy of the network as it is now beside the edited one.",
+         [](const App& app) { return app.state.others.size() < kMostBeside; }, [](App& app) { add_compared(app); }, kOwnKey, kRule},
+        {"Compare: remove", "", "Takes the last network beside the edited one away.",
+         [](const App& app) { return !app.state.others.empty(); },
+         [](App& app) { remove_compared(app, app.state.others.size() - 1); }},
+    });
+    for (const ComparePreset& preset : compare_presets())
+        table.push_back({"Compare: " + preset.label, "View", "", "Puts this network beside the edited one, or takes it away.",
+                         false, true, [&preset](const App& app) { return !is_edited(app, preset); },
+                         [&preset](const App& app) { return is_edited(app, preset) || is_compared(app, preset); },
+                         [&preset](App& app) { toggle_compared(app, preset); }});
+}
+// clang-format on
+
+}  // namespace convscope
