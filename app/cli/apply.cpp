@@ -176,7 +176,8 @@ std::string apply_layer(App& app, int64_t layer) {
 
 int64_t step_after(const Timeline& timeline, Unit unit, int64_t number) {
     if (number <= 0) return 0;
-    if (unit == Unit::term) return std::min(number, timeline.steps());
+    const bool counts = timeline.order() == Order::by_layer || timeline.order() == Order::by_batch;
+    if (unit == Unit::term || (counts && unit != Unit::pass)) return std::min(number, timeline.steps());
     if (unit == Unit::layer) return timeline.steps();
     const Shape cells = timeline.cells();
     const auto after_windows = [&](int64_t windows) {

@@ -155,7 +155,7 @@ void add_ground(Bars& b, float x0, float x1) {
 std::vector<int64_t> ticks(int64_t blocks, float column, float label) {
     std::vector<int64_t> at;
     int64_t every = 1;
-    for (const int64_t step : {1, 2, 5, 10, 20, 25, 50, 100, 200, 500, 1000}) {
+    for (const int64_t step : {1, 5, 10, 20, 25, 50, 100, 200, 500, 1000}) {
         every = step;
         if (f(blocks) / f(step) * label * 1.6f <= column) break;
     }
@@ -263,7 +263,8 @@ void add_figure(Bars& b, const SignalPath& path, float x0, float x1) {
     float wide = text_width(Font::mono_bold, figure_px * s, figure);
     for (const auto& line : lines) wide = std::max(wide, text_width(Font::inter, 12.5f * s, line.first));
     const float height = (34 + 22 * f(static_cast<int64_t>(lines.size()))) * s;
-    float y = (b.y_of(1) + b.y_of(kSmallestNormal)) / 2 - height / 2 + 24 * s;
+    // The same place in every network, whatever stands below it.
+    float y = (b.y_of(1) + b.y_of(kSmallestNormal)) / 2 - 26 * s;
     Plate ground;   // over long bars and grid lines
     ground.box = b.box(middle - wide / 2 - 10 * s, y - 26 * s, middle + wide / 2 + 10 * s, y - 14 * s + height);
     ground.fill = Tone::canvas;
@@ -355,8 +356,8 @@ Caption caption_of(const Bars& b) {
         } else if (!std::isfinite(told->factor)) {
             caption.runs.insert(caption.runs.end(), {plain(" has "), {three_digits(told->signal(1)), Font::semibold, Tone::gradient_text}});
         } else if (told->factor > 1 + kKeepsAll) {
-            caption.runs.insert(caption.runs.end(), {plain(" lets it "), {"grow", Font::semibold, Tone::gradient_text},
-                                                     plain(fmt::format(" ×{} per layer", three_digits(told->factor)))});
+            caption.runs.insert(caption.runs.end(), {plain(" lets it "), {"grow", Font::semibold, Tone::gradient_text}});
+            if (networks == 1) caption.runs.push_back(plain(fmt::format(" ×{} per layer", three_digits(told->factor))));
         } else {
             caption.runs.insert(caption.runs.end(), {plain(" keeps "), {kept(told->factor), Font::semibold, Tone::gradient_text}});
             if (i == 0 || networks == 1) caption.runs.push_back(plain(" per layer"));
@@ -393,12 +394,12 @@ std::optional<SignalPath> signal_path(const Result& result) {
                       ? std::exp(std::log(path.signal(first) / start) / static_cast<double>(last - first))
                       : std::nan("");
     for (int64_t k = last; k >= 1 && !path.floor_after; --k)
-        if (path.signal(k) < kSmallestNormal) {
+        if (path.signal(k) <= kSmallestNormal) {
             path.floor_after = last - k;
             path.reached = true;
         }
     if (!path.floor_after && path.factor < 1) {
-        const double layers = std::ceil(std::log(kSmallestNormal / start) / std::log(path.factor));
+        const double layers = std::ceil(std::log(kSmallestNormal / start) / std::log(path.factor) - 1e-9);
         if (layers <= kFarOff) path.floor_after = static_cast<int64_t>(layers);
     }
     return path;

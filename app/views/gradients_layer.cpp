@@ -169,7 +169,8 @@ struct Parts {
     std::vector<GridPart> first, second;
 };
 
-Parts parts_of(const Backward& b) {
+/// `notes`: sizes and channels behind the names.
+Parts parts_of(const Backward& b, bool notes) {
     Parts parts;
     const auto stage_part = [&](int at, std::string grid, std::string name, Index plane) {
         return part_of(std::move(grid), std::move(name), Role::gradient, b.tensor(at), {Source::stage, at, plane},
@@ -205,6 +206,12 @@ Parts parts_of(const Backward& b) {
             }
     }
     parts.first.push_back(input);
+    const auto strip = [&] {
+        for (auto* row : {&parts.first, &parts.second})
+            for (GridPart& part : *row)
+                if (!notes) part.note.clear();
+    };
+    strip();
     if (b.plan.weights.empty()) return parts;
     GridPart source = part_of("input", "Input", Role::input, b.layer.input, {Source::input, 0, b.input},
                           plane_note(b.layer.input.shape(), b.input));
@@ -220,6 +227,7 @@ Parts parts_of(const Backward& b) {
         if (vector) part.note = b.plan.weights[i].shape.c > 1 ? fmt::format("channel {}", b.upstream.c) : "";
         parts.second.push_back(part);
     }
+    strip();
     return parts;
 }
 
@@ -324,7 +332,7 @@ void add_terms(Easel& easel, const Backward& b, float x, float y, float height) 
     y += 36 * s;
     const auto many = static_cast<int64_t>(b.told.terms.size());
     // Below them stand the sum and, for a weight, the measured slope.
-    const float below = (b.weight() ? 122 : 30) * s;
+    const float below = (b.weight() ? 118 : 30) * s;
     const auto room = std::max<int64_t>(3, static_cast<int64_t>((height - 36 * s - below) / (kTermRow * s)));
     const int64_t shown = many <= room ? many : room - 1;
     if (b.brief || b.told.combine == Combine::formula) {
@@ -358,22 +366,29 @@ void add_terms(Easel& easel, const Backward& b, float x, float y, float height) 
     const auto weight = b.weight();
     if (!weight || b.in.stale) return;
     y += 30 * s;
-    easel.add_text(x, y, Align::left, 12.5f, {{"measured", Font::semibold, Tone::ink2}, {"  (L(w+h) − L(w−h)) / 2h", Font::mono, Tone::ink3}});
-    y += 22 * s;
+    easel.add_text(x, y, Align::left, 12, {{"(L(w+h) − L(w−h)) / 2h", Font::mono, Tone::ink3}});
+    y += 20 * s;
     const auto check = slope_check(b.in.result->document, b.in.layer, *weight, b.cell);
     if (!check) {
-        const double terms = slope_check_terms(b.in.result->document);
-        const bool large = terms > kMostCheckTerms;
-        easel.add_text(x, y, Align::left, 12, {{large ? fmt::format("too large: {:.1e} terms, up to {:.1e} are added", terms, kMostCheckTerms)
-                                                       : "not possible here", Font::inter, Tone::ink3}});
+        const bool large = slope_check_terms(b.in.result->document) > kMostCheckTerms;
+        easel.add_text(x, y, Align::left, 12, {{large ? "The document is too large to measure it." : "It cannot be measured here.",
+                                                Font::inter, Tone::ink3}});
         return;
     }
     const double off = std::abs(check->slope() - b.value), size = std::max(std::abs(check->slope()), std::abs(b.value));
     const bool agrees = off <= kAgrees * std::max(size, 1e-3);
-    easel.add_text(x, y, Align::left, 12.5f, {{fmt::format("({} − {}) / {}", number_text(check->above, 4), in_sum(number_text(check->below, 4)),
-                                                            number_text_short(check->distance)), Font::mono, Tone::ink2}});
+    const auto numbers = [&](int decimals) {
+        return fmt::format("= ({} − {}) / {}", number_text(check->above, decimals), in_sum(number_text(check->below, decimals)),
+                           number_text_short(check->distance));
+    };
+    for (const int decimals : {4, 2})
+        if (text_width(Font::mono, 12, numbers(decimals)) <= kTermWidth) {
+            easel.add_text(x, y, Align::left, 12, {{numbers(decimals), Font::mono, Tone::ink2}});
+            break;
+        }
     y += 24 * s;
-    easel.add_text(x, y, Align::left, 12.5f, {{agrees ? "the same" : "differs", Font::inter, agrees ? Tone::ink2 : Tone::error_text}});
+    easel.add_text(x, y, Align::left, 12.5f, {{agrees ? "measured: the same" : "measured: differs", Font::inter,
+                                               agrees ? Tone::ink2 : Tone::error_text}});
     easel.add_text(x + kTermWidth * s, y, Align::right, 16, {{number_text_short(check->slope()), Font::mono_bold, tone(Tone::gradient_text)}});
 }
 
@@ -428,21 +443,27 @@ Scene build_layer_gradients(const ViewInput& in) {
         easel.add_caption(caption_of(b), 60 * s);
         return easel.finish();
     }
-    const Parts parts = parts_of(b);
-    const bool terms = !in.pane;
+    Parts parts;
+    bool terms = false;
+    float cell = 0, beside = 0;
     const float least_terms = 250 * s;
-    const auto widths = [&](float cell) {
-        const float first = row_width(parts.first, cell, s), second = row_width(parts.second, cell, s);
-        return std::pair{first, second};
+    const auto widths = [&](float side) { return std::pair{row_width(parts.first, side, s), row_width(parts.second, side, s)}; };
+    const auto height_of = [&](float side) {
+        return row_height(parts.first, side) + kNameRoom * s + (parts.second.empty() ? 0 : row_height(parts.second, side) + (kNameRoom + 22) * s);
     };
-    const float beside = terms ? (kTermWidth + 36) * s : 0;
-    const auto height_of = [&](float cell) {
-        return row_height(parts.first, cell) + kNameRoom * s + (parts.second.empty() ? 0 : row_height(parts.second, cell) + (kNameRoom + 22) * s);
-    };
-    const float cell = largest_cell(s, [&](float side) {
-        const auto [first, second] = widths(side);
-        return side <= 52 * s && std::max(first, second) + beside <= easel.room_width() && height_of(side) <= easel.room_height();
-    });
+    // Terms beside and notes behind the names, as far as the canvas has room for them.
+    for (const auto& [with_terms, with_notes] : {std::pair{true, true}, {true, false}, {false, true}, {false, false}}) {
+        if (with_terms && in.pane) continue;
+        parts = parts_of(b, with_notes);
+        terms = with_terms;
+        beside = terms ? (kTermWidth + 36) * s : 0;
+        const auto fits = [&](float side) {
+            const auto [first, second] = widths(side);
+            return side <= 52 * s && std::max(first, second) + beside <= easel.room_width() && height_of(side) <= easel.room_height();
+        };
+        cell = largest_cell(s, fits);
+        if (cell >= 4 * s && fits(cell)) break;
+    }
     const auto [first, second] = widths(cell);
     const float height = std::max(height_of(cell), terms ? least_terms : 0), block = std::max(first, second);
     easel.place_block(block + beside, height);

@@ -7,14 +7,14 @@
 namespace convscope {
 
 /// Smallest float32 above zero that keeps all its digits, and the smallest one at all.
-inline constexpr double kSmallestNormal = 1.17549435e-38, kSmallestAboveZero = 1.40129846e-45;
+inline constexpr double kSmallestNormal = 0x1p-126, kSmallestAboveZero = 0x1p-149;
 
 /// What the gradient's size does from block to block, going back through one network.
 struct SignalPath {
     std::string name, note;                 // "Sigmoid", "Xavier initialisation"
     std::vector<BlockFlow> flows;           // block 1, next to the input, first; with gradients
     double factor = 0;                      // per block, the geometric mean; NaN with one block or without numbers
-    /// Blocks to go back until the signal is below the smallest normal float32: counted where it is, else at that factor.
+    /// Blocks to go back until the signal is no larger than the smallest normal float32: counted where it is, else at that factor.
     /// None: it does not shrink, or only after very many.
     std::optional<int64_t> floor_after;
     bool reached = false;                   // it was counted
