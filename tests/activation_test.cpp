@@ -399,6 +399,32 @@ TEST(Activation, passes_fill_what_is_wanted_and_can_be_cancelled) {
     }
 }
 
+TEST(Activation, every_cell_of_a_large_tensor_is_computed_from_itself) {
+    const Shape shape{2, 3, 90, 101};  // several runs and a part of one
+    Tensor input(shape);
+    std::mt19937_64 random(3);
+    std::normal_distribution<float> normal;
+    for (float& v : input.mutate()) v = normal(random);
+    for (const Activation& f : activations()) {
+        SCOPED_TRACE(f.name());
+        const Plan plan = f.op().plan(f.params, shape, true);
+        const LayerInputs inputs{input, {}, {}, true};
+        std::vector<Tensor> stages(3);
+        ASSERT_TRUE(f.op().forward(f.params, plan, inputs, std::vector{kOutput}, stages, {}));
+        ASSERT_TRUE(f.op().backward(f.params, plan, inputs, input, std::vector{kSlope, kGradInput},
+                                    stages, {}));
+        Tensors read;
+        read.input = to_double(input);
+        for (const int stage : {kOutput, kSlope})
+            for (int64_t i = 0; i < shape.count(); i += 37) {
+                const Explanation e = f.op().explain(f.params, plan, stage, shape.index(i), read);
+                const float fast =
+                    stages[static_cast<size_t>(stage)].values()[static_cast<size_t>(i)];
+                ASSERT_NEAR(static_cast<double>(fast), e.value, two_ulp(e.value)) << i;
+            }
+    }
+}
+
 TEST(Activation, a_factor_at_the_end_of_double) {
     const Answers a = answers(*find_op("leaky_relu"), {1e308}, row({-1e30f, 0, 5}), row({1, 1, 1}));
     EXPECT_EQ(a.fast[kOutput].values()[0], -INFINITY);
