@@ -97,6 +97,21 @@ TEST(Views, SnapshotsOfTheTeachingPresets) {
         }
 }
 
+/// Every view, on the first three presets whose first layer it tells.
+TEST(Views, SnapshotsOfEveryView) {
+    for (const View& view : all_views()) {
+        int taken = 0;
+        for (const DocumentPreset& p : document_presets()) {
+            if (taken == 3) break;
+            Looked looked(p.make(), view);
+            if (!view.offered(looked.layer().plan) || (view.chains && looked.result.layers.size() < 2)) continue;
+            ++taken;
+            expect_snapshot(fmt::format("{}-{}", view.id, slug(p.name)), to_text(looked.at((looked.timeline.steps() + 1) / 2)));
+        }
+        EXPECT_GT(taken, 0) << view.id;
+    }
+}
+
 TEST(Views, TheStandardDocumentTellsTheWorkedExample) {
     // By hand: window 8 of a 7×7 input, stride 2, padding 1; −18 −7 0 −4 +6 is −23.
     Looked looked(standard_document(), *find_view("slide"));
