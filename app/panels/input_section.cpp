@@ -195,8 +195,10 @@ void image_extent_row(PanelContext& context, Column& column, float field_x, cons
 void colours_row(PanelContext& context, Column& column, float field_x, const FromImage& origin) {
     const Box box = column.row(field_x, column.x1);
     ui::text(context, context.fonts.body, Tone::ink2, {column.x0, box.center().y}, "colours");
+    // A file without colours is grey either way.
+    const bool is_grey = origin.grey || context.app.state.document.input.tensor.shape().c == 1;
     if (const auto pressed =
-            ui::segmented(context, box, {"RGB", "Grey"}, origin.grey ? 1 : 0, true))
+            ui::segmented(context, box, {"RGB", "Grey"}, is_grey ? 1 : 0, true))
         reload_image(context.app, origin, {*pressed == 1, origin.max_side}, "");
 }
 

@@ -14,23 +14,27 @@ namespace {
 
 using ui::px;
 
-void heads(const PanelContext& context, Column& column, const Columns& at) {
+void heads(const PanelContext& context, Column& column, const LedgerTable& table,
+           const Columns& at) {
     const float y = column.y;
     ImFont* font = context.fonts.small;
     const float x = column.x0;
     // A head may be wider than its numbers: it gives way to the left, never onto its neighbour.
     float limit = x + at.sum;
-    const auto head = [&](float right, const char* text, Tone tone) {
+    const auto head = [&](float right, const std::string& text, Tone tone) {
         const float width = ui::width_of(font, text);
         const float end = std::min(x + right, limit);
         ui::text(context, font, tone, {end, y}, text, Align::right);
         limit = end - width - px(context, 6);
     };
-    head(at.sum, "sum", Tone::output_text);
-    head(at.product, "product", Tone::ink2);
-    head(at.weight, "weight", Tone::kernel_text);
-    head(at.value, "value", Tone::input_text);
-    ui::text(context, font, Tone::input_text, {x + at.place, y}, "input");
+    head(at.sum, table.combine() == Combine::max ? "largest" : "sum", Tone::output_text);
+    if (table.has_factors) {
+        head(at.product, "product", Tone::ink2);
+        head(at.weight, table.factor_head, table.factor_tone);
+    }
+    head(at.value, "value", table.head_tone);
+    ui::text(context, font, table.head_tone, {x + at.place, y},
+             ui::fitted(font, table.head, limit - x - at.place));
     ui::rule(context, column.x0, column.x1, y + px(context, 12));
     column.y += px(context, 13);
 }
@@ -41,36 +45,42 @@ void term_row(PanelContext& context, const Box& row, const Columns& at, const Le
     const bool is_current = static_cast<int64_t>(index) == table.cell.current;
     const bool is_done = static_cast<int64_t>(index) < table.cell.done;
     const bool is_padding = term.padding && term.a.source == Source::constant;
+    const bool is_chosen = is_done && static_cast<int64_t>(index) == table.chosen() &&
+                           table.is_done();
     const std::string name = fmt::format("term {}", index + 1);
     const ui::Item it = ui::item(context, name.c_str(), row, {.tab_stop = false});
     if (is_current) {
         ui::fill(context, row, Tone::raised, 5);
         ui::frame(context, row, Tone::ink, 1.5f, 5);
-    } else if (it.hovered) {
-        ui::fill(context, row, Tone::hover, 5);
+    } else if (it.hovered || is_chosen) {
+        ui::fill(context, row, it.hovered ? Tone::hover : Tone::output_tint, 5);
     }
     if (it.hovered && ImGui::IsItemHovered(ImGuiHoveredFlags_DelayNormal)) {
-        std::string help = fmt::format("{} × {} = {}", full_text(static_cast<float>(term.a_value)),
-                                       full_text(static_cast<float>(term.b_value)),
-                                       full_text(static_cast<float>(term.product)));
+        std::string help = full_text(static_cast<float>(term.a_value));
+        if (table.has_factors)
+            help = fmt::format("{} × {} = {}", help, full_text(static_cast<float>(term.b_value)),
+                               full_text(static_cast<float>(term.product)));
+        if (is_chosen) help += "\nThe largest: it is the output";
         if (term.padding && !is_padding) help += "\nThe padding repeats this input cell";
         ui::tooltip(context, help);
     }
-    ImFont* font = is_current ? at.bold : at.font;
+    ImFont* font = is_current || is_chosen ? at.bold : at.font;
     const float y = row.center().y, x = row.x;
     ImFont* place_font = is_padding ? context.fonts.body : at.font;
     ui::text(context, place_font, is_done ? Tone::ink2 : Tone::ink3, {x + at.place, y},
-             place_text(term, table.wide_places));
+             place_text(table, index, table.wide_places));
     const auto right = [&](float end, Tone tone, std::string_view text) {
         ui::text(context, font, is_done ? tone : Tone::ink3, {x + end, y}, text, Align::right);
     };
-    right(at.value, Tone::input_text, table.number(term.a_value));
-    if (term.b.source != Source::constant) {
+    right(at.value, table.head_tone, table.number(term.a_value));
+    const bool has_factor = term.b.source != Source::constant || term.b_value != 1;
+    if (table.has_factors && has_factor) {
         ui::text(context, at.font, Tone::ink3, {x + at.times, y}, "×", Align::center);
-        right(at.weight, Tone::kernel_text, table.number(term.b_value));
+        right(at.weight, table.factor_tone, table.number(term.b_value));
         ui::text(context, at.font, Tone::ink3, {x + at.equals, y}, "=", Align::center);
     }
-    right(at.product, Tone::ink, is_done ? table.number(term.product) : "·");
+    if (table.has_factors)
+        right(at.product, Tone::ink, is_done ? table.number(term.product) : "·");
     right(at.sum, table.has_heads && !is_current ? Tone::ink2 : Tone::output_text,
           is_done ? table.number(table.sums[index]) : "·");
     if (it.pressed)
@@ -196,7 +206,9 @@ float sum_line_height(const PanelContext& context, const Column& column) {
 }
 
 int sum_line_count(const LedgerTable& table) {
-    return 1 + (table.has_heads || table.bias ? 1 : 0) + (table.bias ? 1 : 0);
+    if (table.combine() == Combine::max) return 1;
+    return 1 + (table.has_heads || table.bias ? 1 : 0) + (table.bias ? 1 : 0) +
+           (table.combine() == Combine::mean ? 2 : 0);
 }
 
 /// Channels, bias, total: always the same lines, so that nothing moves while the play is on.
@@ -233,22 +245,53 @@ void sum_lines(PanelContext& context, Column& column, const LedgerTable& table) 
         line("Channels", Tone::ink, sum, context.fonts.mono_bold, Tone::ink,
              table.number(bias_done ? so_far - bias : so_far));
     } else if (table.bias) {
-        line("Products", Tone::ink, "", context.fonts.mono_bold, Tone::ink,
+        line(table.has_factors ? "Products" : "Values", Tone::ink, "", context.fonts.mono_bold, Tone::ink,
              table.number(bias_done ? so_far - bias : so_far));
     }
     if (table.bias)
         line("Bias", Tone::kernel_text, fmt::format("b[{}]", table.terms()[*table.bias].a.cell.c),
              context.fonts.mono_bold, bias_done ? Tone::kernel_text : Tone::ink3,
              table.number(bias));
+    const bool is_mean = table.combine() == Combine::mean;
+    const std::string count = fmt::format("{} of {}", table.cell.done, table.terms().size());
+    if (is_mean) {
+        line(table.is_done() ? "Sum" : "Sum so far", Tone::ink, count, context.fonts.mono_bold,
+             Tone::ink, table.number(so_far));
+        line("Divided by", Tone::ink2, "", context.fonts.mono_bold, Tone::ink,
+             number_text_short(table.cell.explanation.divisor));
+    }
     const double shown = table.is_done() ? table.result : so_far;
     const float y = column.y;
-    line(table.is_done() ? "Total" : "Sum so far", Tone::ink,
-         fmt::format("{} of {}", table.cell.done, table.terms().size()), context.fonts.total,
-         Tone::output_text, table.number(shown));
+    const auto total = [&](const char* name, const std::string& middle, const std::string& value) {
+        line(name, Tone::ink, middle, context.fonts.total, Tone::output_text, value);
+    };
+    if (is_mean)
+        total("Mean", "", table.is_done() ? table.number(table.result) : "·");
+    else if (table.combine() == Combine::max)
+        total(table.is_done() ? "Largest" : "Largest so far", count,
+              done == 0 ? "·" : table.number(shown));
+    else
+        total(table.is_done() ? "Total" : "Sum so far", count, table.number(shown));
     column.y -= px(context, 3);
     ui::hover_help(context, {column.x0, y, column.width(), height},
                    (table.is_done() ? "The layer's own float32 number: " : "So far: ") +
                        full_text(static_cast<float>(shown)));
+}
+
+/// "nine products + bias", "mean of four values".
+std::string note_text(const LedgerTable& table) {
+    const int64_t count = table.products();
+    const std::string noun = table.has_factors ? "product" : "value";
+    std::string text = count < 10 ? ui::count_word(count) + " " + noun + (count == 1 ? "" : "s")
+                                  : ui::counted(count, noun);
+    if (table.bias) text += " + bias";
+    switch (table.combine()) {
+        case Combine::mean: return "mean of " + text;
+        case Combine::max: return "largest of " + text;
+        case Combine::formula: return "formula";
+        case Combine::sum: break;
+    }
+    return text;
 }
 
 }  // namespace
@@ -278,14 +321,16 @@ void ledger_section(PanelContext& context, Column& column, float bottom) {
     std::string title = stage.name + " " + cell_text(stage.shape, table.cell.cell);
     if (!title.empty())
         title[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(title[0])));
-    std::string note =
-        table.products() < 10
-            ? ui::count_word(table.products()) + (table.products() == 1 ? " product" : " products")
-            : ui::counted(table.products(), "product");
-    if (table.bias) note += " + bias";
+    std::string note = note_text(table);
     if (table.cell.pinned) note = "pinned, " + note;
     begin_section(context, column, "Ledger", {.title = title, .note = note});
+    if (table.combine() == Combine::formula) {
+        formula_rows(context, column, table);
+        origin_rows(context, column, table);
+        return;
+    }
     column.y += column.row_px / 2 - px(context, 5);
+    bottom -= origin_height(context, table);
     const float sums =
         sum_line_height(context, column) * static_cast<float>(sum_line_count(table)) +
         px(context, 6);
@@ -294,9 +339,10 @@ void ledger_section(PanelContext& context, Column& column, float bottom) {
     const bool scrolls = ImGui::GetStateStorage()->GetFloat(ImGui::GetID("table height"), 0) > most;
     const Columns at =
         fit_columns(context, table, column.width() - (scrolls ? px(context, 10) : 0));
-    heads(context, column, at);
+    heads(context, column, table, at);
     body(context, column, table, at, most);
     sum_lines(context, column, table);
+    origin_rows(context, column, table);
 }
 
 }  // namespace convscope

@@ -40,6 +40,56 @@ struct Range {
     }
 };
 
+/// The colour of numbers from there.
+Tone tone_of_source(const LayerResult& layer, const Ref& ref) {
+    switch (ref.source) {
+        case Source::input: return Tone::input_text;
+        case Source::weight: return Tone::kernel_text;
+        case Source::grad_output: return Tone::gradient_text;
+        case Source::stage: {
+            const Role role = layer.plan.stages[static_cast<size_t>(ref.which)].role;
+            return role == Role::neutral ? Tone::ink2 : tone_of(role, Part::text);
+        }
+        default: return Tone::ink2;
+    }
+}
+
+/// What sums, means and the largest are so far: after each term.
+double combined(Combine combine, double so_far, const Term& term, bool is_first) {
+    if (combine != Combine::max) return so_far + term.product;
+    if (is_first || std::isnan(term.product)) return term.product;
+    return std::isnan(so_far) ? so_far : std::max(so_far, term.product);
+}
+
+/// Heads of the columns: the tensors that the numbers come from.
+void name_columns(LedgerTable& table, const LayerResult& layer) {
+    const Term* first = nullptr;
+    const Term* factor = nullptr;
+    for (const Term& term : table.terms()) {
+        if (is_alone(term)) continue;
+        if (term.b.source != Source::constant || term.b_value != 1) table.has_factors = true;
+        if (!factor && term.b.source != Source::constant) factor = &term;
+        if (term.a.source == Source::constant) continue;
+        if (!first) first = &term;
+        table.has_names |= first->a.source != term.a.source || first->a.which != term.a.which;
+    }
+    if (first && !table.has_names) {
+        table.head = source_name(layer, first->a);
+        table.head_tone = tone_of_source(layer, first->a);
+    } else if (table.has_names) {
+        table.head = "of";
+        table.head_tone = Tone::ink2;
+        for (const Term& term : table.terms()) table.names.push_back(ref_text(layer, term.a));
+    }
+    if (factor) {
+        table.factor_head = source_name(layer, factor->b);
+        table.factor_tone = tone_of_source(layer, factor->b);
+    } else {
+        table.factor_head = "factor";
+        table.factor_tone = Tone::ink2;
+    }
+}
+
 /// A way to set the table; the first that fits is taken.
 struct Setting {
     ImFont *font, *bold;
@@ -67,11 +117,42 @@ bool is_alone(const Term& term) {
 
 Index place_of(const Term& term) { return term.padding ? *term.padding : term.a.cell; }
 
-std::string place_text(const Term& term, bool with_channel) {
+std::string place_text(const LedgerTable& table, size_t index, bool with_channel) {
+    const Term& term = table.terms()[index];
     if (term.padding && term.a.source == Source::constant) return "padding";
+    if (table.has_names) return table.names[index];
     const Index& at = term.a.cell;
     if (with_channel) return fmt::format("({}, {}, {})", at.c, at.h, at.w);
     return fmt::format("({}, {})", at.h, at.w);
+}
+
+std::string source_name(const LayerResult& layer, const Ref& ref) {
+    const auto named = [&](const auto& specs) {
+        const auto i = static_cast<size_t>(ref.which);
+        return ref.which >= 0 && i < specs.size() ? specs[i].name : std::string("value");
+    };
+    switch (ref.source) {
+        case Source::input: return "input";
+        case Source::weight: return named(layer.plan.weights);
+        case Source::buffer: return named(layer.plan.buffers);
+        case Source::stage: return named(layer.plan.stages);
+        case Source::grad_output: return "grad_output";
+        case Source::layer_input: return fmt::format("input of layer {}", ref.which + 1);
+        case Source::layer_grad_output: return fmt::format("gradient of layer {}", ref.which + 1);
+        case Source::constant: break;
+    }
+    return "value";
+}
+
+std::string ref_text(const LayerResult& layer, const Ref& ref) {
+    const auto which = static_cast<size_t>(ref.which);
+    const bool is_vector =
+        ref.source == Source::weight || ref.source == Source::buffer ||
+        (ref.source == Source::stage && layer.plan.stages[which].shape.plane() == 1 &&
+         layer.input.shape().plane() > 1);
+    const std::string name = source_name(layer, ref);
+    return is_vector ? fmt::format("{}[{}]", name, ref.cell.c)
+                     : fmt::format("{} ({}, {})", name, ref.cell.h, ref.cell.w);
 }
 
 std::string cell_text(Shape shape, Index at) {
@@ -92,7 +173,7 @@ LedgerTable make_ledger_table(const App& app, LedgerCell cell) {
     double sum = 0;
     int64_t channels_seen = 0;
     for (size_t i = 0; i < terms.size(); ++i) {
-        sum += terms[i].product;
+        sum = combined(table.combine(), sum, terms[i], i == 0);
         table.sums.push_back(sum);
         if (is_alone(terms[i])) {
             table.bias = i;
@@ -115,6 +196,7 @@ LedgerTable make_ledger_table(const App& app, LedgerCell cell) {
         Group all{.first = 0, .count = static_cast<size_t>(table.products())};
         table.groups = {all};
     }
+    name_columns(table, layer);
     table.decimals = table_decimals(table);
     return table;
 }
@@ -126,23 +208,27 @@ Columns fit_columns(const PanelContext& context, LedgerTable& table, float width
         ranges[0].add(term.a_value), ranges[1].add(term.b_value), ranges[2].add(term.product),
             ranges[3].add(table.sums[i]);
     }
+    if (!table.has_factors) ranges[1] = ranges[2] = {};
     const auto& terms = table.terms();
     const auto longest_place = [&](bool with_channel) {
         size_t most = 0;
         for (size_t i = 0; i < terms.size(); i += std::max<size_t>(1, terms.size() / 200))
-            most = std::max(most, glyphs(place_text(terms[i], with_channel)));
-        return static_cast<float>(std::max(most, glyphs(place_text(terms.back(), with_channel))));
+            most = std::max(most, glyphs(place_text(table, i, with_channel)));
+        return static_cast<float>(
+            std::max(most, glyphs(place_text(table, terms.size() - 1, with_channel))));
     };
     const std::vector<Setting> settings = settings_of(context, table.decimals);
     for (const Setting& way : settings) {
         const float digit = ui::width_of(way.font, "0");
         std::array<float, 4> need{};
-        for (size_t c = 0; c < 4; ++c) need[c] = ranges[c].width(way.decimals, digit);
+        for (size_t c = 0; c < 4; ++c)
+            if (table.has_factors || c == 0 || c == 3)
+                need[c] = ranges[c].width(way.decimals, digit);
         const bool with_channel = table.wide_places && !(way.tight && table.has_heads);
         const float left = px(context, table.has_heads && !way.tight ? 26 : 8),
                     right = width - px(context, 8);
         const float place = longest_place(with_channel) * digit;
-        const float sign = px(context, way.tight ? 14 : 24), gap = px(context, way.tight ? 6 : 10);
+        const float sign = table.has_factors ? px(context, way.tight ? 14 : 24) : 0, gap = px(context, way.tight ? 6 : 10);
         const float spare =
             right - left -
             (place + gap + need[0] + sign + need[1] + sign + need[2] + gap + need[3]);
@@ -166,6 +252,7 @@ Columns fit_columns(const PanelContext& context, LedgerTable& table, float width
 
 std::optional<int64_t> step_of_term(const App& app, const LedgerTable& table, size_t index) {
     const Timeline& timeline = app.timeline;
+    if (timeline.order() != Order::by_output && timeline.order() != Order::by_input) return {};
     if (timeline.order() == Order::by_output)
         return timeline.step_of(table.cell.cell, static_cast<int64_t>(index));
     if (timeline.order() != Order::by_input) return {};

@@ -31,9 +31,17 @@ struct LedgerTable {
     std::vector<Group> groups;   // one without heads when there is one channel only
     std::optional<size_t> bias;  // index of its term
     bool has_heads = false, wide_places = false;
+    bool has_factors = false;    // some term is a product
+    bool has_names = false;      // terms of several tensors: each place says which
+    std::string head = "input", factor_head = "weight";  // over the two columns of factors
+    Tone head_tone = Tone::input_text, factor_tone = Tone::kernel_text;
     int decimals = 0;
     double result = 0;  // the result's own float32 number
+    std::vector<std::string> names;  // of each term's first number, where has_names
 
+    Combine combine() const { return cell.explanation.combine; }
+    /// The term that a maximum took; −1 elsewhere.
+    int64_t chosen() const { return combine() == Combine::max ? cell.explanation.chosen : -1; }
     const std::vector<Term>& terms() const { return cell.explanation.terms; }
     int64_t products() const { return static_cast<int64_t>(terms().size()) - (bias ? 1 : 0); }
     bool is_done() const { return cell.done >= static_cast<int64_t>(terms().size()); }
@@ -44,14 +52,25 @@ struct LedgerTable {
 bool is_alone(const Term& term);
 /// Where the term's input value stands, outside the input where it was read from padding.
 Index place_of(const Term& term);
-/// "(2, 6)", with the channel "(1, 2, 6)", or "padding".
-std::string place_text(const Term& term, bool with_channel);
+/// "(2, 6)", with the channel "(1, 2, 6)", or "padding"; "mean[2]" where the table names its terms.
+std::string place_text(const LedgerTable& table, size_t index, bool with_channel);
+/// "input", "normalised", "running_mean": the tensor that a number is in.
+std::string source_name(const LayerResult& layer, const Ref& ref);
 /// "(1, 3)"; with a channel where there are several, with the sample where there are several of those.
 std::string cell_text(Shape shape, Index at);
+
+/// "input (2, 6)", "mean[1]".
+std::string ref_text(const LayerResult& layer, const Ref& ref);
 
 LedgerTable make_ledger_table(const App& app, LedgerCell cell);
 /// Faces, decimals and places with which all columns fit into `width`; sets the table's decimals.
 Columns fit_columns(const PanelContext& context, LedgerTable& table, float width);
+/// A formula in words, and what its numbers are; or the stages that a sum was made from. In rows under the ledger.
+void formula_rows(PanelContext& context, Column& column, const LedgerTable& table);
+void origin_rows(PanelContext& context, Column& column, const LedgerTable& table);
+/// How high both are together.
+float origin_height(const PanelContext& context, const LedgerTable& table);
+
 /// The step that shows this term, in the order of the play; none when no step does.
 std::optional<int64_t> step_of_term(const App& app, const LedgerTable& table, size_t index);
 

@@ -184,9 +184,11 @@ void parameter_panel(PanelContext& context, const Box& panel, bool low) {
         if (image_first) input_section(context, column);
         if (!image_first) field_section(context, column);
         weights_section(context, column);
+        batch_section(context, column);
         if (!image_first) input_section(context, column);
         colour_section(context, column);
         if (image_first) field_section(context, column);
+        gradient_section(context, column);
     }
     ui::content_ends(column.y + px(context, 4));
 }

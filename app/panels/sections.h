@@ -26,11 +26,19 @@ Column make_column(const PanelContext& context, const Box& panel, bool low);
 void begin_section(const PanelContext& context, Column& column, const char* name,
                    const ui::SectionTitle& title);
 
-// ---- Left (parameters.cpp, weights_section.cpp, input_section.cpp)
+// ---- Left (parameters.cpp, weights_section.cpp, vectors_section.cpp, input_section.cpp, gradient_section.cpp)
 
 void parameter_panel(PanelContext& context, const Box& panel, bool low);
 void field_section(PanelContext& context, Column& column);
 void weights_section(PanelContext& context, Column& column);
+/// A layer without kernels whose weights are one number a channel (vectors_section.cpp).
+void vector_section(PanelContext& context, Column& column);
+/// Fields of the weights that are vectors, for one channel.
+void weight_vector_rows(PanelContext& context, Column& column, int64_t chosen);
+/// Batches and what a layer keeps from one to the next.
+void batch_section(PanelContext& context, Column& column);
+/// Where the backward pass starts.
+void gradient_section(PanelContext& context, Column& column);
 void input_section(PanelContext& context, Column& column);
 void colour_section(PanelContext& context, Column& column);
 /// The problem under the field that caused it, with its remedies.

@@ -38,16 +38,9 @@ int64_t groups_of(const Layer& layer) {
     return groups && *groups > 0 ? *groups : 1;
 }
 
-/// Names and axes of the weights: of the picture shown, which may be older than the document but is of the same op.
-const Plan* shown_plan(const State& state) {
-    if (!state.result || static_cast<size_t>(state.layer) >= state.result->layers.size())
-        return nullptr;
-    return &state.result->layers[static_cast<size_t>(state.layer)].plan;
-}
-
-std::optional<Kernels> kernels_of(const State& state) {
-    const Layer& layer = state.document.layers[static_cast<size_t>(state.layer)];
-    const Plan* plan = shown_plan(state);
+std::optional<Kernels> kernels_of(const App& app) {
+    const Layer& layer = app.state.document.layers[static_cast<size_t>(app.state.layer)];
+    const Plan* plan = chosen_plan(app);
     if (layer.weights.empty() || layer.weights[0].empty() || !plan || plan->weights.empty() ||
         plan->weights[0].rank != 4)
         return {};
@@ -327,53 +320,15 @@ void channel_gallery(PanelContext& context, Column& column, const Kernels& kerne
     column.y += px(context, 15);
 }
 
-/// b[c] of every further weight that is a vector.
-void vector_rows(PanelContext& context, Column& column, int64_t chosen) {
-    App& app = context.app;
-    const State& state = app.state;
-    const Layer layer = state.document.layers[static_cast<size_t>(state.layer)];
-    const Plan* plan = shown_plan(state);
-    for (size_t i = 0; plan && i < layer.weights.size() && i < plan->weights.size(); ++i) {
-        const WeightSpec& spec = plan->weights[i];
-        const Shape shape = layer.weights[i].shape();
-        if (spec.rank != 1 || chosen >= shape.c || shape.count() != shape.c) continue;
-        column.y += px(context, 4);
-        const int which = static_cast<int>(i);
-        const std::string gesture = fmt::format("{} {} {}", spec.name, state.layer, chosen);
-        NumberRow row{.label = fmt::format("{}[{}]", spec.name, chosen),
-                      .shown = full_text(layer.weights[i].at({0, chosen})),
-                      .help = shape.c > 1 ? "Of the chosen output channel" : "Added to every sum",
-                      .gesture = gesture,
-                      .field = "Weights/" + spec.name};
-        const float value = layer.weights[i].at({0, chosen});
-        row.stepped = [value](int step) { return full_text(value + static_cast<float>(step)); };
-        row.can_lower = row.can_raise = std::isfinite(value);
-        row.expected = "a number";
-        row.apply = [&](const std::string& typed) -> std::optional<std::string> {
-            const auto read = parse_value(typed, Value(0.0), {});
-            if (!read) return "";
-            const auto next = static_cast<float>(std::get<double>(*read));
-            Document base = gesture_base(app, gesture);
-            const auto at = static_cast<size_t>(app.state.layer);
-            if (at >= base.layers.size() || base.layers[at].weights.size() <= i) return {};
-            Tensor changed = base.layers[at].weights[i];
-            changed.set({0, chosen}, next);
-            if (next != value)
-                edit(app, with_weight(std::move(base), app.state.layer, which, std::move(changed)),
-                     gesture);
-            return {};
-        };
-        number_row(context, column,
-                   column.x0 + std::round(std::min(px(context, 104), column.width() * 0.62f)), row);
-    }
-}
-
 }  // namespace
 
 void weights_section(PanelContext& context, Column& column) {
     const State& state = context.app.state;
-    const std::optional<Kernels> kernels = kernels_of(state);
-    if (!kernels) return;
+    const std::optional<Kernels> kernels = kernels_of(context.app);
+    if (!kernels) {
+        vector_section(context, column);
+        return;
+    }
     begin_section(
         context, column, "Weights",
         {.title = "Weights", .note = to_string(kernels->weight.shape()), .note_is_number = true});
@@ -385,7 +340,7 @@ void weights_section(PanelContext& context, Column& column) {
         channel_table(context, column, *kernels, chosen);
     else
         channel_gallery(context, column, *kernels, chosen);
-    vector_rows(context, column, chosen);
+    weight_vector_rows(context, column, chosen);
 }
 
 }  // namespace convscope
