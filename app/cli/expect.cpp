@@ -144,6 +144,16 @@ std::string check_sentence(std::string_view what, const std::string& is, const W
     return compare(what, is, wanted == "none" ? "" : wanted);
 }
 
+/// "Conv2d, BatchNorm2d, ReLU (skip 2)".
+std::string chain_text(const Document& document) {
+    std::string text;
+    for (const Layer& layer : document.layers) {
+        text += (text.empty() ? "" : ", ") + layer.op->torch_name;
+        if (layer.skip != 0) text += fmt::format(" (skip {})", layer.skip);
+    }
+    return text;
+}
+
 /// "expect zoom 1", "more 1.2", "less 0.9".
 std::string check_zoom(float is, const Words& words) {
     const bool more = words[1] == "more", less = words[1] == "less";
@@ -186,6 +196,10 @@ std::string check_expectation(const App& app, const Scene& scene, const Words& w
     if (what == "steps") return compare(what, std::to_string(app.timeline.steps()), wanted);
     if (what == "unit") return compare(what, unit_name(state.play.unit, app.timeline.order()), wanted);
     if (what == "playing") return compare(what, state.play.playing ? "yes" : "no", wanted);
+    if (what == "layer") return compare(what, std::to_string(state.layer + 1), wanted);
+    if (what == "chain") return check_sentence(what, chain_text(state.document), words);
+    if (what == "mode") return compare(what, state.document.training ? "train" : "eval", wanted);
+    if (what == "batches") return compare(what, std::to_string(state.document.batches), wanted);
     if (what == "layers") return compare(what, std::to_string(state.document.layers.size()), wanted);
     return check_value(app, scene, words);
 }

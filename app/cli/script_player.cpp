@@ -217,7 +217,11 @@ std::string ScriptPlayer::locate_label(const std::string& label, Point& at) {
     for (int i = 0; i < 200 && !item->visible() && item->clip.h > 4; ++i) {
         const Box before = item->box;
         move_to(item->clip.center());
-        turn_wheel(item->box.center().y < item->clip.center().y ? 1.0f : -1.0f);
+        // Sideways where that is where it went.
+        const Point at_item = item->box.center(), middle = item->clip.center();
+        const bool is_beside = at_item.x < item->clip.x || at_item.x > item->clip.right();
+        const bool comes_before = is_beside ? at_item.x < middle.x : at_item.y < middle.y;
+        turn_wheel(comes_before ? 1.0f : -1.0f);
         turn_until_read();
         item = frame_.window().items().find(label);
         if (!item || item->box == before) break;

@@ -213,9 +213,9 @@ void draw_skips(PanelContext& context, const ChainRow& row, float row_x, const B
         const int64_t skip = layers[static_cast<size_t>(card.layer)].skip;
         if (skip <= 0 || skip > card.layer + 1) continue;
         const int from = card.layer + 1 - static_cast<int>(skip);
-        const ChainCard* start = card_of_layer(row, from, card.layer);
-        if (!start) continue;
-        const float x0 = row_x + start->x + px(context, 9),
+        const ChainCard* start = card_of_layer(row, from);
+        if (!start || start->x > card.x) continue;
+        const float x0 = row_x + start->x + px(context, start->kind == Kind::run ? 16 : 9),
                     x1 = row_x + card.x + card.width - px(context, 9);
         const int lane = x0 < busy_until[0] && x0 >= busy_until[1] ? 1 : 0;
         busy_until[lane] = x1;
@@ -239,7 +239,7 @@ void scroll(const PanelContext& context, const ChainRow& row, float room_px) {
     if (storage->GetInt(layer_id, -1) != layer || storage->GetInt(count_id, -1) != count) {
         storage->SetInt(layer_id, layer);
         storage->SetInt(count_id, count);
-        if (const ChainCard* card = card_of_layer(row, layer, layer))
+        if (const ChainCard* card = card_of_layer(row, layer))
             at = std::min(std::max(at, card->x + card->width + margin - room_px),
                           std::max(0.0f, card->x - margin));
     }

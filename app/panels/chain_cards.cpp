@@ -269,10 +269,13 @@ ChainRow make_chain_row(const PanelContext& context, float room_px) {
     return row;
 }
 
-const ChainCard* card_of_layer(const ChainRow& row, int layer, int last) {
-    for (const ChainCard& card : row.cards)
-        if (card.kind == Kind::layer && card.layer >= layer && card.layer <= last) return &card;
-    return nullptr;
+const ChainCard* card_of_layer(const ChainRow& row, int layer) {
+    const ChainCard* run = nullptr;
+    for (const ChainCard& card : row.cards) {
+        if (card.kind == Kind::layer && card.layer == layer) return &card;
+        if (card.kind == Kind::run && row.runs[static_cast<size_t>(card.run)].holds(layer)) run = &card;
+    }
+    return run;
 }
 
 }  // namespace convscope

@@ -47,8 +47,8 @@ struct ChainRow {
 /// The densest that is needed to show all of it in `room_px`; shapes over arrows where nothing fits: it scrolls then.
 ChainRow make_chain_row(const PanelContext& context, float room_px);
 
-/// Card of that layer, or the next one that stands in the bar before `last`; null when there is none.
-const ChainCard* card_of_layer(const ChainRow& row, int layer, int last);
+/// Card of that layer, or of the run that hides it; null when there is none.
+const ChainCard* card_of_layer(const ChainRow& row, int layer);
 
 // ---- Lists (chain_lists.cpp), drawn in the chain bar's window
 

@@ -110,7 +110,7 @@ void tensor_rows(PanelContext& context, Column& column) {
         set_start(app, std::move(start));
     }
     ui::hover_help(context, left, "The output as it is now, kept while the layers change");
-    if (ui::button(context, "Paste numbers", right)) paste_start(app);
+    if (ui::button(context, "Paste", right)) paste_start(app);
     ui::hover_help(context, right, "Copied numbers of the output's shape");
 }
 

@@ -67,7 +67,9 @@ std::optional<Behind> behind_of(const App& app, const LedgerTable& table, const 
         origin.text = ref_text(layer, e.terms[0].a);
     else
         origin.text = told_text(e);
-    for (const Term& term : e.terms) next.push_back(term.a);
+    // What one of many values came from tells nothing.
+    if (e.combine == Combine::formula || e.terms.size() <= 2)
+        for (const Term& term : e.terms) next.push_back(term.a);
     return origin;
 }
 
@@ -132,6 +134,13 @@ void formula_rows(PanelContext& context, Column& column, const LedgerTable& tabl
     number_line(context, column, "=", Tone::ink2,
                 is_done ? number_text_short(table.result, 6) : "·", context.fonts.total,
                 Tone::output_text);
+    if (table.skip) {
+        number_line(context, column, table.skip->name, Tone::ink2,
+                    number_text_short(table.skip->value), context.fonts.mono, Tone::ink2);
+        number_line(context, column, "With it", Tone::ink,
+                    is_done ? number_text_short(table.skip->sum, 6) : "·", context.fonts.total,
+                    Tone::output_text);
+    }
     ui::hover_help(context, {column.x0, y, column.width(), px(context, kNamePx)},
                    "The layer's own float32 number: " +
                        full_text(static_cast<float>(table.result)));

@@ -206,8 +206,9 @@ float sum_line_height(const PanelContext& context, const Column& column) {
 }
 
 int sum_line_count(const LedgerTable& table) {
-    if (table.combine() == Combine::max) return 1;
-    return 1 + (table.has_heads || table.bias ? 1 : 0) + (table.bias ? 1 : 0) +
+    const int skip = table.skip ? 2 : 0;
+    if (table.combine() == Combine::max) return 1 + skip;
+    return 1 + skip + (table.has_heads || table.bias ? 1 : 0) + (table.bias ? 1 : 0) +
            (table.combine() == Combine::mean ? 2 : 0);
 }
 
@@ -273,6 +274,13 @@ void sum_lines(PanelContext& context, Column& column, const LedgerTable& table) 
     else
         total(table.is_done() ? "Total" : "Sum so far", count, table.number(shown));
     column.y -= px(context, 3);
+    if (table.skip) {
+        const bool done_all = table.is_done();
+        line("Skip", Tone::ink, table.skip->name, context.fonts.mono_bold,
+             done_all ? Tone::ink : Tone::ink3, table.number(table.skip->value));
+        line("With it", Tone::ink, "", context.fonts.total, Tone::output_text,
+             done_all ? table.number(table.skip->sum) : "·");
+    }
     ui::hover_help(context, {column.x0, y, column.width(), height},
                    (table.is_done() ? "The layer's own float32 number: " : "So far: ") +
                        full_text(static_cast<float>(shown)));

@@ -22,6 +22,7 @@ int table_decimals(const LedgerTable& table) {
             values.push_back(static_cast<float>(v));
     }
     values.push_back(static_cast<float>(table.result));
+    if (table.skip) values.push_back(static_cast<float>(table.skip->sum));
     return decimals_for(values);
 }
 
@@ -189,7 +190,8 @@ LedgerTable make_ledger_table(const App& app, LedgerCell cell) {
         if (static_cast<int64_t>(i) < table.cell.done) group.subtotal += terms[i].product;
     }
     const int64_t in_channels = layer.input.shape().c;
-    table.wide_places = in_channels > 1;
+    for (const Term& term : terms)
+        table.wide_places |= !is_alone(term) && place_of(term).c != table.cell.cell.c;
     table.has_heads =
         table.groups.size() > 1 && static_cast<int64_t>(table.groups.size()) <= in_channels;
     if (!table.has_heads && table.groups.size() > 1) {  // stamps of several channels by turns
@@ -197,6 +199,15 @@ LedgerTable make_ledger_table(const App& app, LedgerCell cell) {
         table.groups = {all};
     }
     name_columns(table, layer);
+    const SkipPlan& skip = layer.plan.skip;
+    if (skip.sum >= 0 && table.cell.stage == layer.plan.output) {
+        const Tensor& brought = app.state.result->layers[static_cast<size_t>(skip.from)].input;
+        const Tensor& total = layer.stages[static_cast<size_t>(skip.sum)];
+        if (brought.shape().contains(table.cell.cell) && total.shape().contains(table.cell.cell))
+            table.skip = SkippedIn{source_name(layer, {Source::layer_input, skip.from, {}}),
+                                   static_cast<double>(brought.at(table.cell.cell)),
+                                   static_cast<double>(total.at(table.cell.cell))};
+    }
     table.decimals = table_decimals(table);
     return table;
 }

@@ -25,6 +25,12 @@ struct Columns {
     float place = 0, value = 0, times = 0, weight = 0, equals = 0, product = 0, sum = 0;
 };
 
+/// What a skip connection adds to the cell.
+struct SkippedIn {
+    std::string name;      // "input of layer 2"
+    double value = 0, sum = 0;
+};
+
 struct LedgerTable {
     LedgerCell cell;
     std::vector<double> sums;    // after each term
@@ -37,6 +43,7 @@ struct LedgerTable {
     Tone head_tone = Tone::input_text, factor_tone = Tone::kernel_text;
     int decimals = 0;
     double result = 0;  // the result's own float32 number
+    std::optional<SkippedIn> skip;
     std::vector<std::string> names;  // of each term's first number, where has_names
 
     Combine combine() const { return cell.explanation.combine; }

@@ -215,7 +215,7 @@ void batch_section(PanelContext& context, Column& column) {
     const Document& document = app.state.document;
     begin_section(context, column, "Running statistics",
                   {.title = "Running statistics",
-                   .note = document.training ? ui::counted(document.batches, "batch") : "in use"});
+                   .note = document.training ? fmt::format("{} {}", document.batches, document.batches == 1 ? "batch" : "batches") : "in use"});
     const int64_t batches = document.batches;
     const float gap = px(context, 8), width = std::floor((column.width() - gap) / 2);
     const Box row = column.row(column.x0, column.x1);
