@@ -30,6 +30,17 @@ int times_at(const std::vector<Layer>& layers, int first, int period) {
     return (end - first) / period;
 }
 
+/// The run a few layers later, where that is as long and each repetition then begins with a block: "Tanh, Conv2d" again
+/// and again is told as "Conv2d, Tanh".
+LayerRun from_block_start(const std::vector<Layer>& layers, const LayerRun& run) {
+    for (int shift = 0; shift < run.period; ++shift) {
+        const int first = run.first + shift;
+        if (!layers[static_cast<size_t>(first)].op->starts_block) continue;
+        if (times_at(layers, first, run.period) >= run.times) return {first, run.period, run.times};
+    }
+    return run;
+}
+
 std::string title(const Layer& layer, int index) {
     return fmt::format("{} {}", layer.op->torch_name, index + 1);
 }
@@ -241,8 +252,8 @@ std::vector<LayerRun> repeated_layers(const Document& document) {
                 best = {k, period, times};
         }
         if (best.times >= kFewestTimes) {
-            runs.push_back(best);
-            k = best.end();
+            runs.push_back(from_block_start(document.layers, best));
+            k = runs.back().end();
         } else {
             ++k;
         }
