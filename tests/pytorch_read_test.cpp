@@ -91,6 +91,45 @@ TEST(PytorchRead, Networks) {
               "Conv2d 1→2, 3×3 → Conv2d 2→2, 1×1 → Conv2d 2→2, 1×1 → … (4 layers)");
 }
 
+TEST(PytorchRead, WhatPytorchPrints) {
+    // print(net) of PyTorch 1.13, with its words without quotation marks; and of PyTorch 2.
+    EXPECT_EQ(
+        lines("Sequential(\n"
+              "  (0): Conv2d(3, 8, kernel_size=(3, 3), stride=(1, 1), padding=same, bias=False)\n"
+              "  (1): BatchNorm2d(8, eps=1e-05, momentum=0.1, affine=True, "
+              "track_running_stats=True)\n"
+              "  (2): MaxPool2d(kernel_size=2, stride=2, padding=0, dilation=1, ceil_mode=False)\n"
+              "  (3): AvgPool2d(kernel_size=(2, 3), stride=(2, 3), padding=0)\n"
+              "  (4): Upsample(scale_factor=2.0, mode=nearest)\n"
+              "  (5): Upsample(size=(3, 4), mode='bilinear')\n"
+              "  (6): ReLU(inplace=True)\n"
+              "  (7): LeakyReLU(negative_slope=0.2, inplace=True)\n"
+              "  (8): GELU(approximate='none')\n"
+              "  (9): Sequential(\n"
+              "    (act): SiLU()\n"
+              "    (1): Sigmoid()\n"
+              "    (2): Tanh()\n"
+              "  )\n"
+              "  (10): BatchNorm2d(3, eps=0.001, momentum=None, affine=False, "
+              "track_running_stats=False)\n"
+              ")"),
+        (Lines{"nn.Conv2d(3, 8, 3, padding='same', bias=False)", "nn.BatchNorm2d(8)",
+               "nn.MaxPool2d(2, stride=2)", "nn.AvgPool2d((2, 3), stride=(2, 3))",
+               "nn.Upsample(scale_factor=2)", "nn.Upsample(size=(3, 4), mode='bilinear')",
+               "nn.ReLU()", "nn.LeakyReLU(negative_slope=0.2)", "nn.GELU()", "nn.SiLU()",
+               "nn.Sigmoid()", "nn.Tanh()",
+               "nn.BatchNorm2d(3, eps=0.001, momentum=None, affine=False, "
+               "track_running_stats=False)"}));
+    EXPECT_EQ(lines("nn.ReLU(True)"), Lines{"nn.ReLU()"});
+    EXPECT_EQ(lines("nn.MaxPool2d(3, None, (1, 0), 1, return_indices=False, ceil_mode=True)"),
+              (Lines{"nn.MaxPool2d(3, padding=(1, 0), ceil_mode=True)"}));
+    EXPECT_EQ(lines("nn.AvgPool2d(3, 2, 1, True, False, 5)"),
+              (Lines{"nn.AvgPool2d(3, stride=2, padding=1, ceil_mode=True, "
+                     "count_include_pad=False, divisor_override=5)"}));
+    EXPECT_EQ(lines("nn.Upsample(None, (2, 1.5), 'bilinear', align_corners=None)"),
+              Lines{"nn.Upsample(scale_factor=(2, 1.5), mode='bilinear')"});
+}
+
 struct Bad {
     const char* text;
     int line, column;
@@ -168,6 +207,16 @@ TEST(PytorchRead, RefusesWithPlaceAndReason) {
         {"nn.Conv2d(1, 1, 3, stride=é)", 1, 27, "a value was expected, but “é”"},
         {"# é→ü\nnn.Conv2d(1, 1, 3); § = 1", 2, 21, "“§”"},
         {"nn.Conv2d(nn.Conv2d(1, 1, 3), 1, 3)", 1, 11, "in_channels must be a whole number"},
+        {"nn.relu()", 1, 1, "nn.relu is no layer here; nn.ReLU is"},
+        {"nn.Dropout(0.5)", 1, 1, "nn.Dropout is not read; leave it out"},
+        {"nn.Sigmoid(3)", 1, 12, "Sigmoid takes no arguments"},
+        {"nn.Tanh(inplace=True)", 1, 9, "Tanh takes no arguments"},
+        {"nn.ReLU(inplace=flag)", 1, 17, "inplace must be True, False or another plain value"},
+        {"nn.LeakyReLU(True)", 1, 14, "negative_slope must be a number, not True"},
+        {"nn.BatchNorm2d()", 1, 1, "num_features of BatchNorm2d is missing"},
+        {"nn.BatchNorm2d(8, momentum='0.1')", 1, 28, "a number or None, not '0.1'"},
+        {"nn.MaxPool2d(2, stride=1.5)", 1, 24, "a whole number, two of them or None, not 1.5"},
+        {"nn.Upsample(scale_factor='2')", 1, 26, "a number, two of them or None, not '2'"},
         {nested.c_str(), 1, 115, "more than 100 brackets inside each other"},
     };
     for (const Bad& bad : cases) {
