@@ -2,6 +2,7 @@
 // layers with statistics, maxima, means and formulas.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "app/commands.h"
