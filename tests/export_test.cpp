@@ -85,7 +85,7 @@ TEST(Export, StagesGradientsAndSingleWeights) {
     EXPECT_EQ(ran.err, "convscope: i1.npy: The tensor is 1×2×3×4, 0.weight needs 2×1×3×3.\n");
     const Ran all = run({"nn.Conv2d(1, 2, 3)", "--bias", bias.name, "--tensor", "0.grad_weight",
                          "--tensor", "0.bias", "--tensor", "layers.0.bias", "-o", file.name});
-    EXPECT_EQ(all.out,
+    ASSERT_EQ(all.out,
               "export_test.safetensors is written: 0.grad_weight (2×1×3×3), 0.bias (2 values)\n")
         << all.err;
     EXPECT_EQ(read_tensor_file(file.name + ":0.bias").tensor.values()[1], 6);
@@ -101,7 +101,8 @@ TEST(Export, ASingleWeightGoesBeforeThoseOfTheFile) {
         const Ran ran = run({"nn.Conv2d(1, 1, 1)", "--weights", file.name, "--weight", "[[7]]",
                              "--tensor", tensor, "-o", out.name});
         EXPECT_EQ(ran.code, kDone) << ran.err;
-        return read_npy(out.name).tensor.values()[0];
+        const Tensor read = read_npy(out.name).tensor;
+        return read.empty() ? NAN : read.values()[0];
     };
     EXPECT_EQ(value("0.weight"), 7);
     EXPECT_EQ(value("0.bias"), 4);

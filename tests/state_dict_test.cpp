@@ -301,6 +301,7 @@ TEST(StateDict, OneTensorIntoOneLayer) {
     EXPECT_EQ(error, "");
     EXPECT_EQ(mark(next, 0), 6);
     EXPECT_EQ(refused(0, "weight", {1, 1, 3, 3}), "The tensor is 1×1×3×3, 0.weight needs 2×1×3×3.");
+    EXPECT_EQ(refused(0, "weight", {1, 3, 2, 3}), "The tensor is 1×3×2×3, 0.weight needs 2×1×3×3.");
     EXPECT_EQ(refused(0, "bias", {1, 1, 1, 3}), "The tensor is 1×1×1×3, 0.bias needs 2 values.");
     EXPECT_EQ(refused(1, "bias", {1, 1, 1, 3}), "There is no 1.bias; that layer has weight.");
     EXPECT_EQ(refused(2, "weight", {1, 1, 1, 3}),
