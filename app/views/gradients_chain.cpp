@@ -42,6 +42,13 @@ std::string kept(double factor) {
     return "×" + three_digits(factor);
 }
 
+/// Per layer, going back; NaN where there is none.
+double factor_between(const SignalPath& path, int64_t last, int64_t first) {
+    const double start = path.signal(last), end = path.signal(first);
+    if (first >= last || !(start > 0) || !(end > 0) || !std::isfinite(start) || !std::isfinite(end)) return std::nan("");
+    return std::exp(std::log(end / start) / static_cast<double>(last - first));
+}
+
 struct Bars {
     const ViewInput& in;
     Easel easel;
@@ -232,7 +239,10 @@ void add_bars(Bars& b, size_t network, const SignalPath& path, float x0, float x
     // The layer that the pass has come to.
     const float x = x0 + (f(at) - 0.5f) * pitch;
     b.text(x, tick_y, Align::center, 11, {{std::to_string(at), Font::mono_bold, Tone::ink}});
-    b.line(x, b.y_of_decade(b.top), x, b.y_of(kSmallestAboveZero), Tone::ink, 1, 2 * b.s(), 4 * b.s());
+    Plate line;   // under the figure
+    line.box = b.box(x - 0.5f * b.s(), b.y_of_decade(b.top), x + 0.5f * b.s(), b.y_of(kSmallestAboveZero));
+    line.fill = b.in.stale ? Tone::inkd : Tone::ink2;
+    b.easel.scene.plates.push_back(line);
 }
 
 /// The message: what a layer makes of the signal, its size where the pass stands, and when float32 ends.
@@ -243,14 +253,16 @@ void add_figure(Bars& b, const SignalPath& path, float x0, float x1) {
     const int64_t at = path.blocks() - reached + 1;
     std::vector<std::pair<std::string, Tone>> lines;
     std::string figure;
-    if (std::isfinite(path.factor)) {
-        figure = "×" + (path.factor >= 0.01 && path.factor < 100 ? fmt::format("{:.2f}", path.factor) : three_digits(path.factor));
+    const bool done = at == 1;
+    const double factor = done ? path.factor : factor_between(path, path.blocks(), at);
+    if (std::isfinite(factor)) {
+        figure = "×" + (factor >= 0.01 && factor < 100 ? fmt::format("{:.2f}", factor) : three_digits(factor));
         lines.push_back({"per layer, going back", Tone::ink2});
     } else {
         figure = three_digits(path.signal(at));
     }
     lines.push_back({fmt::format("{} at layer {}", three_digits(path.signal(at)), at), Tone::ink2});
-    if (path.floor_after) {
+    if (path.floor_after && (done || (path.reached && *path.floor_after < reached))) {
         const std::string first = "at the float32 floor", second = fmt::format("after {} layers", *path.floor_after);
         if (text_width(Font::inter, 12.5f * s, first + " " + second) <= x1 - x0) {
             lines.push_back({first + " " + second, Tone::error_text});
@@ -390,9 +402,7 @@ std::optional<SignalPath> signal_path(const Result& result) {
     int64_t first = last;
     while (first > 1 && path.signal(first - 1) > 0 && std::isfinite(path.signal(first - 1))) --first;
     const double start = path.signal(last);
-    path.factor = first < last && start > 0 && std::isfinite(start)
-                      ? std::exp(std::log(path.signal(first) / start) / static_cast<double>(last - first))
-                      : std::nan("");
+    path.factor = factor_between(path, last, first);
     for (int64_t k = last; k >= 1 && !path.floor_after; --k)
         if (path.signal(k) <= kSmallestNormal) {
             path.floor_after = last - k;

@@ -92,7 +92,8 @@ private:
         if (!come_back()) return;
         if (in.hover) {
             const int64_t r = in.hover->row, c = in.hover->column;
-            const std::string& name = in.hover->grid;
+            const std::string pane = "gradients/", &whole = in.hover->grid;
+            const std::string name = whole.starts_with(pane) ? whole.substr(pane.size()) : whole;
             if (name == "grad_input" || name == "input") tell(input_stage, {input.n, input.c, r, c});
             for (size_t i = 0; i < plan.weights.size(); ++i) {
                 const Index plane = i == 0 ? kernel : Index{0, upstream.c};
@@ -101,6 +102,8 @@ private:
             }
             if (stage >= 0) return;
         }
+        if (in.chosen) tell(*in.chosen);
+        if (stage >= 0) return;
         if (!plan.weights.empty() && has(weight_stage(0))) {
             const Shape shape = plan.weights[0].shape;
             tell(weight_stage(0), {kernel.n, kernel.c, shape.h / 2, shape.w / 2});
