@@ -83,11 +83,7 @@ private:
         stage = at;
         cell = which;
     }
-    void tell(const Ref& ref) {
-        if (ref.source == Source::input) tell(input_stage, ref.cell);
-        if (ref.source == Source::weight) tell(weight_stage(static_cast<size_t>(ref.which)), ref.cell);
-    }
-    /// Under the pointer, else the selected weight or input cell, else the middle of the kernel.
+    /// Under the pointer, else the middle of the kernel.
     void pick() {
         if (!come_back()) return;
         if (in.hover) {
@@ -102,8 +98,6 @@ private:
             }
             if (stage >= 0) return;
         }
-        if (in.chosen) tell(*in.chosen);
-        if (stage >= 0) return;
         if (!plan.weights.empty() && has(weight_stage(0))) {
             const Shape shape = plan.weights[0].shape;
             tell(weight_stage(0), {kernel.n, kernel.c, shape.h / 2, shape.w / 2});
