@@ -50,6 +50,8 @@ void show_document(App& app, Document document, const std::string& label);
 void show_image(App& app, Input input, const std::string& name);
 /// Opens a document, an image, numbers or weights by their content. False, with a message shown, when it cannot; nothing is changed then.
 bool open_file(App& app, const std::string& path);
+/// PyTorch text as the document; `name` of its file, "" when it was pasted.
+bool open_pytorch(App& app, std::string_view text, const std::string& name = "");
 bool save_file(App& app, const std::string& path);
 /// Writes PyTorch's state_dict of the layers, or the last layer's output, as .safetensors or .npy. False, with a message,
 /// when it cannot.

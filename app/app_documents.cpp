@@ -13,6 +13,7 @@
 #include "core/io/paste.h"
 #include "core/io/safetensors.h"
 #include "core/presets.h"
+#include "core/pytorch_read.h"
 
 namespace convscope {
 namespace {
@@ -23,7 +24,7 @@ constexpr int64_t kMostTextBytes = int64_t(16) << 20;
 constexpr size_t kMostMessages = 50;
 
 /// What a file holds, told by its first bytes; text of numbers by its name.
-enum class FileKind { document, numpy, state_dict, numbers, image };
+enum class FileKind { document, pytorch, numpy, state_dict, numbers, image };
 
 FileKind file_kind(std::string_view bytes, std::string_view path) {
     if (bytes.starts_with("\x93NUMPY") || path.ends_with(".npz")) return FileKind::numpy;
@@ -32,6 +33,8 @@ FileKind file_kind(std::string_view bytes, std::string_view path) {
         if (path.ends_with(ending)) return FileKind::state_dict;
     const size_t text = bytes.find_first_not_of("\xEF\xBB\xBF \t\r\n");
     if (text != std::string_view::npos && bytes[text] == '{') return FileKind::document;
+    // Only text is looked at: an image may hold any words.
+    if (path.ends_with(".py") || (path.ends_with(".txt") && looks_like_pytorch(bytes))) return FileKind::pytorch;
     for (const std::string_view ending : {".csv", ".tsv", ".txt"})
         if (path.ends_with(ending)) return FileKind::numbers;
     return FileKind::image;
@@ -126,6 +129,11 @@ bool open_image(App& app, const std::string& path, std::string_view bytes) {
 bool open_bytes(App& app, const std::string& path, std::string bytes) {
     switch (file_kind(bytes, path)) {
         case FileKind::document: return open_document(app, path);
+        case FileKind::pytorch: {
+            if (!open_pytorch(app, bytes, display_name(path))) return false;
+            app.state.file.clear();  // Save asks for a name: the text itself is not written
+            return true;
+        }
         case FileKind::numpy: {
             NpyResult read = parse_npy(bytes_of(bytes), display_name(path));
             return read.ok() ? open_tensor(app, path, std::move(read.tensor), read.note)
@@ -229,6 +237,14 @@ void show_image(App& app, Input input, const std::string& name) {
     if (!keeps) state.saved = state.document;  // nothing of the person's own is in it yet
     start_anew(app);
     compute(app, false);
+}
+
+bool open_pytorch(App& app, std::string_view text, const std::string& name) {
+    PytorchResult read = read_pytorch(text);
+    if (!read.ok()) return refuse(app, (name.empty() ? "The pasted text: " : name + ": ") + read.error);
+    const std::string label = name.empty() ? "pasted PyTorch text" : "opened " + name;
+    show_document(app, std::move(read.document), label);
+    return true;
 }
 
 bool open_file(App& app, const std::string& path) {

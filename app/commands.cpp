@@ -12,6 +12,7 @@
 #include "app/commands_parts.h"
 #include "app/sample_images.h"
 #include "core/presets.h"
+#include "core/pytorch_read.h"
 
 namespace convscope {
 namespace {
@@ -68,7 +69,9 @@ void copy(App& app) {
 
 void paste(App& app) {
     const std::string text = app.host.clipboard ? app.host.clipboard() : "";
-    if (app.state.selection.edit)
+    if (looks_like_pytorch(text) && !read_tensor_text(text).error.empty())
+        open_pytorch(app, text);
+    else if (app.state.selection.edit)
         paste_plane(app, Ref(app.state.selection.edit->ref), text);
     else
         paste_input(app, text);
@@ -175,7 +178,7 @@ void add_edit(std::vector<Command>& table) {
          [](const App& app) { return app.state.history.can_redo(); }, redo},
         {"Copy", "Ctrl+C", "Copies the selected plane's numbers, or else the sentence under the picture.",
          has_picture, copy, kOwnKey, kRule},
-        {"Paste", "Ctrl+V", "Puts copied numbers into the selected plane, or else in place of the input.", nullptr, paste},
+        {"Paste", "Ctrl+V", "Puts copied numbers into the selected plane, or else in place of the input; PyTorch text becomes the document.", nullptr, paste},
         {"Select nothing", "", "Frees the selected cell and the pinned one.", has_selection, select_nothing},
         {"Zeros", "", "Fills the selected plane with zeros.", has_plane, fill("zeros"), kOwnKey, kRule},
         {"Ones", "", "Fills the selected plane with ones.", has_plane, fill("ones")},
