@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 #include <set>
 #include <tuple>
 
@@ -62,6 +63,15 @@ void set_step(FieldAxis& axis, const FieldAxis& before, int64_t times, int64_t o
     axis.per /= common;
 }
 
+/// The place that kernel cell `k` of output cell `o` reads, as if the input went on beyond its borders.
+std::optional<int64_t> place_of(const WindowAxis& axis, int64_t o, int64_t k) {
+    if (!axis.transposed) return axis.input_place(o, k);
+    const int64_t stretched = o + axis.pad_before - k * axis.dilation;
+    const int64_t place = floor_div(stretched, axis.stride);
+    if (place * axis.stride != stretched) return {};
+    return place;
+}
+
 FieldAxis through_window(const FieldAxis& before, const WindowAxis& axis, PaddingMode mode) {
     FieldAxis after;
     after.places.resize(static_cast<size_t>(axis.out));
@@ -70,9 +80,10 @@ FieldAxis through_window(const FieldAxis& before, const WindowAxis& axis, Paddin
     const int64_t skip = is_small || axis.kernel == 1 ? 1 : axis.kernel - 1;
     for (int64_t o = 0; o < axis.out; ++o)
         for (int64_t k = 0; k < axis.kernel; k += skip) {
-            const auto place = axis.input_place(o, k);
+            const auto place = place_of(axis, o, k);
             if (!place) continue;
             include(after.places[static_cast<size_t>(o)], seen_from(before, *place));
+            if (axis.transposed && (*place < 0 || *place >= axis.in)) continue;
             if (const auto cell = padded_cell(*place, axis.in, mode))
                 include(after.cells[static_cast<size_t>(o)],
                         before.cells[static_cast<size_t>(*cell)]);

@@ -72,8 +72,8 @@ std::string read_stage(const Plan& plan, const std::string& name, int& stage) {
     for (const StageSpec& spec : plan.stages) names.push_back(spec.name);
     const std::string near = nearest_key(name, names);
     return near.empty()
-               ? fmt::format("there is no stage “{}”; there are {}", name, fmt::join(names, ", "))
-               : fmt::format("there is no stage “{}”; there is {}", name, near);
+               ? fmt::format("There is no stage “{}”; there are {}", name, fmt::join(names, ", "))
+               : fmt::format("There is no stage “{}”; there is {}", name, near);
 }
 
 /// The stages that read the input directly: the one that was asked for, or those before it that do.

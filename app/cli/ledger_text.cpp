@@ -30,12 +30,12 @@ struct Names {
             case Source::input: return "input " + index_text(computed().input.shape(), ref.cell);
             case Source::weight: {
                 const WeightSpec& spec = plan().weights[which];
-                return spec.name + " " + index_text(spec.shape, ref.cell, spec.rank == 4);
+                if (spec.rank != 4) return fmt::format("{} ({})", spec.name, ref.cell.c);
+                return spec.name + " " + index_text(spec.shape, ref.cell, true);
             }
             case Source::buffer: {
                 const BufferSpec& spec = plan().buffers[which];
-                return spec.rank == 0 ? spec.name
-                                      : spec.name + " " + index_text(spec.shape, ref.cell);
+                return spec.rank == 0 ? spec.name : fmt::format("{} ({})", spec.name, ref.cell.c);
             }
             case Source::stage: return stage(ref.which, ref.cell);
             case Source::grad_output:
@@ -184,7 +184,7 @@ std::string ledger_text(const Result& result, int layer, int stage, Index cell) 
     std::string out = fmt::format("{} of {}{}\n\n", names.stage(stage, cell), which,
                                   layer_line(result.document.layers[static_cast<size_t>(layer)]));
     if (e.terms.empty()) out += "Nothing is added up here.\n";
-    TextTable table("<>><>>>>");
+    TextTable table(e.combine == Combine::max ? "<>><>>><" : "<>><>>>>");
     if (!e.terms.empty()) add_terms(table, names, e, decimals);
     out += e.terms.empty() ? "" : table.text();
     out += "\n";
@@ -206,7 +206,12 @@ UsesText uses_text(const Result& result, int layer, int stage, Index input_cell)
     if (names.plan().skip.sum == stage) return uses;
     const auto [first, last] =
         described.op->reach(described.params, names.plan(), stage, input_cell);
-    std::vector<std::pair<Index, Term>> found;
+    struct Use {
+        Index cell;
+        Term term;
+        bool chosen = false;
+    };
+    std::vector<Use> found;
     std::vector<float> values;
     int64_t looked_at = 0;
     for (int64_t n = first.n; n <= last.n; ++n)
@@ -221,10 +226,14 @@ UsesText uses_text(const Result& result, int layer, int stage, Index input_cell)
                         uses.complete = false;
                         continue;
                     }
-                    for (const Term& term : explain(result, layer, stage, cell).terms) {
+                    const Explanation e = explain(result, layer, stage, cell);
+                    for (size_t i = 0; i < e.terms.size(); ++i) {
+                        const Term& term = e.terms[i];
                         const Ref asked{Source::input, 0, input_cell};
                         if (term.a != asked && term.b != asked) continue;
-                        found.emplace_back(cell, term);
+                        const bool chosen =
+                            e.combine == Combine::max && static_cast<int64_t>(i) == e.chosen;
+                        found.push_back({cell, term, chosen});
                         for (const double v : {term.a_value, term.b_value, term.product})
                             values.push_back(static_cast<float>(v));
                     }
@@ -232,15 +241,24 @@ UsesText uses_text(const Result& result, int layer, int stage, Index input_cell)
     uses.uses = static_cast<int64_t>(found.size());
     if (found.empty()) return uses;
     const int decimals = decimals_for(values);
-    TextTable table("<<>><>>>");
-    table.row({"goes to", "as", "value", "×", "factor", "value", "=", "product"});
-    for (const auto& [cell, term] : found) {
+    const bool products =
+        std::ranges::any_of(found, [](const Use& use) { return has_factor(use.term); });
+    TextTable table("<<>><>>><");
+    if (products)
+        table.row({"goes to", "as", "value", "×", "factor", "value", "=", "product"});
+    else
+        table.row({"goes to", "as", "value"});
+    for (const auto& [cell, term, chosen] : found) {
         std::vector<std::string> row{names.stage(stage, cell), names.first(term),
                                      in_table(term.a_value, decimals)};
         if (has_factor(term))
             row.insert(row.end(),
                        {"×", term.b.source == Source::constant ? "" : names.of(term.b),
                         in_table(term.b_value, decimals), "=", in_table(term.product, decimals)});
+        if (chosen) {
+            row.resize(8);
+            row.push_back("← the largest");
+        }
         table.row(std::move(row));
     }
     uses.text = table.text();
