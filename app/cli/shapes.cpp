@@ -17,7 +17,7 @@ constexpr const char* kExamples =
     "Columns:\n"
     "  output         samples × channels × rows × columns\n"
     "  parameters     numbers of weight and bias\n"
-    "  multiply-adds  products of weight and input behind the output (without a bias)\n"
+    "  multiply-adds  products of a weight and a number, those with padding and cropped ones too; without a bias\n"
     "  sees           receptive field: rows × columns of the chain's input that one output cell "
     "depends on, padding included;\n"
     "                 the most where cells differ; all: every cell, as for batch norm in train "
@@ -39,9 +39,12 @@ int64_t parameters(const Plan& plan) {
     return sum;
 }
 
-/// Products of a weight and a number that reach the output; a layer without weights has none.
-int64_t multiply_adds(const Plan& plan) {
+/// Products of a weight and a number; a layer without weights has none. As is usual, the zeros of a padding and the
+/// stamps that are cropped off count.
+int64_t multiply_adds(const Plan& plan, Shape input) {
     if (plan.weights.empty()) return 0;
+    if (const auto& window = plan.window; window && window->transposed())
+        return input.count() * window->out_per_group * window->h.kernel * window->w.kernel;
     const StageSpec& output = plan.output_stage();
     const auto along = [](const std::vector<int64_t>& counts, int64_t extent) {
         if (counts.size() == 1) return counts[0] * extent;
@@ -88,7 +91,9 @@ int run_shapes(const DocumentArguments& arguments, const Output& output) {
     for (size_t k = 0; k < planned.layers.size(); ++k) {
         const Layer& layer = document.layers[k];
         const Plan& plan = planned.layers[k].plan;
-        const int64_t own = parameters(plan), products = multiply_adds(plan);
+        const Shape input = k == 0 ? document.input.tensor.shape()
+                                   : planned.layers[k - 1].plan.output_stage().shape;
+        const int64_t own = parameters(plan), products = multiply_adds(plan, input);
         all_parameters += own;
         all_products += products;
         std::vector<std::string> row{fmt::format("{}", k), layer_line(layer),
