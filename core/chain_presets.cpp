@@ -9,6 +9,7 @@ namespace {
 
 using Kind = Initialisation::Kind;
 
+constexpr const char* kPooling = "Pooling and upsampling";
 constexpr const char* kBatchNorm = "Batch norm";
 constexpr const char* kActivations = "Activations";
 constexpr const char* kChains = "Chains";
@@ -31,6 +32,34 @@ void add_transposed(Document& document, int64_t in, int64_t out, int64_t stride,
                {"stride", both(stride)},
                {"padding", both(padding)},
                kNoBias});
+}
+
+// ---- Pooling and upsampling
+
+Document pooled(std::string_view name, std::string_view op_id) {
+    Document document = started(name, generated_input("integers 0–9", 12, {1, 1, 6, 6}));
+    add_layer(document, op_id);
+    return document;
+}
+
+Document max_pool() { return pooled("Max pool 2×2", "max_pool2d"); }
+Document average_pool() { return pooled("Average pool 2×2", "avg_pool2d"); }
+
+Document enlarged(std::string_view name, std::string_view mode) {
+    Document document = started(name, Tensor({1, 1, 2, 2}, {1, 0, 2, 3}));
+    add_layer(document, "upsample", {{"mode", Choice{std::string(mode)}}});
+    return document;
+}
+
+Document nearest() { return enlarged("Upsample, nearest", "nearest"); }
+Document bilinear() { return enlarged("Upsample, bilinear", "bilinear"); }
+
+Document resize_convolution() {
+    Document document =
+        started("Upsample, then convolve", generated_input("ones", 0, {1, 1, 4, 4}));
+    add_layer(document, "upsample");
+    add_layer(document, "conv2d", {{"padding", pad(1)}, kNoBias}, Tensor({1, 1, 3, 3}, 1.0f));
+    return document;
 }
 
 // ---- Batch norm
@@ -170,6 +199,17 @@ Document skipping() {
 
 std::vector<DocumentPreset> chain_presets() {
     return {
+        {kPooling, "Max pool 2×2",
+         "Each window keeps its largest value; only that cell gets a gradient.", max_pool},
+        {kPooling, "Average pool 2×2",
+         "The same input: each window gives its mean, every cell gets a quarter of the gradient.",
+         average_pool},
+        {kPooling, "Upsample, nearest", "Every cell is repeated: 2×2 becomes 4×4.", nearest},
+        {kPooling, "Upsample, bilinear", "The cells in between are blended from the four nearest.",
+         bilinear},
+        {kPooling, "Upsample, then convolve",
+         "Made larger first: inside all sums have nine terms, unlike in the checkerboard.",
+         resize_convolution},
         {kBatchNorm, "Batch norm of four numbers",
          "1, 2, 3, 4 become −1.34 to 1.34: less their mean, divided by their own deviation.",
          batch_of_four},

@@ -99,6 +99,20 @@ TEST(DenseLayers, infinities_stay_where_they_are) {
         }
 }
 
+/// What colours and range lines are made from: the one value, and nothing where it is not finite.
+TEST(DenseLayers, a_plane_of_one_cell_has_its_value_for_statistics) {
+    Document document = dense_layer("conv2d", 2, 3, 4, 1, false, 1, false);
+    document.input.tensor.set({1, 0, 0, 0}, std::numeric_limits<float>::infinity());
+    const LayerResult layer = evaluate(document)->layers[0];
+    ASSERT_EQ(layer.statistics.size(), 8u);
+    for (size_t i = 0; i < 8; ++i) {
+        const float value = i < 4 ? layer.output().values()[i] : 0.0f;
+        EXPECT_EQ(layer.statistics[i].low, value);
+        EXPECT_EQ(layer.statistics[i].high, value);
+        EXPECT_EQ(layer.statistics[i].range, std::abs(value));
+    }
+}
+
 TEST(DenseLayers, hear_a_cancel) {
     const Document document = dense_layer("conv2d", 512, 512, 512, 1, true, 1, false);
     int asked = 0;

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "core/block_flow.h"
+#include "core/build_layer.h"
 #include "tests/layer_case.h"
 
 namespace convscope {
@@ -47,6 +48,15 @@ void expect_close(const Values& values, const nlohmann::json& expected, double r
         const double wanted = expected[i].get<double>();
         EXPECT_NEAR(values[i], wanted, relative * std::abs(wanted)) << "layer " << i + 1;
     }
+}
+
+/// A block with a bias, γ and β.
+Document block_with_everything() {
+    Document document = started("", generated_input("normal", 1, {3, 2, 4, 4}));
+    add_layer(document, "conv2d", {{"in_channels", int64_t(2)}, {"out_channels", int64_t(2)}});
+    add_layer(document, "batch_norm2d", {{"num_features", int64_t(2)}});
+    add_layer(document, "tanh");
+    return document;
 }
 
 Result computed(const Document& document) {
@@ -141,6 +151,27 @@ TEST(GradientFlow, is_a_chain_of_blocks) {
     }
     const std::vector<BlockFlow> forward_only = flow_of(*evaluate(rich));
     EXPECT_FALSE(forward_only[0].signal_rms || forward_only[0].weight_norm);
+}
+
+/// γ, β and biases are not what a weight gradient is about.
+TEST(GradientFlow, weight_gradients_are_those_of_kernels) {
+    Document document = block_with_everything();
+    const Result result = computed(document);
+    double squares = 0;
+    const LayerResult& conv = result.layers[0];
+    const auto stage = static_cast<size_t>(conv.plan.stage("grad_weight"));
+    for (const float v : conv.stages[stage].values())
+        squares += static_cast<double>(v) * static_cast<double>(v);
+    const std::vector<BlockFlow> flows = flow_of(result);
+    ASSERT_EQ(flows.size(), 1u);
+    EXPECT_NEAR(flows[0].weight_norm.value_or(0), std::sqrt(squares), 1e-12 * std::sqrt(squares));
+    document.layers.erase(document.layers.begin());
+    document.layers[0].skip = 0;
+    const std::vector<BlockFlow> without =
+        flow_of(computed(with_input(document, generated_input("normal", 1, {3, 2, 4, 4}))));
+    ASSERT_EQ(without.size(), 1u);
+    EXPECT_FALSE(without[0].weight_norm || without[0].weight_rms);
+    EXPECT_TRUE(without[0].signal_rms);
 }
 
 TEST(GradientFlow, every_activation_makes_a_network) {

@@ -66,6 +66,30 @@ TEST(PanelPopups, MenusRunTheCommandTable) {
     EXPECT_TRUE(bench.faults().empty()) << joined(bench.faults());
 }
 
+TEST(PanelPopups, EveryExampleStandsInTheMenuOfItsGroup) {
+    PanelBench bench(standard_document());
+    bench.frames(2);
+    const auto point_at = [&](const std::string& label) {
+        const UiItem* row = bench.find(label);
+        ASSERT_NE(row, nullptr) << label;
+        bench.move_to(row->box.center());
+        bench.frames(2);
+    };
+    ASSERT_TRUE(bench.click("Menu/File"));
+    point_at("Examples");
+    for (const DocumentPreset& preset : document_presets()) {
+        point_at(preset.group);
+        EXPECT_NE(bench.find(preset.name), nullptr) << preset.group << ", " << preset.name;
+        for (const DocumentPreset& other : document_presets())
+            if (other.group != preset.group)
+                EXPECT_EQ(bench.find(other.name), nullptr) << preset.group << ", " << other.name;
+    }
+    point_at("Chains");
+    ASSERT_TRUE(bench.click("Residual block"));
+    EXPECT_EQ(bench.app().state.document.name, "Residual block");
+    EXPECT_TRUE(bench.faults().empty()) << joined(bench.faults());
+}
+
 TEST(PanelPopups, FilesAreSavedAndOpenedByKeysAlone) {
     namespace fs = std::filesystem;
     const fs::path folder = fs::temp_directory_path() / "convscope_panels_test";

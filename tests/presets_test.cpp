@@ -244,8 +244,45 @@ TEST(DocumentPresets, StandInGroups) {
     for (const DocumentPreset& preset : document_presets())
         if (std::ranges::find(groups, preset.group) == groups.end()) groups.push_back(preset.group);
     EXPECT_EQ(groups,
-              (std::vector<std::string>{"Convolution", "Transposed convolution", "Batch norm",
-                                        "Activations", "Chains", "Gradient flow"}));
+              (std::vector<std::string>{"Convolution", "Transposed convolution",
+                                        "Pooling and upsampling", "Batch norm", "Activations",
+                                        "Chains", "Gradient flow"}));
+}
+
+TEST(DocumentPresets, PoolsAndUpsamplesShowWhatTheySay) {
+    const Result largest = backward("Max pool 2×2"), mean = backward("Average pool 2×2");
+    EXPECT_EQ(list(largest.document.input.tensor), list(mean.document.input.tensor));
+    const Tensor in = mean.document.input.tensor;
+    const auto gradient = [](const Result& result) {
+        const LayerResult& layer = result.layers[0];
+        return layer.stages[static_cast<size_t>(layer.plan.stage("grad_input"))];
+    };
+    for (int64_t h = 0; h < 3; ++h)
+        for (int64_t w = 0; w < 3; ++w) {
+            float sum = 0, top = -1;
+            int reached = 0;
+            for (const int64_t r : {0, 1})
+                for (const int64_t s : {0, 1}) {
+                    const Index cell{0, 0, 2 * h + r, 2 * w + s};
+                    sum += in.at(cell), top = std::max(top, in.at(cell));
+                    reached += gradient(largest).at(cell) != 0;
+                    EXPECT_FLOAT_EQ(gradient(mean).at(cell),
+                                    mean.layers[0].grad_output.at({0, 0, h, w}) / 4);
+                }
+            EXPECT_EQ(reached, 1);
+            EXPECT_EQ(largest.layers[0].output().at({0, 0, h, w}), top);
+            EXPECT_EQ(mean.layers[0].output().at({0, 0, h, w}), sum / 4);
+        }
+    EXPECT_EQ(list(backward("Upsample, nearest").layers[0].output()),
+              (std::vector<float>{1, 1, 0, 0, 1, 1, 0, 0, 2, 2, 3, 3, 2, 2, 3, 3}));
+    // PyTorch's Upsample(scale_factor=2, mode='bilinear').
+    EXPECT_EQ(list(backward("Upsample, bilinear").layers[0].output()),
+              (std::vector<float>{1, 0.75f, 0.25f, 0, 1.25f, 1.125f, 0.875f, 0.75f, 1.75f, 1.875f,
+                                  2.125f, 2.25f, 2, 2.25f, 2.75f, 3}));
+    const Tensor flat = backward("Upsample, then convolve").layers[1].output();
+    EXPECT_EQ(flat.shape(), (Shape{1, 1, 8, 8}));
+    for (int64_t h = 1; h < 7; ++h)
+        for (int64_t w = 1; w < 7; ++w) EXPECT_EQ(flat.at({0, 0, h, w}), 9);
 }
 
 TEST(DocumentPresets, ChainsHaveTheShapesTheySay) {
