@@ -273,7 +273,7 @@ TEST_F(TextCommands, documents_come_from_files_too) {
     EXPECT_TRUE(holds(run({"shapes", "net.py", "--input", "input.txt"}).out, "1×2×1×1"));
     EXPECT_TRUE(holds(run({"shapes", "net.py", "--input", "ones.npy"}).out, "1×2×2×2"));
     EXPECT_TRUE(holds(run({"shapes", "nn.Conv2d(3, 2, 3)", "--input", "white.png"}).out, "1×2×3×4"));
-    const Ran summed = run({"explain", "layer.json", "--input", "ones.npy", "--weight", "[[1,1,1],[1,1,1],[1,1,1]]", "--bias", "0.5",
+    const Ran summed = run({"explain", "layer.json", "--input", "ones.npy", "--weight", "[[1,1,1],[1,1,1],[1,1,1]]",
                             "--cell", "1,1"});
     EXPECT_TRUE(holds(summed.out, "output (1, 1) = ")) << summed.err;
 

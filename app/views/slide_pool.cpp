@@ -79,7 +79,7 @@ Grid& add_window(Easel& easel, const Slide& slide, float x, float y, float cell)
         const int64_t column = (place.w - *slide.window.w.input_place(slide.cell().w, 0)) / slide.window.w.dilation;
         Cell* at = grid.cell(row, column);
         if (!at) continue;
-        const bool chosen = story.complete && i == story.explanation.chosen;
+        const bool chosen = story.complete && story.current < 0 && i == story.explanation.chosen;
         at->state = i == story.current || chosen ? CellState::product_now : CellState::product;
         set_number(*at, term.a_value, decimals);
         if (term.a.source == Source::input) at->ref = term.a;
