@@ -227,10 +227,12 @@ Grid& add_output(Easel& easel, const Slide& slide, float x, float y, float cell)
         return grid;
     }
     // Cells come in row-major order, so everything behind the current cell is still to come.
+    // At the end cells without a term may still lie behind it: they are done too.
+    const bool all_done = slide.story && slide.in.step == slide.in.timeline->steps();
     for (Cell& c : grid.cells) {
         const bool before = slide.story && std::pair{c.ref.cell.h, c.ref.cell.w} < std::pair{now.h, now.w};
         const bool current = slide.story && c.ref.cell.h == now.h && c.ref.cell.w == now.w;
-        if (before) continue;
+        if (before || (all_done && !current)) continue;
         if (!current) {
             c.state = CellState::pending;
             c.text.clear();
@@ -239,7 +241,7 @@ Grid& add_output(Easel& easel, const Slide& slide, float x, float y, float cell)
         c.state = CellState::running_sum;
         set_number(c, slide.story->sum, plane_decimals(slide.layer.op_output(), now.n, now.c));
     }
-    if (grid.picture && slide.story) {   // hide what is still to come
+    if (grid.picture && slide.story && !all_done) {   // hide what is still to come
         const auto cover = [&](int64_t row, int64_t column, int64_t last_row) {
             if (row > last_row || column >= shape.w) return;
             Plate plate;

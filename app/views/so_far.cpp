@@ -34,13 +34,15 @@ void SumsSoFar::show(Cell& cell, Index at, bool wide) const {
     cell.text.clear();
     cell.state = CellState::pending;
     if (!place_.started) return;
-    if (all_done_ && kept) {
+    // By output a cell that came before is finished, though it may have had no term at all.
+    const bool passed = in_.timeline->order() == Order::by_output && kept && at < place_.cell;
+    if ((all_done_ || passed) && kept) {
         set_number(cell, static_cast<double>(output.at(at)), decimals_);
         cell.state = CellState::normal;
     } else if (all_done_) {
         cell.state = CellState::leftover;
     }
-    if (place_.finishing) return;
+    if (place_.finishing || passed) return;
     at.h += crop_top_;
     at.w += crop_left_;
     const RunningSum sum = running_sum(in_, stage_, at, since_);

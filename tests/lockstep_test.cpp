@@ -1,0 +1,93 @@
+// Scatter, stretch, matrix and slide tell one layer: on thousands of legal settings of a transposed convolution their
+// outputs agree at every step, whichever order leads, and at the end they are the result.
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "app/views/view.h"
+#include "tests/layer_case.h"
+
+namespace convscope {
+namespace {
+
+int64_t draw(std::mt19937_64& random, int64_t low, int64_t high) {
+    return low + static_cast<int64_t>(random() % static_cast<uint64_t>(high - low + 1));
+}
+
+Document transposed(std::mt19937_64& random) {
+    const Op& op = *find_op("conv_transpose2d");
+    while (true) {
+        Params params = standard_params(op);
+        const auto set = [&](const char* key, Value value) {
+            params[static_cast<size_t>(field_index(op, key))] = std::move(value);
+        };
+        const Shape input{1, 1, draw(random, 1, 4), draw(random, 1, 4)};
+        for (const auto& [key, low, high] : {std::tuple{"kernel_size", 1, 3}, {"stride", 1, 3}, {"padding", 0, 2},
+                                             {"output_padding", 0, 2}, {"dilation", 1, 2}})
+            set(key, Pair{draw(random, low, high), draw(random, low, high)});
+        set("bias", random() % 2 == 0);
+        const Plan plan = op.plan(params, input, true);
+        if (plan.problem) continue;
+        std::vector<Tensor> weights;
+        for (const WeightSpec& spec : plan.weights) weights.push_back(random_tensor(spec.shape, random, true));
+        return one_layer(op, params, random_tensor(input, random, true), weights, {});
+    }
+}
+
+/// The numbers of the output as a view shows them, by cell; cells without a number are absent.
+std::map<std::pair<int64_t, int64_t>, std::string> shown(const Scene& scene, Shape out) {
+    const Grid& grid = *scene.grid("output");
+    std::map<std::pair<int64_t, int64_t>, std::string> numbers;
+    for (int64_t r = 0; r < grid.shown_rows; ++r)
+        for (int64_t c = 0; c < grid.shown_columns; ++c) {
+            const Cell& cell = *grid.cell(grid.first_row + grid.shown_row + r, grid.first_column + grid.shown_column + c);
+            if (cell.text.empty() || !out.contains(cell.ref.cell)) continue;
+            numbers[{cell.ref.cell.h, cell.ref.cell.w}] = cell.text;
+        }
+    return numbers;
+}
+
+TEST(LockStep, FourViewsShowTheSameSumsAtEveryStep) {
+    std::mt19937_64 random(test_seed(51));
+    for (int i = 0; i < 2000; ++i) {
+        Document document = transposed(random);
+        document.start = {};
+        const Result result = *evaluate(document);
+        ASSERT_FALSE(result.problem);
+        SCOPED_TRACE(describe(document));
+        const Plan& plan = result.layers[0].plan;
+        const Shape out = plan.output_stage().shape;
+        for (const Order order : {Order::by_input, Order::by_output}) {
+            const Timeline timeline(plan, order, plan.output);
+            ViewInput in;
+            in.result = &result;
+            in.timeline = &timeline;
+            in.size_px = {2600, 2000};
+            in.unit = random() % 2 ? Unit::term : Unit::window;
+            const int64_t steps = timeline.steps();
+            for (int64_t step : {draw(random, 0, steps), steps}) {
+                if (in.unit == Unit::window && step > 0) step = timeline.forward(step - 1, Unit::window);
+                in.step = in.from_step = step;
+                in.leads = order == Order::by_input;
+                const auto scatter = shown(build_scatter(in), out);
+                in.leads = !in.leads;
+                const auto stretch = shown(build_stretch(in), out);
+                const auto matrix = shown(build_matrix(in), out);
+                const auto slide = shown(build_slide(in), out);
+                SCOPED_TRACE((order == Order::by_input ? "by input, step " : "by output, step ") + std::to_string(step));
+                ASSERT_EQ(scatter, stretch);
+                ASSERT_EQ(scatter, slide);
+                for (const auto& [cell, text] : matrix) ASSERT_EQ(text, scatter.at(cell));
+                if (out.plane() <= 24) ASSERT_EQ(matrix.size(), scatter.size());
+                if (step < steps || steps == 0) continue;  // a layer may be cropped to nothing but zeros
+                for (const auto& [cell, text] : scatter)
+                    ASSERT_EQ(std::stof(text.starts_with("−") ? "-" + text.substr(3) : text),
+                              result.layers[0].op_output().at({0, 0, cell.first, cell.second}));
+                ASSERT_EQ(static_cast<int64_t>(scatter.size()), out.plane());
+            }
+        }
+    }
+}
+
+}  // namespace
+}  // namespace convscope
