@@ -12,7 +12,7 @@ namespace {
 
 /// Numbers beyond are cut off there: no such field can be told apart from "everything".
 constexpr int64_t kFar = int64_t(1) << 60;
-constexpr int64_t kMostStep = int64_t(1) << 40;
+constexpr int64_t kMostStep = int64_t(1) << 36;
 /// Steps of one layer along one axis; beyond, only the window's ends are looked at.
 constexpr int64_t kMostWork = int64_t(1) << 24;
 /// Terms of one cell of an op without a window: more are a whole channel.
@@ -47,20 +47,26 @@ Extent seen_from(const FieldAxis& axis, int64_t at) {
     const auto inside = [&](int64_t i) { return axis.places[static_cast<size_t>(i)]; };
     if (at >= 0 && at < extent) return inside(at);
     const int64_t edge = at < 0 ? 0 : extent - 1;
-    if (axis.per <= extent) {  // a cell of the same phase
-        const int64_t phases = floor_div(at - edge, axis.per) + (at < 0 ? 0 : 1);
-        const int64_t same = at - phases * axis.per;
-        if (same >= 0 && same < extent) return moved(inside(same), phases * axis.step);
+    if (axis.period <= extent) {  // a cell of the same phase
+        const int64_t periods = floor_div(at - edge, axis.period) + (at < 0 ? 0 : 1);
+        const int64_t same = at - periods * axis.period;
+        if (same >= 0 && same < extent)
+            return moved(inside(same), periods * (axis.period / axis.per * axis.step));
     }
     return moved(inside(edge), floor_div((at - edge) * axis.step, axis.per));
 }
 
+/// `over` output cells of the layer are `times` of its input cells.
 void set_step(FieldAxis& axis, const FieldAxis& before, int64_t times, int64_t over) {
+    const int64_t common = std::gcd(times, over);
+    times /= common;
+    over /= common;
     axis.step = std::min(before.step * times, kMostStep);
     axis.per = std::min(before.per * over, kMostStep);
-    const int64_t common = std::gcd(axis.step, axis.per);
-    axis.step /= common;
-    axis.per /= common;
+    const int64_t both = std::gcd(axis.step, axis.per);
+    axis.step /= both;
+    axis.per /= both;
+    axis.period = std::min(over * (before.period / std::gcd(before.period, times)), kMostStep);
 }
 
 /// The place that kernel cell `k` of output cell `o` reads, as if the input went on beyond its borders.

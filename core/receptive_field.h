@@ -25,6 +25,8 @@ struct FieldAxis {
     /// Input cells from one output cell to the next, `step / per`: 4/1 after two strides of 2, 1/2 after a stride of 2
     /// on the way up.
     int64_t step = 1, per = 1;
+    /// Output cells after which all repeats itself, that many steps further.
+    int64_t period = 1;
 
     /// Places that an output cell sees: the most over all cells, for they differ where a layer goes up.
     int64_t size() const;

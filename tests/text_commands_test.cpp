@@ -67,7 +67,8 @@ class TextCommands : public testing::Test {
     std::filesystem::path before_;
 };
 
-const Words kStamp{"nn.ConvTranspose2d(1,1,2,stride=2)", "--input", "[[1,0],[2,3]]", "--weight", "[[2,3],[4,5]]"};
+const Words kStamp{"nn.ConvTranspose2d(1,1,2,stride=2)", "--input", "[[1,0],[2,3]]", "--weight",
+                   "[[2,3],[4,5]]"};
 
 Ran explain_stamp(Words more) {
     Words arguments{"explain"};
@@ -109,27 +110,31 @@ TEST_F(TextCommands, where_an_input_cell_goes) {
 
 TEST_F(TextCommands, channels_have_subtotals_and_padding_its_place) {
     // Two channels, one row each: 1 2 and 3 4; the kernels 10 20 and 30 40; padding 1 on the left and right.
-    const Words common{"explain", "nn.Conv2d(2, 1, (1, 2), padding=(0, 1))", "--input", "[[[1,2]],[[3,4]]]", "--weight",
-                       "[[[[10,20]],[[30,40]]]]", "--cell"};
+    const Words common{"explain",  "nn.Conv2d(2, 1, (1, 2), padding=(0, 1))",
+                       "--input",  "[[[1,2]],[[3,4]]]",
+                       "--weight", "[[[[10,20]],[[30,40]]]]",
+                       "--cell"};
     Words corner = common, middle = common;
     corner.push_back("0,0");
     middle.push_back("0,1");
     const Ran left = run(corner), inner = run(middle);
     ASSERT_EQ(left.code, 0) << left.err;
     EXPECT_EQ(words_of_line(left.out, "padding (0, 0, −1)"),
-              (Words{"padding", "(0,", "0,", "−1)", "0", "×", "weight", "(0,", "0,", "0,", "0)", "10", "=", "0", "0"}));
+              (Words{"padding", "(0,", "0,", "−1)", "0", "×", "weight", "(0,", "0,", "0,", "0)",
+                     "10", "=", "0", "0"}));
     EXPECT_EQ(words_of_line(left.out, "channel 0"), (Words{"channel", "0", "20"}));   // 1·20
     EXPECT_EQ(words_of_line(left.out, "channel 1"), (Words{"channel", "1", "120"}));  // 3·40
     EXPECT_TRUE(holds(left.out, "\noutput (0, 0) = 140\n")) << left.out;
-    EXPECT_EQ(words_of_line(inner.out, "channel 0"), (Words{"channel", "0", "50"}));   // 1·10 + 2·20
-    EXPECT_EQ(words_of_line(inner.out, "channel 1"), (Words{"channel", "1", "250"}));  // 3·30 + 4·40
+    EXPECT_EQ(words_of_line(inner.out, "channel 0"), (Words{"channel", "0", "50"}));  // 1·10 + 2·20
+    EXPECT_EQ(words_of_line(inner.out, "channel 1"),
+              (Words{"channel", "1", "250"}));  // 3·30 + 4·40
     EXPECT_TRUE(holds(inner.out, "\noutput (0, 1) = 300\n")) << inner.out;
     // A padding that repeats a cell says which.
-    const Ran copied = run({"explain", "nn.Conv2d(1, 1, 3, padding=1, padding_mode='reflect')", "--input",
-                            "[[1,2,3],[4,5,6],[7,8,9]]", "--cell", "0,0"});
+    const Ran copied = run({"explain", "nn.Conv2d(1, 1, 3, padding=1, padding_mode='reflect')",
+                            "--input", "[[1,2,3],[4,5,6],[7,8,9]]", "--cell", "0,0"});
     EXPECT_TRUE(holds(copied.out, "padding (−1, −1) = input (1, 1)      5")) << copied.out;
-    const Ran uses = run({"explain", "nn.Conv2d(1, 1, 3, padding=1, padding_mode='reflect')", "--input",
-                          "[[1,2,3],[4,5,6],[7,8,9]]", "--cell", "1,1", "--uses"});
+    const Ran uses = run({"explain", "nn.Conv2d(1, 1, 3, padding=1, padding_mode='reflect')",
+                          "--input", "[[1,2,3],[4,5,6],[7,8,9]]", "--cell", "1,1", "--uses"});
     EXPECT_TRUE(holds(uses.out, "output (0, 0)  padding (−1, −1) = input (1, 1)")) << uses.out;
 }
 
@@ -143,14 +148,21 @@ TEST_F(TextCommands, other_ways_to_combine) {
         EXPECT_EQ(ran.code, 0) << ran.err;
         return ran.out;
     };
-    EXPECT_TRUE(holds(of("nn.MaxPool2d(2)"), "input (0, 1)      5            ← the largest\n")) << of("nn.MaxPool2d(2)");
-    EXPECT_TRUE(holds(of("nn.AvgPool2d(2)"), "mean: 5.00 / 4\noutput = 1.25\n")) << of("nn.AvgPool2d(2)");
+    EXPECT_TRUE(holds(of("nn.MaxPool2d(2)"), "input (0, 1)      5            ← the largest\n"))
+        << of("nn.MaxPool2d(2)");
+    EXPECT_TRUE(holds(of("nn.AvgPool2d(2)"), "mean: 5.00 / 4\noutput = 1.25\n"))
+        << of("nn.AvgPool2d(2)");
     EXPECT_TRUE(holds(of("nn.ReLU()"), "output (0, 0) = 1\n"));
-    EXPECT_TRUE(holds(of("nn.Sigmoid()"), "formula: 1 / (1 + exp(−1))\noutput (0, 0) = 0.731058")) << of("nn.Sigmoid()");
+    EXPECT_TRUE(holds(of("nn.Sigmoid()"), "formula: 1 / (1 + exp(−1))\noutput (0, 0) = 0.731058"))
+        << of("nn.Sigmoid()");
     // (1 + 5 − 3 + 2) / 4 = 1.25
-    const std::string mean = run({"explain", "nn.BatchNorm2d(1)", "--input", "[[1,5],[-3,2]]", "--stage", "mean", "--cell", "0"}).out;
+    const std::string mean = run({"explain", "nn.BatchNorm2d(1)", "--input", "[[1,5],[-3,2]]",
+                                  "--stage", "mean", "--cell", "0"})
+                                 .out;
     EXPECT_TRUE(holds(mean, "mean: 5.00 / 4\nmean = 1.25\n")) << mean;
-    const std::string uses = run({"explain", "nn.BatchNorm2d(1)", "--input", "[[1,5],[-3,2]]", "--uses", "--cell", "0,1"}).out;
+    const std::string uses = run({"explain", "nn.BatchNorm2d(1)", "--input", "[[1,5],[-3,2]]",
+                                  "--uses", "--cell", "0,1"})
+                                 .out;
     EXPECT_TRUE(holds(uses, "1 term of mean")) << uses;
     EXPECT_TRUE(holds(uses, "1 term of normalised")) << uses;
 }
@@ -165,12 +177,16 @@ TEST_F(TextCommands, layers_and_stages_are_chosen) {
         return run(arguments);
     };
     EXPECT_TRUE(holds(at({}).out, "output (0, 1) of layer 1, nn.ReLU()")) << at({}).out;
-    EXPECT_TRUE(holds(at({"--layer", "0"}).out, "output (0, 1) = -12\n")) << at({"--layer", "0"}).out;
-    EXPECT_TRUE(holds(at({"--layer", "0", "--stage", "grad_input"}).out, "grad_input (0, 1) = 0\n"));
+    EXPECT_TRUE(holds(at({"--layer", "0"}).out, "output (0, 1) = -12\n"))
+        << at({"--layer", "0"}).out;
+    EXPECT_TRUE(
+        holds(at({"--layer", "0", "--stage", "grad_input"}).out, "grad_input (0, 1) = 0\n"));
     EXPECT_EQ(at({"--layer", "2"}).code, 1);
     EXPECT_TRUE(holds(at({"--layer", "2"}).err, "there are 0 to 1")) << at({"--layer", "2"}).err;
-    EXPECT_TRUE(holds(at({"--stage", "outptu"}).err, "there is output")) << at({"--stage", "outptu"}).err;
-    EXPECT_TRUE(holds(at({"--stage", "nothing like it"}).err, "there are output")) << at({"--stage", "nothing like it"}).err;
+    EXPECT_TRUE(holds(at({"--stage", "outptu"}).err, "there is output"))
+        << at({"--stage", "outptu"}).err;
+    EXPECT_TRUE(holds(at({"--stage", "nothing like it"}).err, "there are output"))
+        << at({"--stage", "nothing like it"}).err;
 }
 
 TEST_F(TextCommands, explain_refuses_with_a_sentence) {
@@ -182,9 +198,12 @@ TEST_F(TextCommands, explain_refuses_with_a_sentence) {
         {{"explain", "nn.Conv2d(1, 1, 3)", "--cell", "a,b"}, "--cell 3,3"},
         {{"explain", "nn.Conv2d(1, 1, 3)", "--cell", ""}, "--cell 3,3"},
         {{"explain", "nn.Conv2d(1, 1, 3)", "--cell", "1e300,0"}, "--cell 3,3"},
-        {{"explain", "nn.Conv2d(1, 1, 30)", "--cell", "0,0", "--input", "7x7"}, "larger than the input"},
-        {{"explain", "nn.Conv2d(1, 1, 3)", "--cell", "0,0", "--weight", "[[1,2],[3,4]]"}, "--weight: "},
-        {{"explain", "nn.Conv2d(1, 1, 3)", "--cell", "0,0", "--input", "[[1,2],[3]]"}, "--input: Line 1"},
+        {{"explain", "nn.Conv2d(1, 1, 30)", "--cell", "0,0", "--input", "7x7"},
+         "larger than the input"},
+        {{"explain", "nn.Conv2d(1, 1, 3)", "--cell", "0,0", "--weight", "[[1,2],[3,4]]"},
+         "--weight: "},
+        {{"explain", "nn.Conv2d(1, 1, 3)", "--cell", "0,0", "--input", "[[1,2],[3]]"},
+         "--input: Line 1"},
         {{"explain", "nn.Conv2d(1, 1, 3)", "--cell", "0,0", "--input", "none.npy"}, "none.npy"},
         {{"explain", "none.json", "--cell", "0,0"}, "none.json does not exist"},
         {{"explain", ".", "--cell", "0,0"}, "folder"},
@@ -196,9 +215,14 @@ TEST_F(TextCommands, explain_refuses_with_a_sentence) {
         EXPECT_TRUE(ran.err.starts_with("convscope: ")) << ran.err;
         EXPECT_TRUE(holds(ran.err, part)) << ran.err;
     }
-    for (const Words& arguments : std::vector<Words>{{"explain"}, {"explain", "nn.ReLU()"}, {"explain", "a", "b", "--cell", "0,0"},
-                                                     {"explain", "nn.ReLU()", "--cell", "0,0", "--layer", "-1"},
-                                                     {"shapes"}, {"shapes", "a", "b"}, {"shapes", "--nonsense"}})
+    for (const Words& arguments :
+         std::vector<Words>{{"explain"},
+                            {"explain", "nn.ReLU()"},
+                            {"explain", "a", "b", "--cell", "0,0"},
+                            {"explain", "nn.ReLU()", "--cell", "0,0", "--layer", "-1"},
+                            {"shapes"},
+                            {"shapes", "a", "b"},
+                            {"shapes", "--nonsense"}})
         EXPECT_EQ(run(arguments).code, 2);
     for (const char* name : {"explain", "shapes", "eval"}) {
         const Ran help = run({name, "--help"});
@@ -210,49 +234,60 @@ TEST_F(TextCommands, explain_refuses_with_a_sentence) {
 // ---- shapes
 
 TEST_F(TextCommands, shapes_of_dcgan_generator) {
-    const Ran ran = run({"shapes",
-                         "nn.Sequential(nn.ConvTranspose2d(100, 512, 4, 1, 0, bias=False), nn.BatchNorm2d(512), nn.ReLU(True),"
-                         "nn.ConvTranspose2d(512, 256, 4, 2, 1, bias=False), nn.BatchNorm2d(256), nn.ReLU(True),"
-                         "nn.ConvTranspose2d(256, 128, 4, 2, 1, bias=False), nn.BatchNorm2d(128), nn.ReLU(True),"
-                         "nn.ConvTranspose2d(128, 64, 4, 2, 1, bias=False), nn.BatchNorm2d(64), nn.ReLU(True),"
-                         "nn.ConvTranspose2d(64, 3, 4, 2, 1, bias=False), nn.Tanh())",
-                         "--input", "100x1x1"});
+    const Ran ran = run(
+        {"shapes",
+         "nn.Sequential(nn.ConvTranspose2d(100, 512, 4, 1, 0, bias=False), nn.BatchNorm2d(512), "
+         "nn.ReLU(True),"
+         "nn.ConvTranspose2d(512, 256, 4, 2, 1, bias=False), nn.BatchNorm2d(256), nn.ReLU(True),"
+         "nn.ConvTranspose2d(256, 128, 4, 2, 1, bias=False), nn.BatchNorm2d(128), nn.ReLU(True),"
+         "nn.ConvTranspose2d(128, 64, 4, 2, 1, bias=False), nn.BatchNorm2d(64), nn.ReLU(True),"
+         "nn.ConvTranspose2d(64, 3, 4, 2, 1, bias=False), nn.Tanh())",
+         "--input", "100x1x1"});
     ASSERT_EQ(ran.code, 0) << ran.err;
     // 512·256·4·4 parameters; each of 512·4·4 inputs stamps 256·4·4 products.
     EXPECT_EQ(words_of_line(ran.out, "(512, 256"),
-              (Words{"3", "nn.ConvTranspose2d(512,", "256,", "4,", "stride=2,", "padding=1,", "bias=False)", "1×256×8×8",
-                     "2,097,152", "33,554,432", "all"}));
-    EXPECT_EQ(words_of_line(ran.out, "Tanh"), (Words{"13", "nn.Tanh()", "1×3×64×64", "–", "–", "all"}));
+              (Words{"3", "nn.ConvTranspose2d(512,", "256,", "4,", "stride=2,", "padding=1,",
+                     "bias=False)", "1×256×8×8", "2,097,152", "33,554,432", "all"}));
+    EXPECT_EQ(words_of_line(ran.out, "Tanh"),
+              (Words{"13", "nn.Tanh()", "1×3×64×64", "–", "–", "all"}));
     EXPECT_EQ(words_of_line(ran.out, "total")[1], "3,576,704");  // as the paper's code counts them
 }
 
 TEST_F(TextCommands, shapes_of_vgg_16) {
     std::string layers;
     int64_t channels = 3;
-    for (const auto& [convolutions, wide] : std::vector<std::pair<int, int64_t>>{{2, 64}, {2, 128}, {3, 256}, {3, 512}, {3, 512}}) {
+    for (const auto& [convolutions, wide] :
+         std::vector<std::pair<int, int64_t>>{{2, 64}, {2, 128}, {3, 256}, {3, 512}, {3, 512}}) {
         for (int i = 0; i < convolutions; ++i, channels = wide)
-            layers += "nn.Conv2d(" + std::to_string(channels) + ", " + std::to_string(wide) + ", 3, padding=1), nn.ReLU(), ";
+            layers += "nn.Conv2d(" + std::to_string(channels) + ", " + std::to_string(wide) +
+                      ", 3, padding=1), nn.ReLU(), ";
         layers += "nn.MaxPool2d(2), ";
     }
     const Ran ran = run({"shapes", "nn.Sequential(" + layers + ")", "--input", "3x224x224"});
     ASSERT_EQ(ran.code, 0) << ran.err;
     EXPECT_EQ(words_of_line(ran.out, "total"), (Words{"total", "14,714,688", "15,346,630,656"}));
-    EXPECT_EQ(words_of_line(ran.out, "30 "), (Words{"30", "nn.MaxPool2d(2)", "1×512×7×7", "–", "–", "212×212", "32", "−90"}));
+    EXPECT_EQ(words_of_line(ran.out, "30 "),
+              (Words{"30", "nn.MaxPool2d(2)", "1×512×7×7", "–", "–", "212×212", "32", "−90"}));
 }
 
 TEST_F(TextCommands, shapes_end_at_what_cannot_be) {
-    const Ran ran = run({"shapes", "nn.Sequential(nn.Conv2d(1, 4, 3), nn.Conv2d(5, 4, 3), nn.ReLU())", "--input", "8x8"});
+    const Ran ran =
+        run({"shapes", "nn.Sequential(nn.Conv2d(1, 4, 3), nn.Conv2d(5, 4, 3), nn.ReLU())",
+             "--input", "8x8"});
     EXPECT_EQ(ran.code, 1);
     EXPECT_TRUE(holds(ran.out, "1×4×6×6")) << ran.out;
     EXPECT_FALSE(holds(ran.out, "ReLU"));
     EXPECT_FALSE(holds(ran.out, "total"));
-    EXPECT_TRUE(holds(ran.err, "convscope: Layer 1, nn.Conv2d(5, 4, 3): in_channels is 5")) << ran.err;
-    const Ran uneven = run({"shapes", "nn.Conv2d(1, 1, (3, 5), stride=(1, 2), padding=(0, 2))", "--input", "9x9"});
+    EXPECT_TRUE(holds(ran.err, "convscope: Layer 1, nn.Conv2d(5, 4, 3): in_channels is 5"))
+        << ran.err;
+    const Ran uneven =
+        run({"shapes", "nn.Conv2d(1, 1, (3, 5), stride=(1, 2), padding=(0, 2))", "--input", "9x9"});
     EXPECT_EQ(words_of_line(uneven.out, "0 "),
-              (Words{"0", "nn.Conv2d(1,", "1,", "(3,", "5),", "stride=(1,", "2),", "padding=(0,", "2))", "1×1×7×5", "16", "525",
-                     "3×5", "(1,", "2)", "(0,", "−2)"}));
+              (Words{"0", "nn.Conv2d(1,", "1,", "(3,", "5),", "stride=(1,", "2),", "padding=(0,",
+                     "2))", "1×1×7×5", "16", "525", "3×5", "(1,", "2)", "(0,", "−2)"}));
     const Ran up = run({"shapes", "nn.Upsample(scale_factor=2)", "--input", "3x3"});
-    EXPECT_EQ(words_of_line(up.out, "Upsample"), (Words{"0", "nn.Upsample(scale_factor=2)", "1×1×6×6", "–", "–", "1×1", "1/2", "0"}));
+    EXPECT_EQ(words_of_line(up.out, "Upsample"),
+              (Words{"0", "nn.Upsample(scale_factor=2)", "1×1×6×6", "–", "–", "1×1", "1/2", "0"}));
 }
 
 // ---- Documents
@@ -260,31 +295,39 @@ TEST_F(TextCommands, shapes_end_at_what_cannot_be) {
 TEST_F(TextCommands, documents_come_from_files_too) {
     std::string error;
     ASSERT_TRUE(save_document("layer.json", standard_document(), error)) << error;
-    write("net.py", "\xEF\xBB\xBFimport torch\r\nfrom torch import nn\r\nnet = nn.Sequential(\r\n    nn.Conv2d(1, 2, 3),  # first\r\n    nn.ReLU(),\r\n)\r\n");
+    write("net.py",
+          "\xEF\xBB\xBFimport torch\r\nfrom torch import nn\r\nnet = nn.Sequential(\r\n    "
+          "nn.Conv2d(1, 2, 3),  # first\r\n    nn.ReLU(),\r\n)\r\n");
     write("input.txt", "[[1, 2, 3],\n [4, 5, 6],\n [7, 8, 9]]\n");
     Tensor ones({1, 1, 4, 4}, 1.0f);
     ASSERT_TRUE(write_npy("ones.npy", ones, error)) << error;
     const std::vector<unsigned char> grey(5 * 6 * 4, 255);
     ASSERT_TRUE(save_png("white.png", 6, 5, grey, error)) << error;
 
-    EXPECT_TRUE(holds(run({"shapes", "layer.json"}).out, "1×1×4×4")) << run({"shapes", "layer.json"}).err;
+    EXPECT_TRUE(holds(run({"shapes", "layer.json"}).out, "1×1×4×4"))
+        << run({"shapes", "layer.json"}).err;
     EXPECT_TRUE(holds(run({"shapes", "layer.json", "--input", "9x9"}).out, "1×1×5×5"));
     EXPECT_TRUE(holds(run({"shapes", "net.py", "--input", "9x9"}).out, "1×2×7×7"));
     EXPECT_TRUE(holds(run({"shapes", "net.py", "--input", "input.txt"}).out, "1×2×1×1"));
     EXPECT_TRUE(holds(run({"shapes", "net.py", "--input", "ones.npy"}).out, "1×2×2×2"));
-    EXPECT_TRUE(holds(run({"shapes", "nn.Conv2d(3, 2, 3)", "--input", "white.png"}).out, "1×2×3×4"));
-    const Ran summed = run({"explain", "layer.json", "--input", "ones.npy", "--weight", "[[1,1,1],[1,1,1],[1,1,1]]",
-                            "--cell", "1,1"});
-    EXPECT_TRUE(holds(summed.out, "output (1, 1) = ")) << summed.err;
+    EXPECT_TRUE(
+        holds(run({"shapes", "nn.Conv2d(3, 2, 3)", "--input", "white.png"}).out, "1×2×3×4"));
+    // A 3×3 kernel of ones inside an input of ones.
+    const Ran summed = run({"explain", "layer.json", "--input", "ones.npy", "--weight",
+                            "[[1,1,1],[1,1,1],[1,1,1]]", "--cell", "1,1"});
+    EXPECT_TRUE(holds(summed.out, "output (1, 1) = 9\n")) << summed.err << summed.out;
 
     write("wrong.py", "nn.Sequential(\n  nn.Conv2d(1, 2, 3, strid=2))\n");
     const Ran wrong = run({"shapes", "wrong.py"});
     EXPECT_EQ(wrong.code, 1);
     EXPECT_TRUE(holds(wrong.err, "convscope: wrong.py: Line 2, column 22")) << wrong.err;
-    EXPECT_TRUE(wrong.err.ends_with("  nn.Conv2d(1, 2, 3, strid=2))\n                     ^\n")) << wrong.err;
+    EXPECT_TRUE(wrong.err.ends_with("  nn.Conv2d(1, 2, 3, strid=2))\n                     ^\n"))
+        << wrong.err;
     write("broken.json", "{\"convscope\": 1,");
-    EXPECT_TRUE(holds(run({"shapes", "broken.json"}).err, "broken.json")) << run({"shapes", "broken.json"}).err;
-    EXPECT_TRUE(holds(run({"shapes", "white.png"}).err, "--input")) << run({"shapes", "white.png"}).err;
+    EXPECT_TRUE(holds(run({"shapes", "broken.json"}).err, "broken.json"))
+        << run({"shapes", "broken.json"}).err;
+    EXPECT_TRUE(holds(run({"shapes", "white.png"}).err, "--input"))
+        << run({"shapes", "white.png"}).err;
 }
 
 TEST_F(TextCommands, shot_and_play_take_expressions) {
@@ -298,7 +341,8 @@ TEST_F(TextCommands, shot_and_play_take_expressions) {
         std::ifstream bytes(file, std::ios::binary);
         return std::string(std::istreambuf_iterator<char>(bytes), {});
     };
-    const std::string stamp = shot(kStamp, "a.png"), standard = shot({}, "b.png"), numbers = shot({"--input", "5x5"}, "c.png");
+    const std::string stamp = shot(kStamp, "a.png"), standard = shot({}, "b.png"),
+                      numbers = shot({"--input", "5x5"}, "c.png");
     EXPECT_NE(stamp, standard);
     EXPECT_NE(numbers, standard);
     const Ran refused = run({"shot", "nn.Conv2d(1, 1, 3, strid=2)", "-o", "d.png"});
