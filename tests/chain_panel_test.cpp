@@ -70,7 +70,7 @@ TEST(ChainBar, FindsWhatRepeats) {
 std::vector<UiItem> cards(PanelBench& bench) {
     std::vector<UiItem> all;
     for (const UiItem& item : bench.items())
-        if (item.path().starts_with("Chain/") && !item.label.empty() && item.visible()) all.push_back(item);
+        if (item.path().starts_with("Chain/") && !item.label.empty() && !item.label.ends_with(" layers") && item.visible()) all.push_back(item);
     return all;
 }
 
@@ -102,12 +102,27 @@ TEST(ChainBar, CardsNeverOverlapAndTheChosenOneIsInSight) {
                             const Box &a = all[i].box, &b = all[k].box;
                             const float right_end = bench.find("Chain/train")->box.x;
                             const bool apart = a.right() <= b.x || b.right() <= a.x ||
-                                               std::max(a.x, b.x) >= right_end - 12;
+                                               std::max(a.x, b.x) >= right_end - 40;
                             EXPECT_TRUE(apart) << all[i].path() << " and " << all[k].path();
                         }
                 }
                 EXPECT_TRUE(bench.faults().empty()) << bench.faults().front();
             }
+}
+
+TEST(ChainBar, ALongRowGoesOnAtBothEnds) {
+    PanelBench bench(deep(9), {1024, 720});
+    App& app = bench.app();
+    app.state.open_runs = {0};
+    bench.frames(3);
+    EXPECT_EQ(bench.find("Chain/Earlier layers"), nullptr);
+    ASSERT_TRUE(bench.click("Chain/Later layers"));
+    EXPECT_FALSE(bench.find("Chain/Conv2d 1")->visible());
+    for (int i = 0; i < 8; ++i) bench.click("Chain/Later layers");
+    EXPECT_TRUE(bench.find("Chain/Add layer")->visible());
+    for (int i = 0; i < 8; ++i) bench.click("Chain/Earlier layers");
+    EXPECT_TRUE(bench.find("Chain/Input")->visible());
+    EXPECT_EQ(app.state.layer, 0);
 }
 
 TEST(ChainBar, ShapesStandBetweenWhereThereIsRoom) {

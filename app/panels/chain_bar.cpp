@@ -229,13 +229,48 @@ void draw_skips(PanelContext& context, const ChainRow& row, float row_x, const B
     }
 }
 
+/// What of the row is in sight, between the ends that scroll it on.
+struct Sight {
+    float x0 = 0, x1 = 0;
+    float moved_px = 0;  // an end was pressed
+};
+
+/// An end of a row that goes on: pressed, it scrolls.
+bool row_end(PanelContext& context, const char* label, const Box& box, ui::Direction direction,
+             const char* help) {
+    const ui::Item it = ui::item(context, label, box, {.repeats = true, .tooltip = help});
+    if (it.hovered) ui::fill(context, box, Tone::hover, 6);
+    if (it.focused) ui::focus_ring(context, box);
+    ui::chevron(context, box.center(), direction, Tone::ink2);
+    return it.pressed;
+}
+
+Sight row_ends(PanelContext& context, const ChainRow& row, const Box& cards) {
+    Sight sight{cards.x, cards.right(), 0};
+    const float at = ImGui::GetScrollX(), most = row.end - cards.w;
+    const float width = px(context, 22), page = std::round(cards.w * 0.7f);
+    if (most > 0 && at > 0.5f) {
+        sight.x0 += width;
+        if (row_end(context, "Earlier layers", {cards.x, cards.y, width, cards.h},
+                    ui::Direction::left, "Layers before these"))
+            sight.moved_px = -page;
+    }
+    if (most > 0 && at < most - 0.5f) {
+        sight.x1 -= width;
+        if (row_end(context, "Later layers", {sight.x1, cards.y, width, cards.h},
+                    ui::Direction::right, "Layers behind these"))
+            sight.moved_px = page;
+    }
+    return sight;
+}
+
 /// The chosen card comes into view when another one is chosen or the chain changed; the wheel scrolls.
-void scroll(const PanelContext& context, const ChainRow& row, float room_px) {
+void scroll(const PanelContext& context, const ChainRow& row, float room_px, float moved_px) {
     ImGuiStorage* storage = ImGui::GetStateStorage();
     const ImGuiID layer_id = ImGui::GetID("shown layer"), count_id = ImGui::GetID("shown cards");
     const float most = std::max(0.0f, row.end - room_px), margin = px(context, 48);
     const int layer = context.app.state.layer, count = static_cast<int>(row.cards.size());
-    float at = ImGui::GetScrollX();
+    float at = ImGui::GetScrollX() + moved_px;
     if (storage->GetInt(layer_id, -1) != layer || storage->GetInt(count_id, -1) != count) {
         storage->SetInt(layer_id, layer);
         storage->SetInt(count_id, count);
@@ -280,7 +315,8 @@ void draw_chain_bar(PanelContext& context, const WindowLayout& layout) {
     const float row_x = std::round(bar.x - ImGui::GetScrollX());
     const float height = px(context, kCardPx);
     const Box cards{bar.x, bar.y + std::round((bar.h - height) / 2), room, height};
-    ImGui::PushClipRect(ui::low(bar), {right, bar.bottom()}, true);
+    const Sight sight = row_ends(context, row, cards);
+    ImGui::PushClipRect({sight.x0, bar.y}, {sight.x1, bar.bottom()}, true);
     draw_grounds(context, row, row_x, cards);
     Box add, chosen{cards.x, cards.y, 0, cards.h};
     for (const ChainCard& card : row.cards) {
@@ -302,7 +338,7 @@ void draw_chain_bar(PanelContext& context, const WindowLayout& layout) {
     // The switch covers the end of what scrolls.
     ImGui::SetCursorScreenPos({row_x + row.end + (bar.right() - right), bar.y});
     ImGui::Dummy({0, 0});
-    scroll(context, row, room);
+    scroll(context, row, room, sight.moved_px);
     ui::rule(context, bar.x, bar.right(), bar.bottom() - std::max(1.0f, px(context, 1)));
     ui::end_panel();
 }

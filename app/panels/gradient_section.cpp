@@ -21,10 +21,10 @@ struct KindText {
     const char* help;
 };
 constexpr KindText kKinds[] = {
-    {Kind::random, "Random", "Normal numbers of RMS 1 at the output, so that every gradient reads as a factor"},
-    {Kind::mean_square, "Mean square", "The gradient of mean(output²) / 2"},
-    {Kind::squared_distance, "Squared distance", "The gradient of mean((output − target)²) / 2"},
-    {Kind::given, "Given", "grad_output itself, number by number"},
+    {Kind::random, "Random", "Random with RMS 1 at the output, so that every gradient reads as a factor."},
+    {Kind::mean_square, "Mean square", "The gradient of the loss mean(output²) / 2."},
+    {Kind::squared_distance, "Squared distance", "The gradient of the loss mean((output − target)²) / 2."},
+    {Kind::given, "Given", "grad_output itself, number by number."},
 };
 
 /// What comes out of the chain; none while it is not computed.
@@ -67,7 +67,7 @@ void kind_row(PanelContext& context, Column& column) {
         entries.push_back({text.label, text.help, false});
     }
     const auto picked = ui::combo(context, "Gradient/start", box, kKinds[chosen].label, entries,
-                                  chosen, kKinds[chosen].help);
+                                  chosen, "Where the backward pass starts");
     if (shuffles && ui::icon_button(context, "Gradient/shuffle", {box.right() + gap, row.y, side, row.h},
                                     icon::kShuffle, ui::Border::thin,
                                     {.tooltip = "Other random numbers"})) {
@@ -153,10 +153,9 @@ void gradient_section(PanelContext& context, Column& column) {
         ui::text(context, context.fonts.body, Tone::ink2, {column.x0, y}, "loss");
         ui::text(context, context.fonts.mono, Tone::ink, {column.x1, y},
                  number_text_short(*result->loss, 6), Align::right);
-        ui::hover_help(context, {column.x0, column.y, column.width(), px(context, 26)},
-                       kKinds[static_cast<size_t>(start.kind)].help);
         column.y += px(context, 26);
     }
+    quiet_line(context, column, kKinds[static_cast<size_t>(start.kind)].help);
 }
 
 }  // namespace convscope

@@ -32,7 +32,10 @@ void heads(const PanelContext& context, Column& column, const LedgerTable& table
         head(at.product, "product", Tone::ink2);
         head(at.weight, table.factor_head, table.factor_tone);
     }
-    head(at.value, "value", table.head_tone);
+    // Over a narrow column the tensor's name takes the room of "value".
+    const float room = limit - x - at.place, name = ui::width_of(font, table.head);
+    if (at.has_places && name + ui::width_of(font, "value") + px(context, 6) <= room)
+        head(at.value, "value", table.head_tone);
     ui::text(context, font, table.head_tone, {x + at.place, y},
              ui::fitted(font, table.head, limit - x - at.place));
     ui::rule(context, column.x0, column.x1, y + px(context, 12));
@@ -60,6 +63,7 @@ void term_row(PanelContext& context, const Box& row, const Columns& at, const Le
         if (table.has_factors)
             help = fmt::format("{} × {} = {}", help, full_text(static_cast<float>(term.b_value)),
                                full_text(static_cast<float>(term.product)));
+        if (!at.has_places) help = place_text(table, index, table.wide_places) + "\n" + help;
         if (is_chosen) help += "\nThe largest: it is the output";
         if (term.padding && !is_padding) help += "\nThe padding repeats this input cell";
         ui::tooltip(context, help);
@@ -67,7 +71,8 @@ void term_row(PanelContext& context, const Box& row, const Columns& at, const Le
     ImFont* font = is_current || is_chosen ? at.bold : at.font;
     const float y = row.center().y, x = row.x;
     ImFont* place_font = is_padding ? context.fonts.body : at.font;
-    ui::text(context, place_font, is_done ? Tone::ink2 : Tone::ink3, {x + at.place, y},
+    if (at.has_places)
+        ui::text(context, place_font, is_done ? Tone::ink2 : Tone::ink3, {x + at.place, y},
              place_text(table, index, table.wide_places));
     const auto right = [&](float end, Tone tone, std::string_view text) {
         ui::text(context, font, is_done ? tone : Tone::ink3, {x + end, y}, text, Align::right);

@@ -96,6 +96,7 @@ struct Setting {
     ImFont *font, *bold;
     int decimals;
     bool tight;  // less air, and no channel where the group's head tells it
+    bool has_places = true;
 };
 
 std::vector<Setting> settings_of(const PanelContext& context, int decimals) {
@@ -107,6 +108,7 @@ std::vector<Setting> settings_of(const PanelContext& context, int decimals) {
             all.push_back({fonts.mono_small, fonts.mono_small_bold, d, tight});
         }
     all.push_back({fonts.mono_index, fonts.mono_small_bold, std::min(decimals, 2), true});
+    all.push_back({fonts.mono_index, fonts.mono_index, std::min(decimals, 2), true, false});
     return all;
 }
 
@@ -238,7 +240,7 @@ Columns fit_columns(const PanelContext& context, LedgerTable& table, float width
         const bool with_channel = table.wide_places && !(way.tight && table.has_heads);
         const float left = px(context, table.has_heads && !way.tight ? 26 : 8),
                     right = width - px(context, 8);
-        const float place = longest_place(with_channel) * digit;
+        const float place = way.has_places ? longest_place(with_channel) * digit : 0;
         const float sign = table.has_factors ? px(context, way.tight ? 14 : 24) : 0, gap = px(context, way.tight ? 6 : 10);
         const float spare =
             right - left -
@@ -248,7 +250,7 @@ Columns fit_columns(const PanelContext& context, LedgerTable& table, float width
         table.wide_places = with_channel;
         // Spare room goes between place and value first, then between product and sum (look: 01).
         const float share = std::max(0.0f, spare) / 5;
-        Columns columns{way.font, way.bold};
+        Columns columns{way.font, way.bold, way.has_places};
         columns.place = left;
         columns.value = left + place + gap + need[0] + share * 1.6f;
         columns.weight = columns.value + sign + need[1] + share;

@@ -22,6 +22,7 @@ struct Group {
 /// Where the columns' numbers end, from the table's left edge.
 struct Columns {
     ImFont *font = nullptr, *bold = nullptr;
+    bool has_places = true;  // else the tooltip tells them
     float place = 0, value = 0, times = 0, weight = 0, equals = 0, product = 0, sum = 0;
 };
 

@@ -204,16 +204,6 @@ void compare_section(PanelContext& context, Column& column, const GradientFlow& 
         add_compared(app);
 }
 
-const char* start_text(BackwardStart::Kind kind) {
-    switch (kind) {
-        case BackwardStart::Kind::random: return "Random with RMS 1 at the output, so that every bar reads as a factor.";
-        case BackwardStart::Kind::mean_square: return "The gradient of the loss mean(output²)/2.";
-        case BackwardStart::Kind::squared_distance: return "The gradient of mean((output − target)²)/2.";
-        case BackwardStart::Kind::given: return "A gradient that was given.";
-    }
-    return "";
-}
-
 }  // namespace
 
 bool network_section(PanelContext& context, Column& column) {
@@ -240,8 +230,7 @@ bool network_section(PanelContext& context, Column& column) {
               {"skip", "A skip connection around every so many layers; 0: none", &GradientFlow::skip_every, 0, flow.depth});
     seed_row(context, column, field_x, flow);
     compare_section(context, column, flow);
-    begin_section(context, column, "Start of the gradient", {.title = "Start of the gradient"});
-    quiet_line(context, column, start_text(context.app.state.document.start.kind), Tone::ink2);
+    gradient_section(context, column);
     return true;
 }
 

@@ -179,7 +179,7 @@ void parameter_panel(PanelContext& context, const Box& panel, bool low) {
                            static_cast<size_t>(state.layer) < state.document.layers.size() &&
                            state.document.layers[static_cast<size_t>(state.layer)].op;
     if (has_layer) {
-        network_section(context, column);
+        const bool is_network = network_section(context, column);
         const bool image_first = is_image_first(context.app);
         if (image_first) input_section(context, column);
         if (!image_first) field_section(context, column);
@@ -188,7 +188,7 @@ void parameter_panel(PanelContext& context, const Box& panel, bool low) {
         if (!image_first) input_section(context, column);
         colour_section(context, column);
         if (image_first) field_section(context, column);
-        gradient_section(context, column);
+        if (!is_network) gradient_section(context, column);
     }
     ui::content_ends(column.y + px(context, 4));
 }
