@@ -85,7 +85,8 @@ TEST(DocumentJson, EveryPresetComesBack) {
         SCOPED_TRACE(preset.name);
         const Document document = preset.make();
         // In a file, because large weights stand beside the text.
-        const std::string path = testing::TempDir() + "preset.json";
+        const Folder folder;
+        const std::string path = (folder.path / "preset.json").string();
         std::string error;
         ASSERT_TRUE(save_document(path, document, error)) << error;
         const DocumentResult read = load_document(path);
