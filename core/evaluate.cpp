@@ -87,15 +87,6 @@ void stop_at(Result& result, size_t layer, Problem problem) {
     result.layers.resize(std::min(layer, result.layers.size()));
 }
 
-/// Progress of a part of the whole: its own 0…1 becomes from…from + share.
-Progress part_of(const Progress& progress, double from, double share) {
-    Progress part;
-    part.cancelled = progress.cancelled;
-    if (progress.report)
-        part.report = [&progress, from, share](double f) { progress.report(from + share * f); };
-    return part;
-}
-
 LayerInputs inputs_of(const Document& document, const LayerResult& layer, size_t k,
                       std::span<const Tensor> buffers) {
     return {layer.input, document.layers[k].weights, buffers, document.training};

@@ -68,7 +68,8 @@ Reference evaluate_reference(const Document& document, bool backward);
 /// One worker thread that computes the newest document given to it.
 class Evaluator {
 public:
-    Evaluator();
+    /// `threads`: how many compute, counting the worker; 0: as many as the machine runs at once.
+    explicit Evaluator(int threads = 0);
     ~Evaluator();
     Evaluator(const Evaluator&) = delete;
     Evaluator& operator=(const Evaluator&) = delete;

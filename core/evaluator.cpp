@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/evaluate.h"
+#include "core/workers.h"
 
 namespace convscope {
 
@@ -25,8 +26,10 @@ struct Evaluator::Worker {
     bool ending = false;
     std::atomic<bool> cancelled{false};  // of the running job
     std::atomic<double> fraction{0};
+    Workers workers;
     std::thread thread{[this] { loop(); }};  // last: everything it uses stands
 
+    explicit Worker(int threads) : workers(threads) {}
     ~Worker() {
         {
             const std::lock_guard lock(mutex);
@@ -53,6 +56,7 @@ struct Evaluator::Worker {
             Progress progress;
             progress.report = [this](double f) { fraction = f; };
             progress.cancelled = [this] { return cancelled.load(); };
+            progress.workers = &workers;
             std::optional<Result> computed = evaluate(job.document, job.want, progress);
 
             lock.lock();
@@ -77,7 +81,7 @@ struct Evaluator::Worker {
     }
 };
 
-Evaluator::Evaluator() : worker_(std::make_unique<Worker>()) {}
+Evaluator::Evaluator(int threads) : worker_(std::make_unique<Worker>(threads)) {}
 Evaluator::~Evaluator() = default;
 
 void Evaluator::start(Document document, Want want, std::function<void()> finished) {

@@ -10,15 +10,9 @@
 
 #include "core/explain.h"
 #include "core/plan.h"
+#include "core/progress.h"
 
 namespace convscope {
-
-/// Progress and cancellation of a running computation. Both may be null.
-struct Progress {
-    std::function<void(double fraction)> report;  // fraction of this layer done, 0…1
-    std::function<bool()> cancelled;              // asked every few milliseconds
-    bool stop() const { return cancelled && cancelled(); }
-};
 
 /// What an op computes from. Tensors have the shapes of the Plan; absent ones (no bias) are not in the list.
 struct LayerInputs {
