@@ -29,6 +29,8 @@ struct Pixels {
 
 /// The current framebuffer's lower left part.
 Pixels read_pixels(int width_px, int height_px);
+/// Waits until everything drawn so far stands in its pixels: for measurements.
+void finish_gl();
 /// Fills the current framebuffer, alpha 1.
 void clear_pixels(Color color);
 

@@ -53,6 +53,8 @@ std::string gl_description() {
 
 Pixels read_pixels(int width_px, int height_px) { return read_rows(width_px, height_px, false); }
 
+void finish_gl() { glFinish(); }
+
 void clear_pixels(Color color) {
     glDisable(GL_SCISSOR_TEST);
     glClearColor(color.r, color.g, color.b, 1);
