@@ -6,25 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "core/explain.h"
+#include "app/scene/geometry.h"
+#include "app/scene/number_source.h"
 #include "core/plan.h"
 
 namespace convscope {
-
-struct Point {
-    float x = 0, y = 0;
-    bool operator==(const Point&) const = default;
-};
-
-struct Box {
-    float x = 0, y = 0, w = 0, h = 0;
-    bool operator==(const Box&) const = default;
-    float right() const { return x + w; }
-    float bottom() const { return y + h; }
-    Point center() const { return {x + w / 2, y + h / 2}; }
-    bool contains(Point p) const { return p.x >= x && p.x < x + w && p.y >= y && p.y < y + h; }
-    Box grown(float by) const { return {x - by, y - by, w + 2 * by, h + 2 * by}; }
-};
 
 /// A named colour of the palette. Roles' tints, fills, … follow each other in the palette's order.
 enum class Tone {
@@ -68,6 +54,7 @@ struct Cell {
     std::string below;                // the addition under a running sum: "5 + 6"
     Ref ref;                          // where the number comes from
     const char* statistic = nullptr;  // or its name where it is none of a tensor: "times read"
+    std::vector<NumberSource> from = {};    // or where each number of text, corner and below comes from, in order
     float shade = -2;                 // ≥ −1: ground is this value of the grid's colour map instead of the state's
 };
 
@@ -124,6 +111,8 @@ struct Plate {
     float dash_on = 0, dash_off = 0;  // 0: solid
     float fill_alpha = 1;
     bool hatched = false;             // 45° lines of `border` instead of a fill
+    std::vector<NumberSource> from = {};    // a bar: of the number it stands for
+    double value = 0;                 // that number
 };
 
 /// A line through points: projections, flows, spines. Butt ends; level and upright lines are put on whole pixels.
@@ -147,6 +136,7 @@ struct Run {
     std::string text;
     Font font = Font::inter;
     Tone tone = Tone::ink;
+    std::vector<NumberSource> from = {};    // of the values in the text, in order; not of places, sizes and counts
 };
 
 /// One line of text in runs. `at` is the anchor: x by `align`, y the middle of the capitals.
@@ -163,12 +153,14 @@ struct Hit {
     Box box;
     std::string action;               // "copy caption", "channel 2", "input channel 1"
     std::string tooltip;
+    std::vector<NumberSource> from = {};    // of the values in the tooltip
 };
 
 /// A sentence with coloured runs; its plain text is what is copied and read out.
 struct Caption {
     std::vector<Run> runs;
     std::string second;               // the place or the reason
+    std::vector<NumberSource> second_from = {};   // of the values in it
     std::string text() const;         // all of it as plain text
 };
 
