@@ -36,22 +36,18 @@ class Meter {
     int64_t unasked_ = 0;
 };
 
-struct RowSums;
-/// add_up in pieces, so that a cancel is heard. False when cancelled.
-bool add_up_metered(const RowSums& sums, Meter& meter);
-
 // Each pass overwrites its result and returns false when cancelled. `bias` may be null.
 
 /// narrow cell = Σ over its window of wide cell · weight, + bias.
 bool gather_windows(const ConvGeometry&, const Tensor& wide, const Tensor& weight,
-                    const Tensor* bias, Tensor& narrow, Meter&);
+                    const Tensor* bias, Tensor& narrow, const Progress&);
 /// wide cell = Σ over the windows on it of narrow cell · weight, + bias. Windows' cells outside the wide grid (padding of
 /// zeros) are dropped.
 bool spread_stamps(const ConvGeometry&, const Tensor& narrow, const Tensor& weight,
-                   const Tensor* bias, Tensor& wide, Meter&);
+                   const Tensor* bias, Tensor& wide, const Progress&);
 /// weight cell = Σ over all windows of the wide cell under it · narrow cell.
 bool correlate(const ConvGeometry&, const Tensor& wide, const Tensor& narrow, Tensor& weight,
-               Meter&);
+               const Progress&);
 
 /// Sum of each channel: the gradient of a bias.
 void sum_channels(const Tensor& grad_output, Tensor& grad_bias);

@@ -4,55 +4,54 @@
 
 #include <algorithm>
 
-#include "core/row_sums.h"
+#include "core/kernels/row_sums.h"
 
 namespace convscope {
 namespace {
 
-/// `count` terms: their sources `source_step` apart, their weights `weight_step`.
-std::vector<Tap> taps_of(int64_t count, int64_t source_step, int64_t weight_step) {
-    std::vector<Tap> taps;
-    taps.reserve(static_cast<size_t>(count) + 1);
-    for (int64_t t = 0; t < count; ++t) taps.push_back({t * source_step, t * weight_step});
-    return taps;
-}
+constexpr int64_t kPartProducts = int64_t(1) << 23;  // a part of the work: about a tenth of a millisecond
 
-/// out[b][x] = Σ over `terms` channels t of in[b][t] · rows[t][x], + bias[x], for `cells` values of x.
+/// out[a][x] = Σ over `terms` numbers t of weight a, t · rows[t · row_step + x], + bias[x], for the channels `a` of the
+/// weights and 0 ≤ x < cells.
 struct Product {
-    int64_t batch = 1, terms = 1, cells = 1;
-    int64_t in_step = 1, out_step = 1;  // from one sample to the next
-    Meter& meter;
+    const PackedWeights& weights;
+    const float *rows, *bias;
+    int64_t terms, row_step, cells;
+    float* out;
+    int64_t out_step;
 
-    bool operator()(const float* in, const float* rows, const float* bias, float* out) const {
-        std::vector<Tap> taps = taps_of(terms, cells, 1);
-        RowSums sums{.source = rows,
-                     .weight = in,
-                     .weight_step = in_step,
-                     .out = out,
-                     .out_channel_step = out_step,
-                     .channels = batch,
-                     .cells = cells};
-        if (!bias) {
-            sums.taps = taps;
-            return add_up_metered(sums, meter);
-        }
-        // The bias is a further row of the weights, for a further input that is 1.
-        std::vector<float> longer_rows(rows, rows + terms * cells);
-        longer_rows.insert(longer_rows.end(), bias, bias + cells);
-        std::vector<float> longer_in;
-        longer_in.reserve(static_cast<size_t>(batch * (terms + 1)));
-        for (int64_t b = 0; b < batch; ++b) {
-            longer_in.insert(longer_in.end(), in + b * in_step, in + b * in_step + terms);
-            longer_in.push_back(1.0f);
-        }
-        taps.push_back({terms * cells, terms});
-        sums.taps = taps;
-        sums.source = longer_rows.data();
-        sums.weight = longer_in.data();
-        sums.weight_step = terms + 1;
-        return add_up_metered(sums, meter);
+    bool run(const Progress& progress) const {
+        std::vector<Tap> taps;
+        taps.reserve(static_cast<size_t>(terms) + 1);
+        for (int64_t t = 0; t < terms; ++t) taps.push_back({rows + t * row_step, t});
+        if (bias) taps.push_back({bias, terms});
+        const int64_t together =
+            std::max<int64_t>(64, kPartProducts / std::max<int64_t>(1, terms * weights.channels()) /
+                                      64 * 64);
+        return run_parts(progress, (cells + together - 1) / together, [&](int64_t part) {
+            const int64_t x = part * together;
+            add_up({.taps = taps,
+                    .shift = x,
+                    .weights = &weights,
+                    .out = out + x,
+                    .out_channel_step = out_step,
+                    .channels = weights.channels(),
+                    .cells = std::min(together, cells - x)});
+        });
     }
 };
+
+/// The numbers of a layer's input, as weights: in[a · step + t], and a 1 for the bias where there is one.
+PackedWeights numbers_of(const float* in, int64_t batch, int64_t step, int64_t terms, bool has_bias) {
+    if (!has_bias) return {in, batch, step, terms};
+    std::vector<float> longer;
+    longer.reserve(static_cast<size_t>(batch * (terms + 1)));
+    for (int64_t b = 0; b < batch; ++b) {
+        longer.insert(longer.end(), in + b * step, in + b * step + terms);
+        longer.push_back(1.0f);
+    }
+    return {longer.data(), batch, terms + 1, terms + 1};
+}
 
 }  // namespace
 
@@ -64,9 +63,8 @@ bool is_dense(const ConvGeometry& g) {
 }
 
 bool gather_dense(const ConvGeometry& g, const Tensor& wide, const Tensor& weight,
-                  const Tensor* bias, Tensor& narrow, Meter& meter) {
+                  const Tensor* bias, Tensor& narrow, const Progress& progress) {
     const int64_t ins = g.wide_per_group, outs = g.narrow_per_group;
-    const Product product{g.batch, ins, outs, g.groups * ins, g.groups * outs, meter};
     std::vector<float> turned(static_cast<size_t>(ins * outs));  // W×N
     float* const out = narrow.mutate().data();
     for (int64_t group = 0; group < g.groups; ++group) {
@@ -74,40 +72,43 @@ bool gather_dense(const ConvGeometry& g, const Tensor& wide, const Tensor& weigh
         for (int64_t o = 0; o < outs; ++o)
             for (int64_t i = 0; i < ins; ++i)
                 turned[static_cast<size_t>(i * outs + o)] = rows[o * ins + i];
-        if (!product(wide.data() + group * ins, turned.data(),
-                     bias ? bias->data() + group * outs : nullptr, out + group * outs))
-            return false;
+        const PackedWeights numbers =
+            numbers_of(wide.data() + group * ins, g.batch, g.groups * ins, ins, bias != nullptr);
+        const Product product{numbers,          turned.data(),      bias ? bias->data() + group * outs : nullptr,
+                              ins,              outs,               outs,
+                              out + group * outs, g.groups * outs};
+        if (!product.run(progress)) return false;
     }
     return true;
 }
 
 bool spread_dense(const ConvGeometry& g, const Tensor& narrow, const Tensor& weight,
-                  const Tensor* bias, Tensor& wide, Meter& meter) {
+                  const Tensor* bias, Tensor& wide, const Progress& progress) {
     const int64_t ins = g.narrow_per_group, outs = g.wide_per_group;
-    const Product product{g.batch, ins, outs, g.groups * ins, g.groups * outs, meter};
     float* const out = wide.mutate().data();
-    for (int64_t group = 0; group < g.groups; ++group)
-        if (!product(narrow.data() + group * ins, weight.data() + group * ins * outs,
-                     bias ? bias->data() + group * outs : nullptr, out + group * outs))
-            return false;
+    for (int64_t group = 0; group < g.groups; ++group) {
+        const PackedWeights numbers =
+            numbers_of(narrow.data() + group * ins, g.batch, g.groups * ins, ins, bias != nullptr);
+        const Product product{numbers,          weight.data() + group * ins * outs,
+                              bias ? bias->data() + group * outs : nullptr,
+                              ins,              outs,
+                              outs,             out + group * outs,
+                              g.groups * outs};
+        if (!product.run(progress)) return false;
+    }
     return true;
 }
 
 bool correlate_dense(const ConvGeometry& g, const Tensor& wide, const Tensor& narrow,
-                     Tensor& weight, Meter& meter) {
+                     Tensor& weight, const Progress& progress) {
     const int64_t wides = g.wide_per_group, narrows = g.narrow_per_group;
-    const std::vector<Tap> taps = taps_of(g.batch, g.groups * wides, g.groups * narrows);
     float* const out = weight.mutate().data();
     for (int64_t group = 0; group < g.groups; ++group) {
-        const RowSums sums{.taps = taps,
-                           .source = wide.data() + group * wides,
-                           .weight = narrow.data() + group * narrows,
-                           .weight_step = 1,
-                           .out = out + group * narrows * wides,
-                           .out_channel_step = wides,
-                           .channels = narrows,
-                           .cells = wides};
-        if (!add_up_metered(sums, meter)) return false;
+        const PackedWeights numbers(narrow.data() + group * narrows, narrows, 1, 1, g.batch,
+                                    g.groups * narrows);
+        const Product product{numbers, wide.data() + group * wides,    nullptr, g.batch,
+                              g.groups * wides, wides, out + group * narrows * wides, wides};
+        if (!product.run(progress)) return false;
     }
     return true;
 }

@@ -9,10 +9,10 @@ namespace convscope {
 bool is_dense(const ConvGeometry&);
 
 bool gather_dense(const ConvGeometry&, const Tensor& wide, const Tensor& weight, const Tensor* bias,
-                  Tensor& narrow, Meter&);
+                  Tensor& narrow, const Progress&);
 bool spread_dense(const ConvGeometry&, const Tensor& narrow, const Tensor& weight,
-                  const Tensor* bias, Tensor& wide, Meter&);
+                  const Tensor* bias, Tensor& wide, const Progress&);
 bool correlate_dense(const ConvGeometry&, const Tensor& wide, const Tensor& narrow, Tensor& weight,
-                     Meter&);
+                     const Progress&);
 
 }  // namespace convscope

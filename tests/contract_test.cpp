@@ -5,7 +5,7 @@
 #include <cmath>
 #include <set>
 
-#include "core/row_sums.h"
+#include "core/kernels/row_sums.h"
 #include "tests/layer_case.h"
 
 namespace convscope {

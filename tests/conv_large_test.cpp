@@ -2,9 +2,11 @@
 // tiles, sums go through doubles and work is split for cancellation.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
-#include "core/row_sums.h"
+#include "core/kernels/row_sums.h"
+#include "core/workers.h"
 #include "tests/layer_case.h"
 
 namespace convscope {
@@ -17,11 +19,21 @@ struct Large {
     bool is_constant = false;  // rounding errors that all point the same way
 };
 
-void expect_sampled(const Large& large) {
-    const Op& op = *find_op(large.id);
+Params params_of(const Op& op, const Large& large) {
     Params params = op.fit_channels(standard_params(op), large.input.c);
     for (const auto& [key, value] : large.params)
         params[static_cast<size_t>(field_index(op, key))] = value;
+    return params;
+}
+
+bool is_possible(const Large& large) {
+    const Op& op = *find_op(large.id);
+    return !op.plan(params_of(op, large), large.input, true).problem;
+}
+
+void expect_sampled(const Large& large) {
+    const Op& op = *find_op(large.id);
+    const Params params = params_of(op, large);
     const Plan plan = op.plan(params, large.input, true);
     ASSERT_FALSE(plan.problem) << plan.problem->whole();
     std::mt19937_64 random(11);
@@ -34,8 +46,15 @@ void expect_sampled(const Large& large) {
         one_layer(op, params, fill(large.input), weights, fill(plan.output_stage().shape));
     SCOPED_TRACE(describe(document));
     CaseReader read(document);
-    const auto result = evaluate(document, {.optional_stages = true, .backward = true});
+    const Want want{.optional_stages = true, .backward = true};
+    const auto result = evaluate(document, want);
     ASSERT_TRUE(result && !result->problem);
+    Workers workers(3);
+    const auto together = evaluate(document, want, {.report = {}, .cancelled = {}, .workers = &workers});
+    for (size_t s = 0; s < plan.stages.size(); ++s)
+        EXPECT_TRUE(std::ranges::equal(result->layers[0].stages[s].values(),
+                                       together->layers[0].stages[s].values()))
+            << plan.stages[s].name << " depends on who computes it";
     for (size_t s = 0; s < plan.stages.size(); ++s) {
         const Tensor& stage = result->layers[0].stages[s];
         read.stages.push_back(to_double(stage));
@@ -52,6 +71,54 @@ void expect_sampled(const Large& large) {
                 << cell.w << ")";
         }
     }
+}
+
+/// Drawn so that all kernels of core/kernels, tiles with and without padding and all ways to cut the work come up.
+Large random_large(std::mt19937_64& random) {
+    const auto one_of = [&](std::initializer_list<int64_t> values) {
+        return values.begin()[random() % values.size()];
+    };
+    const auto pair = [&](std::initializer_list<int64_t> values) {
+        const int64_t h = one_of(values);
+        return Pair{h, one_of(values)};
+    };
+    const bool is_transposed = random() % 2 == 0;
+    const int64_t groups = one_of({1, 1, 1, 2, 3});
+    const Pair kernel = pair({1, 2, 3, 4, 5, 11});
+    Large large{is_transposed ? "conv_transpose2d" : "conv2d",
+                {one_of({1, 1, 2}), groups * one_of({1, 2, 3, 8, 17, 40}),
+                 one_of({4, 7, 13, 40}), one_of({4, 8, 16, 29, 131, 256, 300, 530, 1040})},
+                {{"out_channels", groups * one_of({1, 2, 3, 4, 7, 8, 13, 24})},
+                 {"kernel_size", kernel},
+                 {"stride", random() % 2 == 0 ? Pair{1, 1} : pair({1, 2, 3})},
+                 {"dilation", random() % 2 == 0 ? Pair{1, 1} : pair({1, 2, 3})},
+                 {"groups", groups},
+                 {"bias", random() % 2 == 0}}};
+    if (large.input.h * large.input.w > 9000) large.input.c = groups * one_of({1, 3});
+    const Pair padding{static_cast<int64_t>(random() % static_cast<uint64_t>(kernel.h)) / 2,
+                       static_cast<int64_t>(random() % static_cast<uint64_t>(kernel.w)) / 2};
+    if (is_transposed)
+        large.params.push_back({"padding", padding});
+    else {
+        large.params.push_back({"padding", Padding{Padding::Kind::pair, padding}});
+        const char* const modes[]{"zeros", "zeros", "reflect", "replicate", "circular"};
+        large.params.push_back({"padding_mode", Choice{modes[random() % std::size(modes)]}});
+    }
+    return large;
+}
+
+TEST(LargeLayers, every_way_through_the_kernels) {
+    std::mt19937_64 random(test_seed(5));
+    for (const std::string& set : instruction_sets()) {
+        use_instruction_set(set);
+        SCOPED_TRACE(set);
+        for (int i = 0; i < 40; ++i) {
+            const Large large = random_large(random);
+            if (is_possible(large)) expect_sampled(large);
+            if (::testing::Test::HasFailure()) break;
+        }
+    }
+    use_instruction_set("");
 }
 
 TEST(LargeLayers, rows_longer_than_a_tile) {

@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "core/build_layer.h"
-#include "core/row_sums.h"
+#include "core/kernels/row_sums.h"
 #include "tests/layer_case.h"
 
 namespace convscope {
@@ -30,7 +30,7 @@ Document dense_layer(std::string_view id, int64_t batch, int64_t in, int64_t out
                      fill(plan.output_stage().shape));
 }
 
-/// The bound of core/row_sums.h.
+/// The bound of core/kernels/row_sums.h.
 void expect_true(const Document& document, const Truth& truth) {
     const auto result = evaluate(document, {.optional_stages = true, .backward = true});
     ASSERT_TRUE(result && !result->problem);

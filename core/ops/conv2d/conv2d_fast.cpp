@@ -60,33 +60,32 @@ void fold(const ConvGeometry& g, const Tensor& grad_padded, Tensor& grad_input) 
 bool Conv2d::forward(const Conv2d& p, const Plan& plan, const LayerInputs& inputs,
                      std::span<const int>, std::span<Tensor> stages, const Progress& progress) {
     const ConvGeometry g = geometry(plan);
-    Meter meter(progress, static_cast<double>(g.products()));
     return gather_windows(g, inputs.input, inputs.weights[0], p.bias ? &inputs.weights[1] : nullptr,
-                          stage_tensor(plan, stages, plan.output), meter);
+                          stage_tensor(plan, stages, plan.output), progress);
 }
 
 bool Conv2d::backward(const Conv2d&, const Plan& plan, const LayerInputs& inputs,
                       const Tensor& grad_output, std::span<const int> wanted,
                       std::span<Tensor> stages, const Progress& progress) {
     const ConvGeometry g = geometry(plan);
-    Meter meter(progress, 2.0 * static_cast<double>(g.products()));
+    const Progress first = part_of(progress, 0, 0.5), second = part_of(progress, 0.5, 0.5);
     const int grad_input = plan.stage("grad_input"), grad_padded = plan.stage("grad_padded_input");
     const int grad_weight = plan.stage("grad_weight"), grad_bias = plan.stage("grad_bias");
 
     if (grad_padded < 0) {
         if (is_wanted(wanted, grad_input) &&
             !spread_stamps(g, grad_output, inputs.weights[0], nullptr,
-                           stage_tensor(plan, stages, grad_input), meter))
+                           stage_tensor(plan, stages, grad_input), first))
             return false;
     } else if (is_wanted(wanted, grad_input) || is_wanted(wanted, grad_padded)) {
         Tensor& sums = stage_tensor(plan, stages, grad_padded);
-        if (!spread_stamps(padded(g), grad_output, inputs.weights[0], nullptr, sums, meter))
+        if (!spread_stamps(padded(g), grad_output, inputs.weights[0], nullptr, sums, first))
             return false;
         if (is_wanted(wanted, grad_input)) fold(g, sums, stage_tensor(plan, stages, grad_input));
         if (!is_wanted(wanted, grad_padded)) sums = {};
     }
     if (is_wanted(wanted, grad_weight) &&
-        !correlate(g, inputs.input, grad_output, stage_tensor(plan, stages, grad_weight), meter))
+        !correlate(g, inputs.input, grad_output, stage_tensor(plan, stages, grad_weight), second))
         return false;
     if (is_wanted(wanted, grad_bias))
         sum_channels(grad_output, stage_tensor(plan, stages, grad_bias));

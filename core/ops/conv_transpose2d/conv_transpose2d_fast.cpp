@@ -36,30 +36,30 @@ bool ConvTranspose2d::forward(const ConvTranspose2d& p, const Plan& plan, const 
                               const Progress& progress) {
     const int stamped = plan.stage("stamped");
     const ConvGeometry cropped = geometry(plan, true);
-    Meter meter(progress,
-                static_cast<double>(cropped.products()) * (is_wanted(wanted, stamped) ? 2 : 1));
+    const double first = is_wanted(wanted, stamped) ? 0.5 : 0;
     if (is_wanted(wanted, stamped) &&
         !spread_stamps(geometry(plan, false), inputs.input, inputs.weights[0], nullptr,
-                       stage_tensor(plan, stages, stamped), meter))
+                       stage_tensor(plan, stages, stamped), part_of(progress, 0, first)))
         return false;
     return spread_stamps(cropped, inputs.input, inputs.weights[0],
                          p.bias ? &inputs.weights[1] : nullptr,
-                         stage_tensor(plan, stages, plan.output), meter);
+                         stage_tensor(plan, stages, plan.output),
+                         part_of(progress, first, 1 - first));
 }
 
 bool ConvTranspose2d::backward(const ConvTranspose2d&, const Plan& plan, const LayerInputs& inputs,
                                const Tensor& grad_output, std::span<const int> wanted,
                                std::span<Tensor> stages, const Progress& progress) {
     const ConvGeometry g = geometry(plan, true);
-    Meter meter(progress, 2.0 * static_cast<double>(g.products()));
+    const Progress first = part_of(progress, 0, 0.5), second = part_of(progress, 0.5, 0.5);
     const int grad_input = plan.stage("grad_input"), grad_weight = plan.stage("grad_weight");
     const int grad_bias = plan.stage("grad_bias");
     if (is_wanted(wanted, grad_input) &&
         !gather_windows(g, grad_output, inputs.weights[0], nullptr,
-                        stage_tensor(plan, stages, grad_input), meter))
+                        stage_tensor(plan, stages, grad_input), first))
         return false;
     if (is_wanted(wanted, grad_weight) &&
-        !correlate(g, grad_output, inputs.input, stage_tensor(plan, stages, grad_weight), meter))
+        !correlate(g, grad_output, inputs.input, stage_tensor(plan, stages, grad_weight), second))
         return false;
     if (is_wanted(wanted, grad_bias))
         sum_channels(grad_output, stage_tensor(plan, stages, grad_bias));

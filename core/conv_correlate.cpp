@@ -1,0 +1,97 @@
+// correlate: each weight cell is the sum over all windows of the wide cell under it · the narrow cell.
+#include <algorithm>
+
+#include "core/conv_lines.h"
+#include "core/dense_passes.h"
+#include "core/kernels/tile_dots.h"
+
+namespace convscope {
+namespace {
+
+constexpr int64_t kMostBandFloats = int64_t(1) << 16;  // a plane's copied rows stay in the second-level cache
+constexpr int64_t kMostSums = int64_t(1) << 22;        // of all bands together
+
+/// A band: some rows of windows of one sample, whose sums are kept apart until all are there.
+struct Bands {
+    int64_t rows = 1, per_sample = 1, count = 1;
+    Bands(const ConvGeometry& g, int64_t floats) {
+        const int64_t fitting = std::max<int64_t>(1, kMostBandFloats / floats / g.h.stride);
+        rows = std::clamp<int64_t>(fitting, 1, g.h.out);
+        per_sample = (g.h.out + rows - 1) / rows;
+        count = g.batch * per_sample;
+    }
+};
+
+}  // namespace
+
+bool correlate(const ConvGeometry& g, const Tensor& wide, const Tensor& narrow, Tensor& weight,
+               const Progress& progress) {
+    if (is_dense(g)) return correlate_dense(g, wide, narrow, weight, progress);
+    const WideLines lines(g);
+    const int64_t floats = lines.row_floats(g.w.out);
+    const Bands bands(g, floats);
+    const int64_t planes = g.groups * g.wide_per_group, sums_each = g.narrow_per_group * g.taps();
+    // Bands of a plane share their sums where there are enough planes to keep everyone busy, or too many sums.
+    const int64_t shares = std::clamp<int64_t>(
+        std::min(bands.count, kMostSums / std::max<int64_t>(1, planes * sums_each)), 1,
+        planes >= 32 ? 1 : bands.count);
+    std::vector<double> sums(static_cast<size_t>(planes * shares * sums_each));
+
+    const auto add_band = [&](int64_t plane, int64_t band, double* to) {
+        ConvScratch& scratch = conv_scratch();
+        const int64_t n = band / bands.per_sample, h = band % bands.per_sample * bands.rows;
+        const int64_t rows = std::min(bands.rows, g.h.out - h);
+        const int64_t group = plane / g.wide_per_group;
+        const float* const from = wide.data() + wide.shape().offset({n, plane, 0, 0});
+        scratch.lines.resize(static_cast<size_t>(rows * floats));
+        scratch.sources.clear();
+        for (int64_t o = 0; o < g.narrow_per_group; ++o)
+            scratch.sources.push_back(
+                narrow.data() + narrow.shape().offset({n, group * g.narrow_per_group + o, h, 0}));
+        const auto narrows = static_cast<size_t>(g.narrow_per_group);
+        for (int64_t s = 0; s < g.w.kernel; ++s)
+            scratch.sources.push_back(scratch.lines.data() + lines.offset(s, g.w.out));
+        const std::span all(scratch.sources);
+        scratch.row_sums.resize(narrows * static_cast<size_t>(g.w.kernel));
+        for (int64_t r = 0; r < g.h.kernel; ++r) {
+            for (int64_t i = 0; i < rows; ++i)
+                lines.fill(scratch.lines.data() + i * floats, from, *g.h.input_place(h + i, r), 0,
+                           g.w.out);
+            std::ranges::fill(scratch.row_sums, 0.0);
+            tile_dots({.left = all.first(narrows),
+                       .right = all.subspan(narrows),
+                       .left_step = g.w.out,
+                       .right_step = floats,
+                       .rows = rows,
+                       .count = g.w.out,
+                       .sums = scratch.row_sums.data()});
+            for (int64_t o = 0; o < g.narrow_per_group; ++o)
+                for (int64_t s = 0; s < g.w.kernel; ++s)
+                    to[o * g.taps() + r * g.w.kernel + s] +=
+                        scratch.row_sums[static_cast<size_t>(o * g.w.kernel + s)];
+        }
+    };
+    const bool goes_on = run_parts(progress, planes * shares, [&](int64_t i) {
+        const int64_t plane = i / shares, share = i % shares;
+        for (int64_t band = share; band < bands.count; band += shares)
+            add_band(plane, band, sums.data() + i * sums_each);
+    });
+    if (!goes_on) return false;
+
+    float* const out = weight.mutate().data();
+    for (int64_t plane = 0; plane < planes; ++plane) {
+        const int64_t group = plane / g.wide_per_group, c = plane % g.wide_per_group;
+        for (int64_t o = 0; o < g.narrow_per_group; ++o)
+            for (int64_t t = 0; t < g.taps(); ++t) {
+                double sum = 0;
+                for (int64_t share = 0; share < shares; ++share)
+                    sum += sums[static_cast<size_t>((plane * shares + share) * sums_each +
+                                                    o * g.taps() + t)];
+                out[((group * g.narrow_per_group + o) * g.wide_per_group + c) * g.taps() + t] =
+                    static_cast<float>(sum);
+            }
+    }
+    return true;
+}
+
+}  // namespace convscope

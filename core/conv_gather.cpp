@@ -1,0 +1,273 @@
+// gather_windows: each narrow cell is the sum over its window. Rows of the input are read where they lie; only what touches
+// the padding, or lies apart under a stride, is copied first.
+#include <algorithm>
+#include <optional>
+
+#include "core/conv_lines.h"
+#include "core/dense_passes.h"
+#include "core/kernels/filter_rows.h"
+#include "core/kernels/stream.h"
+
+namespace convscope {
+namespace {
+
+constexpr int64_t kPartProducts = int64_t(1) << 23;  // a part of the work: about a tenth of a millisecond
+constexpr int64_t kBandFloats = int64_t(1) << 17;    // copied rows that stay in the second-level cache
+constexpr int64_t kMostBandRows = 32;                // rows of windows in a part
+constexpr int64_t kFewChannels = 3;                  // so few outputs are made row by row of a filter
+constexpr int64_t kFlatCells = 256;  // rows this short are worked through as one long row, with what lies between them
+constexpr int64_t kStep = kMostLanes;
+
+/// Windows [x, x + cells) of every row.
+struct Tile {
+    int64_t x = 0, cells = 0;
+    bool is_direct = false;  // no window there touches the padding at the sides: rows are read in place
+};
+
+class Gather {
+  public:
+    Gather(const ConvGeometry& g, const Tensor& wide, const Tensor& weight, const Tensor* bias,
+           Tensor& narrow)
+        : g_(g),
+          wide_(wide),
+          weight_(weight),
+          bias_(bias ? bias->data() : nullptr),
+          out_(narrow.mutate().data()),
+          lines_(g),
+          is_filter_(g.narrow_per_group <= kFewChannels && g.h.stride == 1 && g.w.stride == 1 &&
+                     g.h.dilation == 1 && g.w.out >= kFlatCells),
+          zeros_(static_cast<size_t>(g.w.in), 0.0f) {
+        const int64_t row_products =
+            std::max<int64_t>(1, g.narrow_per_group * g.wide_per_group * g.taps() * g.w.out);
+        rows_ = std::clamp<int64_t>(kPartProducts / row_products, 1, std::min(kMostBandRows, g.h.out));
+        if (is_filter_) rows_ = (rows_ + kFilterRows - 1) / kFilterRows * kFilterRows;
+        make_tiles();
+        if (!is_filter_)
+            for (int64_t group = 0; group < g.groups; ++group)
+                weights_.emplace_back(weight.data() + group * g.narrow_per_group * terms(),
+                                      g.narrow_per_group, terms(), terms());
+        is_streamed_ = should_stream(narrow.shape().count() * 4) && g.w.out % kStep == 0 &&
+                       reinterpret_cast<uintptr_t>(out_) % (kStep * sizeof(float)) == 0;
+    }
+
+    int64_t parts() const { return g_.batch * g_.groups * parts_per_group(); }
+
+    void part(int64_t i) const {
+        const int64_t group = i / parts_per_group(), h = i % parts_per_group() * rows_;
+        const int64_t rows = std::min(rows_, g_.h.out - h);
+        for (const Tile& tile : tiles_) {
+            if (is_filter_)
+                for (int64_t row = 0; row < rows; row += kFilterRows)
+                    filter(group, h + row, std::min(kFilterRows, rows - row), tile);
+            else
+                sum(group, h, rows, tile);
+        }
+        if (is_streamed_) finish_stream();
+    }
+
+  private:
+    int64_t terms() const { return g_.wide_per_group * g_.taps(); }
+    int64_t parts_per_group() const { return (g_.h.out + rows_ - 1) / rows_; }
+    /// Group i counts through all samples.
+    const float* planes(int64_t i) const {
+        return wide_.data() + i * g_.wide_per_group * g_.h.in * g_.w.in;
+    }
+    float* out(int64_t i) const { return out_ + i * g_.narrow_per_group * g_.h.out * g_.w.out; }
+
+    void make_tiles() {
+        if (g_.w.stride == 1) {
+            // The first and the last window that lie inside.
+            const int64_t first = std::min(g_.w.out, (g_.w.pad_before + kStep - 1) / kStep * kStep);
+            const int64_t end = std::min(g_.w.out, g_.w.in + g_.w.pad_before - g_.w.span() + 1);
+            const int64_t cells = (end - first) / kStep * kStep;
+            if (cells >= kFlatCells / 2) {
+                if (first > 0) tiles_.push_back({0, first, false});
+                tiles_.push_back({first, cells, true});
+                if (first + cells < g_.w.out)
+                    tiles_.push_back({first + cells, g_.w.out - first - cells, false});
+                return;
+            }
+        }
+        const int64_t rows = g_.wide_per_group * band_rows();
+        const int64_t floats = std::max<int64_t>(1, rows * lines_.row_floats(1));
+        const int64_t fitting = std::max(kBandFloats / floats, 4 * kStep) / kStep * kStep;
+        for (int64_t x = 0; x < g_.w.out; x += fitting)
+            tiles_.push_back({x, std::min(fitting, g_.w.out - x), false});
+    }
+
+    /// Wide rows under the windows of a part, at most.
+    int64_t band_rows() const {
+        return std::min((rows_ - 1) * g_.h.stride + g_.h.span(), rows_ * g_.h.kernel);
+    }
+
+    /// Copies the wide rows at `places` for a tile.
+    void fill_band(ConvScratch& scratch, const float* planes, const std::vector<int64_t>& places,
+                   const Tile& tile) const {
+        const int64_t floats = lines_.row_floats(tile.cells);
+        const auto count = static_cast<int64_t>(places.size());
+        scratch.lines.resize(static_cast<size_t>(g_.wide_per_group * count * floats));
+        float* to = scratch.lines.data();
+        for (int64_t c = 0; c < g_.wide_per_group; ++c)
+            for (const int64_t place : places) {
+                lines_.fill(to, planes + c * g_.h.in * g_.w.in, place, tile.x, tile.cells);
+                to += floats;
+            }
+    }
+
+    /// The places under rows h…h+rows−1 of windows, ascending.
+    void find_places(std::vector<int64_t>& places, int64_t h, int64_t rows) const {
+        places.clear();
+        for (int64_t i = 0; i < rows; ++i)
+            for (int64_t r = 0; r < g_.h.kernel; ++r) places.push_back(*g_.h.input_place(h + i, r));
+        std::ranges::sort(places);
+        places.erase(std::ranges::unique(places).begin(), places.end());
+    }
+
+    /// Where the cell at window column 0 and kernel column 0 lies for a place, when rows are read in place.
+    const float* row_at(const float* plane, int64_t place) const {
+        const auto cell = padded_cell(place, g_.h.in, g_.mode);
+        return (cell ? plane + *cell * g_.w.in : zeros_.data()) - g_.w.pad_before;
+    }
+
+    void sum(int64_t group, int64_t h, int64_t rows, const Tile& tile) const {
+        ConvScratch& scratch = conv_scratch();
+        const int64_t plane = g_.h.out * g_.w.out;
+        RowSums sums{.weights = &weights_[static_cast<size_t>(group % g_.groups)],
+                     .bias = bias_ ? bias_ + group % g_.groups * g_.narrow_per_group : nullptr,
+                     .out_channel_step = plane,
+                     .channels = g_.narrow_per_group,
+                     .cells = tile.cells,
+                     .is_streamed = is_streamed_};
+        if (tile.is_direct) {
+            std::optional<int64_t> taken;  // the row for which the taps were collected
+            for (int64_t i = h; i < h + rows; ++i) {
+                const int64_t place = *g_.h.input_place(i, 0);
+                const bool is_inside = place >= 0 && place + g_.h.span() <= g_.h.in;
+                if (!is_inside || !taken) {
+                    collect_direct(scratch.taps, planes(group), i);
+                    taken.reset();
+                    if (is_inside) taken = i;
+                }
+                sums.taps = scratch.taps;
+                sums.shift = tile.x + (taken ? (i - *taken) * g_.h.stride * g_.w.in : 0);
+                sums.out = out(group) + i * g_.w.out + tile.x;
+                add_up(sums);
+            }
+            return;
+        }
+        find_places(scratch.places, h, rows);
+        fill_band(scratch, planes(group), scratch.places, tile);
+        const bool has_gaps = scratch.places.back() - scratch.places.front() + 1 !=
+                              static_cast<int64_t>(scratch.places.size());
+        const int64_t floats = lines_.row_floats(tile.cells);
+        if (!has_gaps && tile.cells < kFlatCells && g_.h.stride == 1 && g_.w.stride == 1) {
+            // The lines of neighbouring rows follow each other: they are worked through as one.
+            collect_band(scratch, h, tile);
+            sums.taps = scratch.taps;
+            sums.cells = (rows - 1) * floats + tile.cells;
+            scratch.sums.resize(static_cast<size_t>(g_.narrow_per_group * sums.cells));
+            sums.out = scratch.sums.data();
+            sums.out_channel_step = sums.cells;
+            sums.is_streamed = false;
+            add_up(sums);
+            for (int64_t c = 0; c < g_.narrow_per_group; ++c)
+                for (int64_t i = 0; i < rows; ++i) {
+                    const float* const from = sums.out + c * sums.cells + i * floats;
+                    std::copy(from, from + tile.cells,
+                              out(group) + c * plane + (h + i) * g_.w.out + tile.x);
+                }
+            return;
+        }
+        for (int64_t i = 0; i < rows; ++i) {
+            if (i == 0 || has_gaps) collect_band(scratch, h + i, tile);
+            sums.taps = scratch.taps;
+            sums.shift = has_gaps ? 0 : i * g_.h.stride * floats;
+            sums.out = out(group) + (h + i) * g_.w.out + tile.x;
+            add_up(sums);
+        }
+    }
+
+    void collect_direct(std::vector<Tap>& taps, const float* planes, int64_t h) const {
+        taps.clear();
+        int64_t weight = 0;
+        for (int64_t c = 0; c < g_.wide_per_group; ++c)
+            for (int64_t r = 0; r < g_.h.kernel; ++r) {
+                const float* const row =
+                    row_at(planes + c * g_.h.in * g_.w.in, *g_.h.input_place(h, r));
+                for (int64_t s = 0; s < g_.w.kernel; ++s)
+                    taps.push_back({row + s * g_.w.dilation, weight++});
+            }
+    }
+
+    void collect_band(ConvScratch& scratch, int64_t h, const Tile& tile) const {
+        scratch.taps.clear();
+        const int64_t floats = lines_.row_floats(tile.cells);
+        const auto count = static_cast<int64_t>(scratch.places.size());
+        int64_t weight = 0;
+        for (int64_t c = 0; c < g_.wide_per_group; ++c)
+            for (int64_t r = 0; r < g_.h.kernel; ++r) {
+                const auto at = std::ranges::lower_bound(scratch.places, *g_.h.input_place(h, r));
+                const float* const row =
+                    scratch.lines.data() + (c * count + (at - scratch.places.begin())) * floats;
+                for (int64_t s = 0; s < g_.w.kernel; ++s)
+                    scratch.taps.push_back({row + lines_.offset(s, tile.cells), weight++});
+            }
+    }
+
+    /// Up to kFilterRows rows of windows from h on, one output plane after the other.
+    void filter(int64_t group, int64_t h, int64_t rows, const Tile& tile) const {
+        ConvScratch& scratch = conv_scratch();
+        scratch.places.clear();
+        // Rows left out read the last one that there is.
+        for (int64_t i = 0; i < kFilterRows + g_.h.kernel - 1; ++i)
+            scratch.places.push_back(h - g_.h.pad_before + std::min(i, rows + g_.h.kernel - 2));
+        scratch.sources.clear();
+        if (!tile.is_direct) fill_band(scratch, planes(group), scratch.places, tile);
+        const int64_t floats = lines_.row_floats(tile.cells);
+        for (int64_t c = 0; c < g_.wide_per_group; ++c)
+            for (size_t i = 0; i < scratch.places.size(); ++i)
+                scratch.sources.push_back(
+                    tile.is_direct
+                        ? row_at(planes(group) + c * g_.h.in * g_.w.in, scratch.places[i]) + tile.x
+                        : scratch.lines.data() +
+                              (c * static_cast<int64_t>(scratch.places.size()) +
+                               static_cast<int64_t>(i)) * floats);
+        for (int64_t o = 0; o < g_.narrow_per_group; ++o) {
+            const int64_t channel = group % g_.groups * g_.narrow_per_group + o;
+            filter_rows({.sources = scratch.sources,
+                         .channels = g_.wide_per_group,
+                         .kernel_h = g_.h.kernel,
+                         .kernel_w = g_.w.kernel,
+                         .dilation = g_.w.dilation,
+                         .weight = weight_.data() + channel * terms(),
+                         .bias = bias_ ? bias_[channel] : 0.0f,
+                         .out = out(group) + (o * g_.h.out + h) * g_.w.out + tile.x,
+                         .out_step = g_.w.out,
+                         .rows = rows,
+                         .cells = tile.cells,
+                         .is_streamed = is_streamed_});
+        }
+    }
+
+    const ConvGeometry& g_;
+    const Tensor &wide_, &weight_;
+    const float* bias_;
+    float* out_;
+    WideLines lines_;
+    bool is_filter_, is_streamed_ = false;
+    std::vector<float> zeros_;  // a row of the padding
+    std::vector<PackedWeights> weights_;
+    std::vector<Tile> tiles_;
+    int64_t rows_ = 1;  // of windows in a part
+};
+
+}  // namespace
+
+bool gather_windows(const ConvGeometry& g, const Tensor& wide, const Tensor& weight,
+                    const Tensor* bias, Tensor& narrow, const Progress& progress) {
+    if (is_dense(g)) return gather_dense(g, wide, weight, bias, narrow, progress);
+    const Gather gather(g, wide, weight, bias, narrow);
+    return run_parts(progress, gather.parts(), [&](int64_t i) { gather.part(i); });
+}
+
+}  // namespace convscope

@@ -1,0 +1,65 @@
+#include "core/conv_lines.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace convscope {
+namespace {
+
+/// The value of places first, first + step, … of a row; zeros where there is no row or no cell.
+void fill_line(float* line, int64_t count, const float* row, int64_t first, int64_t step,
+               const WindowAxis& axis, PaddingMode mode) {
+    if (!row) {
+        std::fill(line, line + count, 0.0f);
+        return;
+    }
+    const int64_t inside =
+        std::clamp<int64_t>(-floor_div(first, step), 0, count);  // first place ≥ 0
+    const int64_t after =
+        std::clamp<int64_t>(floor_div(axis.in - 1 - first, step) + 1, inside, count);
+    const auto copy_padding = [&](int64_t from, int64_t to) {
+        for (int64_t i = from; i < to; ++i) {
+            const auto cell = padded_cell(first + i * step, axis.in, mode);
+            line[i] = cell ? row[*cell] : 0.0f;
+        }
+    };
+    copy_padding(0, inside);
+    if (step == 1) {
+        std::copy(row + first + inside, row + first + after, line + inside);
+    } else {
+        const float* from = row + first + inside * step;
+        for (int64_t i = inside; i < after; ++i, from += step) line[i] = *from;
+    }
+    copy_padding(after, count);
+}
+
+}  // namespace
+
+ConvScratch& conv_scratch() {
+    thread_local ConvScratch scratch;
+    return scratch;
+}
+
+WideLines::WideLines(const ConvGeometry& g) : g_(g) {
+    // Kernel columns s and s + period read the same line.
+    const int64_t period = g.w.stride / std::gcd(g.w.stride, g.w.dilation);
+    for (int64_t s = 0; s < g.w.kernel; ++s) {
+        const int64_t line = s % period, shift = s * g.w.dilation / g.w.stride;
+        columns_.push_back({line, shift});
+        if (s < period) {
+            residues_.push_back(s * g.w.dilation % g.w.stride);
+            shifts_.push_back(shift);
+        }
+        shifts_[static_cast<size_t>(line)] = longest_shift_ = shift;
+    }
+}
+
+void WideLines::fill(float* to, const float* plane, int64_t row, int64_t x, int64_t cells) const {
+    const auto cell = padded_cell(row, g_.h.in, g_.mode);
+    for (size_t i = 0; i < residues_.size(); ++i)
+        fill_line(to + static_cast<int64_t>(i) * line_floats(cells), cells + shifts_[i],
+                  cell ? plane + *cell * g_.w.in : nullptr,
+                  x * g_.w.stride - g_.w.pad_before + residues_[i], g_.w.stride, g_.w, g_.mode);
+}
+
+}  // namespace convscope

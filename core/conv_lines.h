@@ -1,0 +1,54 @@
+// Rows of a grid copied so that the kernels of core/kernels can read them: padding written out, strides taken apart.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "core/conv_passes.h"
+#include "core/kernels/row_sums.h"
+
+namespace convscope {
+
+/// What a thread needs while it computes a part; kept for the next one, so that repeated passes allocate nothing.
+struct ConvScratch {
+    std::vector<float> lines, sums;
+    std::vector<Tap> taps;
+    std::vector<std::vector<Tap>> phase_taps;
+    std::vector<const float*> sources;
+    std::vector<int64_t> places;
+    std::vector<double> row_sums;
+};
+ConvScratch& conv_scratch();
+
+/// Wide rows as lines, each with every `stride`-th place of the padded row, so that neighbouring windows read neighbouring
+/// floats whatever the stride.
+class WideLines {
+  public:
+    explicit WideLines(const ConvGeometry& g);
+
+    /// Floats that the lines of one row of `cells` windows take.
+    int64_t row_floats(int64_t cells) const {
+        return static_cast<int64_t>(residues_.size()) * line_floats(cells);
+    }
+    /// Offset of kernel column s in the lines of a row of `cells` windows.
+    int64_t offset(int64_t s, int64_t cells) const {
+        const Column column = columns_[static_cast<size_t>(s)];
+        return column.line * line_floats(cells) + column.shift;
+    }
+    /// Writes the lines of one wide row (place `row` of a plane) for the windows [x, x + cells).
+    void fill(float* to, const float* plane, int64_t row, int64_t x, int64_t cells) const;
+
+  private:
+    struct Column {
+        int64_t line = 0, shift = 0;
+    };
+    int64_t line_floats(int64_t cells) const { return cells + longest_shift_; }
+
+    const ConvGeometry& g_;
+    std::vector<Column> columns_;
+    std::vector<int64_t> residues_;  // of the lines
+    std::vector<int64_t> shifts_;    // longest one of each line
+    int64_t longest_shift_ = 0;
+};
+
+}  // namespace convscope

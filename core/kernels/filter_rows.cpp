@@ -1,0 +1,259 @@
+// Compiled once for every instruction set (Highway's foreach_target). Blocks of four output rows × some vectors of cells stay
+// in registers; an input row is loaded once for all of them, shifted by a cell for each kernel column.
+#define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "core/kernels/filter_rows.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include <algorithm>
+
+#include "core/kernels/filter_rows.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace convscope {
+namespace HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+using Floats = hn::ScalableTag<float>;
+using Vector = hn::Vec<Floats>;
+
+constexpr int kLanes = static_cast<int>(HWY_MAX_LANES_D(Floats));
+constexpr int kRows = static_cast<int>(kFilterRows);
+constexpr int64_t kRun = 64;  // terms that are added up before they go to the total
+
+#if HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM_A64
+constexpr int kVectors = 5;  // 20 sums
+#else
+constexpr int kVectors = 2;  // 8 sums in 16 registers
+#endif
+
+/// The sums of a block, and what was taken off them already.
+template <int kWide>
+struct Sums {
+    Vector at[kRows][kWide];
+    HWY_ALIGN float total[kRows * kWide * kLanes];
+    bool has_total = false;
+
+    HWY_INLINE void clear() {
+#pragma GCC unroll 8
+        for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 8
+            for (int v = 0; v < kWide; ++v) at[r][v] = hn::Zero(Floats());
+    }
+    HWY_INLINE Vector whole(int r, int v) {
+        const float* const here = total + (r * kWide + v) * kLanes;
+        return has_total ? hn::Add(at[r][v], hn::Load(Floats(), here)) : at[r][v];
+    }
+    /// Moves the sums to the total: a run of terms is over.
+    HWY_INLINE void fold() {
+#pragma GCC unroll 8
+        for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 8
+            for (int v = 0; v < kWide; ++v)
+                hn::Store(whole(r, v), Floats(), total + (r * kWide + v) * kLanes);
+        has_total = true;
+        clear();
+    }
+};
+
+/// Some columns of a kernel and the input rows of a channel under them.
+struct Columns {
+    const float* const* rows;
+    const float* weight;
+    int64_t first, count, kernel_w, dilation;
+};
+
+/// Adds what input row i gives to the output rows kFirst…kLast. kCount: how many columns, where that is known; else 0.
+/// Partial: the only vector has `cells` cells.
+template <int kFirst, int kLast, int kCount, bool kWhole, int kWide>
+HWY_INLINE void add_row(const Columns& columns, int64_t i, int64_t x, int64_t cells,
+                        Sums<kWide>& sums) {
+    const Floats d;
+    const float* from = columns.rows[i] + x + columns.first * columns.dilation;
+    const float* by = columns.weight + (i - kFirst) * columns.kernel_w + columns.first;
+    const int64_t up = columns.kernel_w;
+    const int64_t count = kCount > 0 ? kCount : columns.count;
+#pragma GCC unroll 3
+    for (int64_t j = 0; j < count; ++j, from += columns.dilation, ++by) {
+        Vector value[kWide];
+#pragma GCC unroll 8
+        for (int v = 0; v < kWide; ++v)
+            value[v] = kWhole ? hn::LoadU(d, from + v * kLanes)
+                              : hn::LoadN(d, from, static_cast<size_t>(cells));
+#pragma GCC unroll 8
+        for (int r = kFirst; r <= kLast; ++r) {
+            const Vector factor = hn::Set(d, by[(kFirst - r) * up]);
+#pragma GCC unroll 8
+            for (int v = 0; v < kWide; ++v)
+                sums.at[r][v] = hn::MulAdd(value[v], factor, sums.at[r][v]);
+        }
+    }
+}
+
+/// All kernel rows of some columns; kHeight: how many there are, 4 standing for that many or more.
+template <int kHeight, int kCount, bool kWhole, int kWide>
+HWY_INLINE void add_columns(const Columns& columns, int64_t kernel_h, int64_t x, int64_t cells,
+                            Sums<kWide>& sums) {
+    static_assert(kRows == 4);
+    if constexpr (kHeight == 1) {
+        add_row<0, 0, kCount, kWhole>(columns, 0, x, cells, sums);
+        add_row<1, 1, kCount, kWhole>(columns, 1, x, cells, sums);
+        add_row<2, 2, kCount, kWhole>(columns, 2, x, cells, sums);
+        add_row<3, 3, kCount, kWhole>(columns, 3, x, cells, sums);
+    } else if constexpr (kHeight == 2) {
+        add_row<0, 0, kCount, kWhole>(columns, 0, x, cells, sums);
+        add_row<0, 1, kCount, kWhole>(columns, 1, x, cells, sums);
+        add_row<1, 2, kCount, kWhole>(columns, 2, x, cells, sums);
+        add_row<2, 3, kCount, kWhole>(columns, 3, x, cells, sums);
+        add_row<3, 3, kCount, kWhole>(columns, 4, x, cells, sums);
+    } else if constexpr (kHeight == 3) {
+        add_row<0, 0, kCount, kWhole>(columns, 0, x, cells, sums);
+        add_row<0, 1, kCount, kWhole>(columns, 1, x, cells, sums);
+        add_row<0, 2, kCount, kWhole>(columns, 2, x, cells, sums);
+        add_row<1, 3, kCount, kWhole>(columns, 3, x, cells, sums);
+        add_row<2, 3, kCount, kWhole>(columns, 4, x, cells, sums);
+        add_row<3, 3, kCount, kWhole>(columns, 5, x, cells, sums);
+    } else {
+        add_row<0, 0, kCount, kWhole>(columns, 0, x, cells, sums);
+        add_row<0, 1, kCount, kWhole>(columns, 1, x, cells, sums);
+        add_row<0, 2, kCount, kWhole>(columns, 2, x, cells, sums);
+        const int64_t run = std::max<int64_t>(1, kRun / columns.count);
+        for (int64_t i = 3; i < kernel_h;) {
+            const int64_t end = std::min(kernel_h, i + run);
+            for (; i < end; ++i) add_row<0, 3, kCount, kWhole>(columns, i, x, cells, sums);
+            if (i < kernel_h) sums.fold();
+        }
+        add_row<1, 3, kCount, kWhole>(columns, kernel_h, x, cells, sums);
+        add_row<2, 3, kCount, kWhole>(columns, kernel_h + 1, x, cells, sums);
+        add_row<3, 3, kCount, kWhole>(columns, kernel_h + 2, x, cells, sums);
+    }
+}
+
+/// kRows × kWide vectors of cells at x. Whole: all are full; else the only one has `cells` cells.
+template <int kHeight, int kCount, int kWide, bool kWhole>
+HWY_INLINE void block(const FilterRows& f, int64_t x, int64_t cells) {
+    const Floats d;
+    Sums<kWide> sums;
+    sums.clear();
+    const float* const* rows = f.sources.data();
+    const bool is_short = f.channels * f.kernel_h * f.kernel_w <= kRun;
+    for (int64_t c = 0; c < f.channels; ++c, rows += kRows + f.kernel_h - 1)
+        for (int64_t j = 0; j < f.kernel_w; j += kRun) {
+            const int64_t count = std::min(kRun, f.kernel_w - j);
+            if (!is_short && c + j > 0) sums.fold();
+            add_columns<kHeight, kCount, kWhole>(
+                Columns{rows, f.weight + c * f.kernel_h * f.kernel_w, j, count, f.kernel_w, f.dilation},
+                f.kernel_h, x, cells, sums);
+        }
+    const Vector bias = hn::Set(d, f.bias);
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+        if (r >= f.rows) break;
+        float* const out = f.out + r * f.out_step + x;
+#pragma GCC unroll 8
+        for (int v = 0; v < kWide; ++v) {
+            const Vector all = hn::Add(sums.whole(r, v), bias);
+            if constexpr (!kWhole)
+                hn::StoreN(all, d, out, static_cast<size_t>(cells));
+            else if (f.is_streamed)
+                hn::Stream(all, d, out + v * kLanes);
+            else
+                hn::StoreU(all, d, out + v * kLanes);
+        }
+    }
+}
+
+#if HWY_TARGET <= HWY_AVX3
+/// 3×3 over one channel, going along the rows. Of three neighbouring loads two would cross a cache line, at twice the price:
+/// here every input is loaded once, and its neighbours come from the vectors before and after. Returns the cells done.
+int64_t cells_3x3(const FilterRows& f) {
+    constexpr int kHeight = kRows + 2;
+    const Floats d;
+    const hn::RebindToSigned<Floats> di;
+    const auto before = hn::IndicesFromVec(d, hn::Iota(di, kLanes - 1));
+    const auto after = hn::IndicesFromVec(d, hn::Iota(di, 1));
+    const float* from[kHeight];
+    Vector factor[9], left[kHeight], centre[kHeight];
+#pragma GCC unroll 9
+    for (int i = 0; i < 9; ++i) factor[i] = hn::Set(d, f.weight[i]);
+#pragma GCC unroll 6
+    for (int i = 0; i < kHeight; ++i) {
+        from[i] = f.sources[static_cast<size_t>(i)] + 1;
+        left[i] = hn::Set(d, from[i][-1]);
+        centre[i] = hn::LoadU(d, from[i]);
+    }
+    const Vector bias = hn::Set(d, f.bias);
+    int64_t x = 0;
+    for (; x + 2 * kLanes <= f.cells; x += kLanes) {
+        Vector sum[kRows];
+#pragma GCC unroll 4
+        for (int r = 0; r < kRows; ++r) sum[r] = hn::Zero(d);
+#pragma GCC unroll 6
+        for (int i = 0; i < kHeight; ++i) {
+            const Vector right = hn::LoadU(d, from[i] + x + kLanes);
+            const Vector l = hn::TwoTablesLookupLanes(d, left[i], centre[i], before);
+            const Vector r = hn::TwoTablesLookupLanes(d, centre[i], right, after);
+#pragma GCC unroll 4
+            for (int k = 0; k < kRows; ++k)
+                if (i >= k && i < k + 3) {
+                    sum[k] = hn::MulAdd(l, factor[(i - k) * 3], sum[k]);
+                    sum[k] = hn::MulAdd(centre[i], factor[(i - k) * 3 + 1], sum[k]);
+                    sum[k] = hn::MulAdd(r, factor[(i - k) * 3 + 2], sum[k]);
+                }
+            left[i] = centre[i];
+            centre[i] = right;
+        }
+#pragma GCC unroll 4
+        for (int k = 0; k < kRows; ++k) {
+            if (k >= f.rows) break;
+            float* const out = f.out + k * f.out_step + x;
+            if (f.is_streamed)
+                hn::Stream(hn::Add(sum[k], bias), d, out);
+            else
+                hn::StoreU(hn::Add(sum[k], bias), d, out);
+        }
+    }
+    return x;
+}
+#endif
+
+template <int kHeight, int kCount, int kWide>
+void all_cells(const FilterRows& filter, int64_t x = 0) {
+    for (; x + kWide * kLanes <= filter.cells; x += kWide * kLanes)
+        block<kHeight, kCount, kWide, true>(filter, x, 0);
+    for (; x + kLanes <= filter.cells; x += kLanes)
+        block<kHeight, kCount, 1, true>(filter, x, 0);
+    if (x < filter.cells) block<kHeight, kCount, 1, false>(filter, x, filter.cells - x);
+}
+
+void DoFilterRows(const FilterRows& filter) {
+    // 3×3 is what people filter with: its loops are unrolled.
+    if (filter.kernel_h == 3 && filter.kernel_w == 3) {
+#if HWY_TARGET <= HWY_AVX3
+        if (filter.channels == 1 && filter.dilation == 1)
+            return all_cells<3, 3, kVectors>(filter, cells_3x3(filter));
+#endif
+        return all_cells<3, 3, kVectors>(filter);
+    }
+    switch (filter.kernel_h) {
+        case 1: return all_cells<1, 0, kVectors>(filter);
+        case 2: return all_cells<2, 0, kVectors>(filter);
+        case 3: return all_cells<3, 0, kVectors>(filter);
+        default: return all_cells<4, 0, kVectors>(filter);
+    }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace convscope
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace convscope {
+
+HWY_EXPORT(DoFilterRows);
+
+void filter_rows(const FilterRows& filter) { HWY_DYNAMIC_DISPATCH(DoFilterRows)(filter); }
+
+}  // namespace convscope
+#endif  // HWY_ONCE

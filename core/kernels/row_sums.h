@@ -1,0 +1,63 @@
+// The inner loop of convolutions: rows of sums of products, for whichever instruction set the machine has.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace convscope {
+
+/// One product of every sum of a row: source[x] · weight of that number.
+struct Tap {
+    const float* source = nullptr;
+    int64_t weight = 0;
+};
+
+/// Weights in the order in which add_up reads them: for channel 8·i all weights of the channels 8·i…8·i+7, the eight of one
+/// number together.
+class PackedWeights {
+  public:
+    PackedWeights() = default;
+    /// Weight i · `inner` + j of channel c is from[c · channel_step + i · outer_step + j], i < outer, j < inner.
+    PackedWeights(const float* from, int64_t channels, int64_t channel_step, int64_t inner,
+                  int64_t outer = 1, int64_t outer_step = 0);
+
+    int64_t channels() const { return channels_; }
+    /// The weights from `channel` (a multiple of 8) on.
+    const float* at(int64_t channel) const { return values_.data() + channel * count_; }
+
+  private:
+    std::vector<float> values_;
+    int64_t channels_ = 0, count_ = 0;
+};
+
+/// out[channel][x] = Σ over taps of source[shift + x] · weight[channel] + bias[channel], for 0 ≤ x < cells, and reads
+/// nothing else. Error ≤ (4 + 2√n)·2⁻²⁴·Σ|terms|: few terms are added up in one run.
+struct RowSums {
+    std::span<const Tap> taps{};
+    int64_t shift = 0;
+    const PackedWeights* weights = nullptr;
+    const float* bias = nullptr;        // of channel 0; null: none
+    float* out = nullptr;
+    int64_t out_channel_step = 0;
+    int64_t first = 0, channels = 0;    // which channels, `first` a multiple of 8; `out` is that of `first`
+    int64_t cells = 0;
+    bool is_streamed = false;           // past the caches, where whole cache lines are written
+};
+void add_up(const RowSums& sums);
+
+/// out[2i] = even[i], out[2i + 1] = odd[i] for i < count.
+void interleave(const float* even, const float* odd, float* out, int64_t count, bool is_streamed);
+
+/// What this thread streamed is there for the other threads.
+void finish_stream();
+
+/// Floats in the longest vector of any machine.
+inline constexpr int64_t kMostLanes = 16;
+
+/// For tests and benchmarks: instruction sets this machine can run, best first, and the choice of one; "" for the best.
+std::vector<std::string> instruction_sets();
+void use_instruction_set(const std::string& name);
+
+}  // namespace convscope
