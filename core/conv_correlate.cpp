@@ -8,8 +8,9 @@
 namespace convscope {
 namespace {
 
-constexpr int64_t kMostBandFloats = int64_t(1) << 16;  // a plane's copied rows stay in the second-level cache
-constexpr int64_t kMostSums = int64_t(1) << 22;        // of all bands together
+constexpr int64_t kMostBandFloats = int64_t(1)
+                                    << 16;  // a plane's copied rows stay in the second-level cache
+constexpr int64_t kMostSums = int64_t(1) << 22;  // of all bands together
 
 /// A band: some rows of windows of one sample, whose sums are kept apart until all are there.
 struct Bands {

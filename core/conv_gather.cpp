@@ -11,17 +11,21 @@
 namespace convscope {
 namespace {
 
-constexpr int64_t kPartProducts = int64_t(1) << 23;  // a part of the work: about a tenth of a millisecond
-constexpr int64_t kBandFloats = int64_t(1) << 17;    // copied rows that stay in the second-level cache
-constexpr int64_t kMostBandRows = 32;                // rows of windows in a part
-constexpr int64_t kFewChannels = 3;                  // so few outputs are made row by row of a filter
-constexpr int64_t kFlatCells = 256;  // rows this short are worked through as one long row, with what lies between them
+constexpr int64_t kPartProducts = int64_t(1)
+                                  << 23;  // a part of the work: about a tenth of a millisecond
+constexpr int64_t kBandFloats = int64_t(1)
+                                << 17;  // copied rows that stay in the second-level cache
+constexpr int64_t kMostBandRows = 32;   // rows of windows in a part
+constexpr int64_t kFewChannels = 3;     // so few outputs are made row by row of a filter
+constexpr int64_t kFlatCells =
+    256;  // rows this short are worked through as one long row, with what lies between them
 constexpr int64_t kStep = kMostLanes;
 
 /// Windows [x, x + cells) of every row.
 struct Tile {
     int64_t x = 0, cells = 0;
-    bool is_direct = false;  // no window there touches the padding at the sides: rows are read in place
+    bool is_direct =
+        false;  // no window there touches the padding at the sides: rows are read in place
 };
 
 class Gather {
@@ -39,7 +43,8 @@ class Gather {
           zeros_(static_cast<size_t>(g.w.in), 0.0f) {
         const int64_t row_products =
             std::max<int64_t>(1, g.narrow_per_group * g.wide_per_group * g.taps() * g.w.out);
-        rows_ = std::clamp<int64_t>(kPartProducts / row_products, 1, std::min(kMostBandRows, g.h.out));
+        rows_ =
+            std::clamp<int64_t>(kPartProducts / row_products, 1, std::min(kMostBandRows, g.h.out));
         if (is_filter_) rows_ = (rows_ + kFilterRows - 1) / kFilterRows * kFilterRows;
         make_tiles();
         if (!is_filter_)
@@ -229,9 +234,9 @@ class Gather {
                 scratch.sources.push_back(
                     tile.is_direct
                         ? row_at(planes(group) + c * g_.h.in * g_.w.in, scratch.places[i]) + tile.x
-                        : scratch.lines.data() +
-                              (c * static_cast<int64_t>(scratch.places.size()) +
-                               static_cast<int64_t>(i)) * floats);
+                        : scratch.lines.data() + (c * static_cast<int64_t>(scratch.places.size()) +
+                                                  static_cast<int64_t>(i)) *
+                                                     floats);
         for (int64_t o = 0; o < g_.narrow_per_group; ++o) {
             const int64_t channel = group % g_.groups * g_.narrow_per_group + o;
             filter_rows({.sources = scratch.sources,

@@ -11,7 +11,8 @@
 namespace convscope {
 namespace {
 
-constexpr int64_t kPartProducts = int64_t(1) << 23;  // a part of the work: about a tenth of a millisecond
+constexpr int64_t kPartProducts = int64_t(1)
+                                  << 23;  // a part of the work: about a tenth of a millisecond
 constexpr int64_t kMostPartRows = 32;
 constexpr int64_t kMostFloats = int64_t(1) << 24;
 constexpr int64_t kTile = 256;     // cells of a phase that are made before they are dealt out
@@ -57,8 +58,10 @@ class Spread {
           bias_(bias ? bias->data() : nullptr),
           out_(wide.mutate().data()),
           phases_(phases_of(g.w)) {
-        const int64_t row_products = std::max<int64_t>(1, g.products() / (g.batch * g.groups * g.h.in));
-        rows_ = std::clamp<int64_t>(kPartProducts / row_products, 1, std::min(kMostPartRows, g.h.in));
+        const int64_t row_products =
+            std::max<int64_t>(1, g.products() / (g.batch * g.groups * g.h.in));
+        rows_ =
+            std::clamp<int64_t>(kPartProducts / row_products, 1, std::min(kMostPartRows, g.h.in));
         int64_t after = 0;
         for (const Phase& phase : phases_)
             for (const Phase::Column& column : phase.columns) {
@@ -120,8 +123,7 @@ class Spread {
         std::ranges::sort(scratch.places);
         scratch.places.erase(std::ranges::unique(scratch.places).begin(), scratch.places.end());
         const auto count = static_cast<int64_t>(scratch.places.size());
-        scratch.lines.resize(
-            static_cast<size_t>(g_.narrow_per_group * count * line_floats_));
+        scratch.lines.resize(static_cast<size_t>(g_.narrow_per_group * count * line_floats_));
         float* to = scratch.lines.data();
         for (int64_t c = 0; c < g_.narrow_per_group; ++c)
             for (const int64_t q : scratch.places) {
@@ -143,7 +145,8 @@ class Spread {
             const auto q = g_.h.output_place(h, r);
             if (!q) continue;
             const int64_t slot =
-                is_copied ? std::ranges::lower_bound(scratch.places, *q) - scratch.places.begin() : 0;
+                is_copied ? std::ranges::lower_bound(scratch.places, *q) - scratch.places.begin()
+                          : 0;
             for (int64_t c = 0; c < g_.narrow_per_group; ++c) {
                 const float* const line =
                     is_copied ? scratch.lines.data() + (c * count + slot) * line_floats_ + before_
@@ -264,7 +267,8 @@ bool spread_few(const ConvGeometry& g, const Tensor& narrow, const Tensor& weigh
         for (int64_t c = 0; c < g.narrow_per_group; ++c)
             scratch.taps.push_back(
                 {weight.data() +
-                     ((group % g.groups * g.narrow_per_group + c) * g.wide_per_group + first) * stamp,
+                     ((group % g.groups * g.narrow_per_group + c) * g.wide_per_group + first) *
+                         stamp,
                  c});
         scratch.sums.resize(static_cast<size_t>(cells * channels * stamp));
         add_up({.taps = scratch.taps,

@@ -9,7 +9,8 @@
 namespace convscope {
 namespace {
 
-constexpr int64_t kPartProducts = int64_t(1) << 23;  // a part of the work: about a tenth of a millisecond
+constexpr int64_t kPartProducts = int64_t(1)
+                                  << 23;  // a part of the work: about a tenth of a millisecond
 
 /// out[a][x] = Σ over `terms` numbers t of weight a, t · rows[t · row_step + x], + bias[x], for the channels `a` of the
 /// weights and 0 ≤ x < cells.
@@ -25,9 +26,8 @@ struct Product {
         taps.reserve(static_cast<size_t>(terms) + 1);
         for (int64_t t = 0; t < terms; ++t) taps.push_back({rows + t * row_step, t});
         if (bias) taps.push_back({bias, terms});
-        const int64_t together =
-            std::max<int64_t>(64, kPartProducts / std::max<int64_t>(1, terms * weights.channels()) /
-                                      64 * 64);
+        const int64_t together = std::max<int64_t>(
+            64, kPartProducts / std::max<int64_t>(1, terms * weights.channels()) / 64 * 64);
         return run_parts(progress, (cells + together - 1) / together, [&](int64_t part) {
             const int64_t x = part * together;
             add_up({.taps = taps,
@@ -42,7 +42,8 @@ struct Product {
 };
 
 /// The numbers of a layer's input, as weights: in[a · step + t], and a 1 for the bias where there is one.
-PackedWeights numbers_of(const float* in, int64_t batch, int64_t step, int64_t terms, bool has_bias) {
+PackedWeights numbers_of(const float* in, int64_t batch, int64_t step, int64_t terms,
+                         bool has_bias) {
     if (!has_bias) return {in, batch, step, terms};
     std::vector<float> longer;
     longer.reserve(static_cast<size_t>(batch * (terms + 1)));
@@ -74,9 +75,14 @@ bool gather_dense(const ConvGeometry& g, const Tensor& wide, const Tensor& weigh
                 turned[static_cast<size_t>(i * outs + o)] = rows[o * ins + i];
         const PackedWeights numbers =
             numbers_of(wide.data() + group * ins, g.batch, g.groups * ins, ins, bias != nullptr);
-        const Product product{numbers,          turned.data(),      bias ? bias->data() + group * outs : nullptr,
-                              ins,              outs,               outs,
-                              out + group * outs, g.groups * outs};
+        const Product product{numbers,
+                              turned.data(),
+                              bias ? bias->data() + group * outs : nullptr,
+                              ins,
+                              outs,
+                              outs,
+                              out + group * outs,
+                              g.groups * outs};
         if (!product.run(progress)) return false;
     }
     return true;
@@ -89,10 +95,13 @@ bool spread_dense(const ConvGeometry& g, const Tensor& narrow, const Tensor& wei
     for (int64_t group = 0; group < g.groups; ++group) {
         const PackedWeights numbers =
             numbers_of(narrow.data() + group * ins, g.batch, g.groups * ins, ins, bias != nullptr);
-        const Product product{numbers,          weight.data() + group * ins * outs,
+        const Product product{numbers,
+                              weight.data() + group * ins * outs,
                               bias ? bias->data() + group * outs : nullptr,
-                              ins,              outs,
-                              outs,             out + group * outs,
+                              ins,
+                              outs,
+                              outs,
+                              out + group * outs,
                               g.groups * outs};
         if (!product.run(progress)) return false;
     }
@@ -106,8 +115,9 @@ bool correlate_dense(const ConvGeometry& g, const Tensor& wide, const Tensor& na
     for (int64_t group = 0; group < g.groups; ++group) {
         const PackedWeights numbers(narrow.data() + group * narrows, narrows, 1, 1, g.batch,
                                     g.groups * narrows);
-        const Product product{numbers, wide.data() + group * wides,    nullptr, g.batch,
-                              g.groups * wides, wides, out + group * narrows * wides, wides};
+        const Product product{
+            numbers, wide.data() + group * wides,   nullptr, g.batch, g.groups * wides,
+            wides,   out + group * narrows * wides, wides};
         if (!product.run(progress)) return false;
     }
     return true;

@@ -15,7 +15,8 @@ Progress part_of(const Progress& progress, double from, double share) {
 
 bool run_parts(const Progress& progress, int64_t count, const std::function<void(int64_t)>& part) {
     const auto between = [&](int64_t done) {
-        if (progress.report) progress.report(static_cast<double>(done) / static_cast<double>(count));
+        if (progress.report)
+            progress.report(static_cast<double>(done) / static_cast<double>(count));
         return done == count || !progress.stop();
     };
     if (progress.workers) return progress.workers->run(count, part, between);

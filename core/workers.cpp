@@ -102,7 +102,8 @@ struct Workers::Pool {
 Workers::Workers(int threads) : pool_(std::make_unique<Pool>()) {
     if (threads < 1) threads = static_cast<int>(std::thread::hardware_concurrency());
     threads = std::clamp(threads, 1, kMostThreads);
-    for (int i = 1; i < threads; ++i) pool_->threads.emplace_back([pool = pool_.get()] { pool->work(); });
+    for (int i = 1; i < threads; ++i)
+        pool_->threads.emplace_back([pool = pool_.get()] { pool->work(); });
 }
 
 Workers::~Workers() {

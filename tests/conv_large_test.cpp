@@ -50,7 +50,8 @@ void expect_sampled(const Large& large) {
     const auto result = evaluate(document, want);
     ASSERT_TRUE(result && !result->problem);
     Workers workers(3);
-    const auto together = evaluate(document, want, {.report = {}, .cancelled = {}, .workers = &workers});
+    const auto together =
+        evaluate(document, want, {.report = {}, .cancelled = {}, .workers = &workers});
     for (size_t s = 0; s < plan.stages.size(); ++s)
         EXPECT_TRUE(std::ranges::equal(result->layers[0].stages[s].values(),
                                        together->layers[0].stages[s].values()))
@@ -86,8 +87,8 @@ Large random_large(std::mt19937_64& random) {
     const int64_t groups = one_of({1, 1, 1, 2, 3});
     const Pair kernel = pair({1, 2, 3, 4, 5, 11});
     Large large{is_transposed ? "conv_transpose2d" : "conv2d",
-                {one_of({1, 1, 2}), groups * one_of({1, 2, 3, 8, 17, 40}),
-                 one_of({4, 7, 13, 40}), one_of({4, 8, 16, 29, 131, 256, 300, 530, 1040})},
+                {one_of({1, 1, 2}), groups * one_of({1, 2, 3, 8, 17, 40}), one_of({4, 7, 13, 40}),
+                 one_of({4, 8, 16, 29, 131, 256, 300, 530, 1040})},
                 {{"out_channels", groups * one_of({1, 2, 3, 4, 7, 8, 13, 24})},
                  {"kernel_size", kernel},
                  {"stride", random() % 2 == 0 ? Pair{1, 1} : pair({1, 2, 3})},

@@ -36,13 +36,12 @@ TEST(Workers, AreOfUse) {
     // Two parts that wait for each other end only when two threads do them.
     Workers workers(2);
     std::atomic<int> met{0};
-    EXPECT_TRUE(workers.run(
-        2,
-        [&](int64_t) {
-            ++met;
-            while (met < 2) std::this_thread::yield();
-        },
-        {}));
+    EXPECT_TRUE(workers.run(2,
+                            [&](int64_t) {
+                                ++met;
+                                while (met < 2) std::this_thread::yield();
+                            },
+                            {}));
 }
 
 TEST(Workers, LeaveOutWhatIsCancelled) {
@@ -72,12 +71,8 @@ TEST(Workers, ThrowWhatAPartThrows) {
 TEST(Workers, RunWithinARun) {
     Workers workers(4);
     std::atomic<int64_t> sum{0};
-    workers.run(
-        10,
-        [&](int64_t i) {
-            workers.run(10, [&](int64_t k) { sum += 10 * i + k; }, {});
-        },
-        {});
+    workers.run(10, [&](int64_t i) { workers.run(10, [&](int64_t k) { sum += 10 * i + k; }, {}); },
+                {});
     EXPECT_EQ(sum, 99 * 100 / 2);
 }
 
@@ -101,9 +96,7 @@ TEST(RunParts, ReportsAndStops) {
         EXPECT_TRUE(run_parts(progress, 100, [&](int64_t) { ++parts; }));
         EXPECT_EQ(parts, 100);
         EXPECT_TRUE(std::ranges::is_sorted(told));
-        if (!helpers) {
-            EXPECT_EQ(told.back(), 1.0);
-        }
+        if (!helpers) { EXPECT_EQ(told.back(), 1.0); }
         progress.cancelled = [] { return true; };
         parts = 0;
         EXPECT_FALSE(run_parts(progress, 100'000, [&](int64_t) { ++parts; }));

@@ -143,7 +143,8 @@ HWY_INLINE void block(const FilterRows& f, int64_t x, int64_t cells) {
             const int64_t count = std::min(kRun, f.kernel_w - j);
             if (!is_short && c + j > 0) sums.fold();
             add_columns<kHeight, kCount, kWhole>(
-                Columns{rows, f.weight + c * f.kernel_h * f.kernel_w, j, count, f.kernel_w, f.dilation},
+                Columns{rows, f.weight + c * f.kernel_h * f.kernel_w, j, count, f.kernel_w,
+                        f.dilation},
                 f.kernel_h, x, cells, sums);
         }
     const Vector bias = hn::Set(d, f.bias);
@@ -222,8 +223,7 @@ template <int kHeight, int kCount, int kWide>
 void all_cells(const FilterRows& filter, int64_t x = 0) {
     for (; x + kWide * kLanes <= filter.cells; x += kWide * kLanes)
         block<kHeight, kCount, kWide, true>(filter, x, 0);
-    for (; x + kLanes <= filter.cells; x += kLanes)
-        block<kHeight, kCount, 1, true>(filter, x, 0);
+    for (; x + kLanes <= filter.cells; x += kLanes) block<kHeight, kCount, 1, true>(filter, x, 0);
     if (x < filter.cells) block<kHeight, kCount, 1, false>(filter, x, filter.cells - x);
 }
 

@@ -21,7 +21,8 @@ struct FilterRows {
     float bias = 0;
     float* out = nullptr;
     int64_t out_step = 0, rows = kFilterRows, cells = 0;
-    bool is_streamed = false;  // past the caches, where whole cache lines are written; finish_stream when done
+    bool is_streamed =
+        false;  // past the caches, where whole cache lines are written; finish_stream when done
 };
 void filter_rows(const FilterRows& filter);
 

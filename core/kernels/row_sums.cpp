@@ -3,8 +3,8 @@
 #define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/kernels/row_sums.cpp"
-#include <hwy/foreach_target.h>
 #include <hwy/cache_control.h>
+#include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
 #include <algorithm>
@@ -30,11 +30,14 @@ constexpr int kSums = 24, kMostChannels = 8;
 #else
 constexpr int kSums = 12, kMostChannels = 4;
 #endif
-constexpr int vectors_for(int channels) { return std::min(channels == 3 ? 6 : 8, kSums / channels); }
+constexpr int vectors_for(int channels) {
+    return std::min(channels == 3 ? 6 : 8, kSums / channels);
+}
 
 /// kChannels × kVectors sums at cell x. Whole: all vectors are full; else the only one has `cells` cells.
 template <int kChannels, int kVectors, bool kWhole>
-HWY_INLINE void block(const RowSums& sums, const float* weights, int64_t channel, int64_t x, int64_t cells) {
+HWY_INLINE void block(const RowSums& sums, const float* weights, int64_t channel, int64_t x,
+                      int64_t cells) {
     const Floats d;
     Vector sum[kChannels][kVectors];
     HWY_ALIGN float total[kChannels * kVectors * kLanes];
@@ -92,7 +95,8 @@ HWY_INLINE void block(const RowSums& sums, const float* weights, int64_t channel
 
 /// All cells of kChannels channels from `channel` (counted from sums.first) on.
 template <int kChannels>
-void channels(const RowSums& sums, const float* weights, int64_t channel, int64_t x, int64_t cells) {
+void channels(const RowSums& sums, const float* weights, int64_t channel, int64_t x,
+              int64_t cells) {
     constexpr int kVectors = vectors_for(kChannels);
     const int64_t end = x + cells;
     for (; x + kVectors * kLanes <= end; x += kVectors * kLanes)

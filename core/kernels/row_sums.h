@@ -38,12 +38,13 @@ struct RowSums {
     std::span<const Tap> taps{};
     int64_t shift = 0;
     const PackedWeights* weights = nullptr;
-    const float* bias = nullptr;        // of channel 0; null: none
+    const float* bias = nullptr;  // of channel 0; null: none
     float* out = nullptr;
     int64_t out_channel_step = 0;
-    int64_t first = 0, channels = 0;    // which channels, `first` a multiple of 8; `out` is that of `first`
+    int64_t first = 0,
+            channels = 0;  // which channels, `first` a multiple of 8; `out` is that of `first`
     int64_t cells = 0;
-    bool is_streamed = false;           // past the caches, where whole cache lines are written
+    bool is_streamed = false;  // past the caches, where whole cache lines are written
 };
 void add_up(const RowSums& sums);
 

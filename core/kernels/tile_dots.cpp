@@ -70,8 +70,8 @@ void tile(const TileDots& dots, size_t a, size_t b) {
             for (; x + kLanes <= end; x += kLanes)
                 add_products(left, right, left_row + x, right_row + x, kLanes, sum);
             if (x < end) {
-                add_products(left, right, left_row + x, right_row + x,
-                             static_cast<size_t>(end - x), sum);
+                add_products(left, right, left_row + x, right_row + x, static_cast<size_t>(end - x),
+                             sum);
                 x = end;
             }
             const bool is_last = row + 1 == dots.rows && x >= dots.count;

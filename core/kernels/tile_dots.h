@@ -10,7 +10,7 @@ namespace convscope {
 /// sums[a · right.size() + b] += Σ_r Σ_x left[a][r · left_step + x] · right[b][r · right_step + x], r < rows, x < count.
 /// Few terms are added up in float before they go to a double: error ≤ (4 + 2√n)·2⁻²⁴·Σ|terms|.
 struct TileDots {
-    std::span<const float* const> left{}, right{};
+    std::span<const float*const> left{}, right{};
     int64_t left_step = 0, right_step = 0, rows = 1, count = 0;
     double* sums = nullptr;
 };
