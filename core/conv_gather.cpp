@@ -7,6 +7,7 @@
 #include "core/dense_passes.h"
 #include "core/kernels/filter_rows.h"
 #include "core/kernels/stream.h"
+#include "core/separable.h"
 
 namespace convscope {
 namespace {
@@ -20,6 +21,16 @@ constexpr int64_t kFewChannels = 3;     // so few outputs are made row by row of
 constexpr int64_t kFlatCells =
     256;  // rows this short are worked through as one long row, with what lies between them
 constexpr int64_t kStep = kMostLanes;
+
+/// The factors of a kernel, ready for add_up.
+struct TwoPasses {
+    PackedWeights column, row;
+};
+
+/// Whether a column and then a row of products is less work than all of them.
+bool is_worth_separating(const ConvGeometry& g) {
+    return g.taps() >= 2 * (g.h.kernel + g.w.kernel);
+}
 
 /// Windows [x, x + cells) of every row.
 struct Tile {
@@ -47,6 +58,15 @@ class Gather {
             std::clamp<int64_t>(kPartProducts / row_products, 1, std::min(kMostBandRows, g.h.out));
         if (is_filter_) rows_ = (rows_ + kFilterRows - 1) / kFilterRows * kFilterRows;
         make_tiles();
+        if (is_filter_ && g.wide_per_group == 1 && is_worth_separating(g))
+            for (int64_t channel = 0; channel < g.groups * g.narrow_per_group; ++channel) {
+                const auto factors =
+                    separate(weight.data() + channel * g.taps(), g.h.kernel, g.w.kernel);
+                two_passes_.emplace_back();
+                if (factors)
+                    two_passes_.back() = TwoPasses{{factors->column.data(), 1, 0, g.h.kernel},
+                                                   {factors->row.data(), 1, 0, g.w.kernel}};
+            }
         if (!is_filter_)
             for (int64_t group = 0; group < g.groups; ++group)
                 weights_.emplace_back(weight.data() + group * g.narrow_per_group * terms(),
@@ -239,6 +259,13 @@ class Gather {
                                                      floats);
         for (int64_t o = 0; o < g_.narrow_per_group; ++o) {
             const int64_t channel = group % g_.groups * g_.narrow_per_group + o;
+            if (!two_passes_.empty() && two_passes_[static_cast<size_t>(channel)]) {
+                float* const to = out(group) + (o * g_.h.out + h) * g_.w.out + tile.x;
+                for (int64_t r = 0; r < rows; ++r)
+                    pass_twice(scratch, channel, scratch.sources.data() + r, tile.cells,
+                               to + r * g_.w.out);
+                continue;
+            }
             filter_rows({.sources = scratch.sources,
                          .channels = g_.wide_per_group,
                          .kernel_h = g_.h.kernel,
@@ -254,6 +281,31 @@ class Gather {
         }
     }
 
+    /// A row of windows under the input rows `sources`: first down the columns, then along the row of what came out.
+    void pass_twice(ConvScratch& scratch, int64_t channel, const float* const* sources,
+                    int64_t cells, float* to) const {
+        const TwoPasses& passes = *two_passes_[static_cast<size_t>(channel)];
+        const int64_t length = cells + g_.w.span() - 1;
+        scratch.sums.resize(static_cast<size_t>(length));
+        scratch.taps.clear();
+        for (int64_t r = 0; r < g_.h.kernel; ++r) scratch.taps.push_back({sources[r], r});
+        add_up({.taps = scratch.taps,
+                .weights = &passes.column,
+                .out = scratch.sums.data(),
+                .channels = 1,
+                .cells = length});
+        scratch.taps.clear();
+        for (int64_t s = 0; s < g_.w.kernel; ++s)
+            scratch.taps.push_back({scratch.sums.data() + s * g_.w.dilation, s});
+        add_up({.taps = scratch.taps,
+                .weights = &passes.row,
+                .bias = bias_ ? bias_ + channel : nullptr,
+                .out = to,
+                .channels = 1,
+                .cells = cells,
+                .is_streamed = is_streamed_});
+    }
+
     const ConvGeometry& g_;
     const Tensor &wide_, &weight_;
     const float* bias_;
@@ -262,6 +314,7 @@ class Gather {
     bool is_filter_, is_streamed_ = false;
     std::vector<float> zeros_;  // a row of the padding
     std::vector<PackedWeights> weights_;
+    std::vector<std::optional<TwoPasses>> two_passes_;  // of each output channel; empty: none
     std::vector<Tile> tiles_;
     int64_t rows_ = 1;  // of windows in a part
 };

@@ -16,7 +16,8 @@ struct Large {
     const char* id;
     Shape input;
     std::vector<std::pair<const char*, Value>> params;
-    bool is_constant = false;  // rounding errors that all point the same way
+    bool is_constant = false;   // rounding errors that all point the same way
+    bool is_separable = false;  // kernels that are a column times a row
 };
 
 Params params_of(const Op& op, const Large& large) {
@@ -42,6 +43,12 @@ void expect_sampled(const Large& large) {
     };
     std::vector<Tensor> weights;
     for (const WeightSpec& spec : plan.weights) weights.push_back(fill(spec.shape));
+    if (large.is_separable)
+        for (int64_t i = 0; i < weights[0].shape().count(); ++i)
+            weights[0].mutate()[static_cast<size_t>(i)] =
+                static_cast<float>((i % weights[0].shape().w + 1) *
+                                   (i / weights[0].shape().w % 5 - 2)) /
+                3;
     const Document document =
         one_layer(op, params, fill(large.input), weights, fill(plan.output_stage().shape));
     SCOPED_TRACE(describe(document));
@@ -161,6 +168,21 @@ TEST(LargeLayers, errors_that_all_point_the_same_way) {
     expect_sampled({"conv_transpose2d", {1, 256, 10, 40}, {{"out_channels", int64_t(4)}}, true});
     expect_sampled(
         {"conv2d", {1, 1, 700, 700}, {{"padding", Padding{Padding::Kind::same, {}}}}, true});
+}
+
+TEST(LargeLayers, columns_times_rows) {
+    for (const char* mode : {"zeros", "reflect"})
+        for (const Pair dilation : {Pair{1, 1}, Pair{1, 3}})
+            expect_sampled({"conv2d",
+                            {1, 3, 40, 700},
+                            {{"out_channels", int64_t(6)},
+                             {"groups", int64_t(3)},
+                             {"kernel_size", Pair{9, 7}},
+                             {"dilation", dilation},
+                             {"padding", Padding{Padding::Kind::pair, {4, 3}}},
+                             {"padding_mode", Choice{mode}}},
+                            false,
+                            true});
 }
 
 TEST(LargeLayers, far_apart) {
