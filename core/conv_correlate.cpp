@@ -12,22 +12,63 @@ constexpr int64_t kMostBandFloats = int64_t(1)
                                     << 16;  // a plane's copied rows stay in the second-level cache
 constexpr int64_t kMostSums = int64_t(1) << 22;  // of all bands together
 
-/// A band: some rows of windows of one sample, whose sums are kept apart until all are there.
+/// A band: some rows of windows of one sample, whose sums are kept apart until all are there. The wide rows under them are
+/// copied: together, or where they lie far apart those of each kernel row for themselves.
 struct Bands {
     int64_t rows = 1, per_sample = 1, count = 1;
-    Bands(const ConvGeometry& g, int64_t floats) {
-        const int64_t fitting = std::max<int64_t>(1, kMostBandFloats / floats / g.h.stride);
-        rows = std::clamp<int64_t>(fitting, 1, g.h.out);
+    int64_t stride = 1, span = 1, kernel = 1;
+    bool is_together = true;
+    Bands(const ConvGeometry& g, int64_t floats)
+        : stride(g.h.stride), span(g.h.span()), kernel(g.h.kernel) {
+        const int64_t fitting = kMostBandFloats / floats;
+        is_together = stride < kernel && span <= 2 * kernel;
+        rows = std::clamp<int64_t>(is_together ? (fitting - span) / stride : fitting / kernel, 1,
+                                   g.h.out);
         per_sample = (g.h.out + rows - 1) / rows;
         count = g.batch * per_sample;
     }
+    int64_t lines(int64_t some) const {
+        return is_together ? (some - 1) * stride + span : some * kernel;
+    }
 };
+
+/// Few windows: each weight is the sum over them of what lies under it, for all weights of a narrow channel at once.
+bool correlate_few(const ConvGeometry& g, const Tensor& wide, const Tensor& narrow, Tensor& weight,
+                   const Progress& progress) {
+    const int64_t cells = g.h.out * g.w.out, terms = g.wide_per_group * g.taps();
+    const std::vector<float> windows = cells_under_windows(g, wide);
+    const int64_t chunk = 4 * kMostLanes * 8;
+    const int64_t chunks = (terms + chunk - 1) / chunk;
+    float* const out = weight.mutate().data();
+    std::vector<PackedWeights>
+        values;  // of each group: its "weights" are the windows of all samples
+    for (int64_t group = 0; group < g.groups; ++group)
+        values.emplace_back(narrow.data() + group * g.narrow_per_group * cells, g.narrow_per_group,
+                            cells, cells, g.batch, g.groups * g.narrow_per_group * cells);
+    return run_parts(progress, g.groups * chunks, [&](int64_t part) {
+        const int64_t group = part / chunks, first = part % chunks * chunk;
+        ConvScratch& scratch = conv_scratch();
+        scratch.taps.clear();
+        for (int64_t n = 0; n < g.batch; ++n)
+            for (int64_t cell = 0; cell < cells; ++cell)
+                scratch.taps.push_back(
+                    {windows.data() + ((n * g.groups + group) * cells + cell) * terms + first,
+                     n * cells + cell});
+        add_up({.taps = scratch.taps,
+                .weights = &values[static_cast<size_t>(group)],
+                .out = out + group * g.narrow_per_group * terms + first,
+                .out_channel_step = terms,
+                .channels = g.narrow_per_group,
+                .cells = std::min(chunk, terms - first)});
+    });
+}
 
 }  // namespace
 
 bool correlate(const ConvGeometry& g, const Tensor& wide, const Tensor& narrow, Tensor& weight,
                const Progress& progress) {
     if (is_dense(g)) return correlate_dense(g, wide, narrow, weight, progress);
+    if (has_few_cells(g)) return correlate_few(g, wide, narrow, weight, progress);
     const WideLines lines(g);
     const int64_t floats = lines.row_floats(g.w.out);
     const Bands bands(g, floats);
@@ -44,33 +85,31 @@ bool correlate(const ConvGeometry& g, const Tensor& wide, const Tensor& narrow, 
         const int64_t rows = std::min(bands.rows, g.h.out - h);
         const int64_t group = plane / g.wide_per_group;
         const float* const from = wide.data() + wide.shape().offset({n, plane, 0, 0});
-        scratch.lines.resize(static_cast<size_t>(rows * floats));
         scratch.sources.clear();
         for (int64_t o = 0; o < g.narrow_per_group; ++o)
             scratch.sources.push_back(
                 narrow.data() + narrow.shape().offset({n, group * g.narrow_per_group + o, h, 0}));
         const auto narrows = static_cast<size_t>(g.narrow_per_group);
-        for (int64_t s = 0; s < g.w.kernel; ++s)
-            scratch.sources.push_back(scratch.lines.data() + lines.offset(s, g.w.out));
+        scratch.lines.resize(static_cast<size_t>(bands.lines(rows) * floats));
+        for (int64_t i = 0; i < bands.lines(rows); ++i)
+            lines.fill(scratch.lines.data() + i * floats, from,
+                       bands.is_together ? *g.h.input_place(h, 0) + i
+                                         : *g.h.input_place(h + i % rows, i / rows),
+                       0, g.w.out);
+        for (int64_t r = 0; r < g.h.kernel; ++r)
+            for (int64_t s = 0; s < g.w.kernel; ++s)
+                scratch.sources.push_back(scratch.lines.data() +
+                                          (bands.is_together ? r * g.h.dilation : r * rows) *
+                                              floats +
+                                          lines.offset(s, g.w.out));
         const std::span all(scratch.sources);
-        scratch.row_sums.resize(narrows * static_cast<size_t>(g.w.kernel));
-        for (int64_t r = 0; r < g.h.kernel; ++r) {
-            for (int64_t i = 0; i < rows; ++i)
-                lines.fill(scratch.lines.data() + i * floats, from, *g.h.input_place(h + i, r), 0,
-                           g.w.out);
-            std::ranges::fill(scratch.row_sums, 0.0);
-            tile_dots({.left = all.first(narrows),
-                       .right = all.subspan(narrows),
-                       .left_step = g.w.out,
-                       .right_step = floats,
-                       .rows = rows,
-                       .count = g.w.out,
-                       .sums = scratch.row_sums.data()});
-            for (int64_t o = 0; o < g.narrow_per_group; ++o)
-                for (int64_t s = 0; s < g.w.kernel; ++s)
-                    to[o * g.taps() + r * g.w.kernel + s] +=
-                        scratch.row_sums[static_cast<size_t>(o * g.w.kernel + s)];
-        }
+        tile_dots({.left = all.first(narrows),
+                   .right = all.subspan(narrows),
+                   .left_step = g.w.out,
+                   .right_step = bands.is_together ? g.h.stride * floats : floats,
+                   .rows = rows,
+                   .count = g.w.out,
+                   .sums = to});
     };
     const bool goes_on = run_parts(progress, planes * shares, [&](int64_t i) {
         const int64_t plane = i / shares, share = i % shares;

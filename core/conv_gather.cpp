@@ -7,6 +7,7 @@
 #include "core/dense_passes.h"
 #include "core/kernels/filter_rows.h"
 #include "core/kernels/stream.h"
+#include "core/kernels/tile_dots.h"
 #include "core/separable.h"
 
 namespace convscope {
@@ -20,6 +21,7 @@ constexpr int64_t kMostBandRows = 32;   // rows of windows in a part
 constexpr int64_t kFewChannels = 3;     // so few outputs are made row by row of a filter
 constexpr int64_t kFlatCells =
     256;  // rows this short are worked through as one long row, with what lies between them
+constexpr int64_t kMostStreams = 32;  // rows that are read at once
 constexpr int64_t kStep = kMostLanes;
 
 /// The factors of a kernel, ready for add_up.
@@ -102,7 +104,8 @@ class Gather {
     void make_tiles() {
         if (g_.w.stride == 1) {
             // The first and the last window that lie inside.
-            const int64_t first = std::min(g_.w.out, (g_.w.pad_before + kStep - 1) / kStep * kStep);
+            const int64_t first =
+                std::clamp<int64_t>((g_.w.pad_before + kStep - 1) / kStep * kStep, 0, g_.w.out);
             const int64_t end = std::min(g_.w.out, g_.w.in + g_.w.pad_before - g_.w.span() + 1);
             const int64_t cells = (end - first) / kStep * kStep;
             if (cells >= kFlatCells / 2) {
@@ -259,25 +262,34 @@ class Gather {
                                                      floats);
         for (int64_t o = 0; o < g_.narrow_per_group; ++o) {
             const int64_t channel = group % g_.groups * g_.narrow_per_group + o;
+            float* const to = out(group) + (o * g_.h.out + h) * g_.w.out + tile.x;
             if (!two_passes_.empty() && two_passes_[static_cast<size_t>(channel)]) {
-                float* const to = out(group) + (o * g_.h.out + h) * g_.w.out + tile.x;
                 for (int64_t r = 0; r < rows; ++r)
                     pass_twice(scratch, channel, scratch.sources.data() + r, tile.cells,
                                to + r * g_.w.out);
                 continue;
             }
-            filter_rows({.sources = scratch.sources,
-                         .channels = g_.wide_per_group,
-                         .kernel_h = g_.h.kernel,
-                         .kernel_w = g_.w.kernel,
-                         .dilation = g_.w.dilation,
-                         .weight = weight_.data() + channel * terms(),
-                         .bias = bias_ ? bias_[channel] : 0.0f,
-                         .out = out(group) + (o * g_.h.out + h) * g_.w.out + tile.x,
-                         .out_step = g_.w.out,
-                         .rows = rows,
-                         .cells = tile.cells,
-                         .is_streamed = is_streamed_});
+            // Few planes at a time: the processor reads ahead in no more than a few dozen rows.
+            const int64_t height = kFilterRows + g_.h.kernel - 1;
+            const int64_t together = std::max<int64_t>(1, kMostStreams / height);
+            for (int64_t c = 0; c < g_.wide_per_group; c += together) {
+                const int64_t planes = std::min(together, g_.wide_per_group - c);
+                filter_rows({.sources = std::span(scratch.sources)
+                                            .subspan(static_cast<size_t>(c * height),
+                                                     static_cast<size_t>(planes * height)),
+                             .channels = planes,
+                             .kernel_h = g_.h.kernel,
+                             .kernel_w = g_.w.kernel,
+                             .dilation = g_.w.dilation,
+                             .weight = weight_.data() + channel * terms() + c * g_.taps(),
+                             .bias = bias_ && c == 0 ? bias_[channel] : 0.0f,
+                             .adds = c > 0,
+                             .out = to,
+                             .out_step = g_.w.out,
+                             .rows = rows,
+                             .cells = tile.cells,
+                             .is_streamed = is_streamed_ && together >= g_.wide_per_group});
+            }
         }
     }
 
@@ -319,11 +331,48 @@ class Gather {
     int64_t rows_ = 1;  // of windows in a part
 };
 
+/// Few windows: the cells under each lie together once, and every kernel meets every window.
+bool gather_few(const ConvGeometry& g, const Tensor& wide, const Tensor& weight, const Tensor* bias,
+                Tensor& narrow, const Progress& progress) {
+    const int64_t cells = g.h.out * g.w.out, terms = g.wide_per_group * g.taps();
+    const int64_t chunk =
+        std::clamp<int64_t>(kPartProducts / (cells * terms) / 4 * 4, 4, g.narrow_per_group);
+    const int64_t chunks = (g.narrow_per_group + chunk - 1) / chunk;
+    float* const out = narrow.mutate().data();
+    const std::vector<float> windows = cells_under_windows(g, wide);
+    return run_parts(progress, g.batch * g.groups * chunks, [&](int64_t part) {
+        const int64_t group = part / chunks, first = part % chunks * chunk;
+        const int64_t channels = std::min(chunk, g.narrow_per_group - first);
+        ConvScratch& scratch = conv_scratch();
+        scratch.sources.clear();
+        for (int64_t c = 0; c < channels; ++c)
+            scratch.sources.push_back(weight.data() +
+                                      (group % g.groups * g.narrow_per_group + first + c) * terms);
+        for (int64_t cell = 0; cell < cells; ++cell)
+            scratch.sources.push_back(windows.data() + (group * cells + cell) * terms);
+        scratch.row_sums.assign(static_cast<size_t>(channels * cells), 0.0);
+        const std::span all(scratch.sources);
+        tile_dots({.left = all.first(static_cast<size_t>(channels)),
+                   .right = all.subspan(static_cast<size_t>(channels)),
+                   .count = terms,
+                   .sums = scratch.row_sums.data()});
+        for (int64_t i = 0; i < channels * cells; ++i) {
+            const int64_t channel = group * g.narrow_per_group + first + i / cells;
+            const double start =
+                bias ? static_cast<double>(bias->data()[channel % (g.groups * g.narrow_per_group)])
+                     : 0;
+            out[channel * cells + i % cells] =
+                static_cast<float>(scratch.row_sums[static_cast<size_t>(i)] + start);
+        }
+    });
+}
+
 }  // namespace
 
 bool gather_windows(const ConvGeometry& g, const Tensor& wide, const Tensor& weight,
                     const Tensor* bias, Tensor& narrow, const Progress& progress) {
     if (is_dense(g)) return gather_dense(g, wide, weight, bias, narrow, progress);
+    if (has_few_cells(g)) return gather_few(g, wide, weight, bias, narrow, progress);
     const Gather gather(g, wide, weight, bias, narrow);
     return run_parts(progress, gather.parts(), [&](int64_t i) { gather.part(i); });
 }

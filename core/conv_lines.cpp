@@ -6,6 +6,8 @@
 namespace convscope {
 namespace {
 
+constexpr int64_t kFewCells = 64;
+
 /// The value of places first, first + step, … of a row; zeros where there is no row or no cell.
 void fill_line(float* line, int64_t count, const float* row, int64_t first, int64_t step,
                const WindowAxis& axis, PaddingMode mode) {
@@ -26,6 +28,8 @@ void fill_line(float* line, int64_t count, const float* row, int64_t first, int6
     copy_padding(0, inside);
     if (step == 1) {
         std::copy(row + first + inside, row + first + after, line + inside);
+    } else if (step == 2) {
+        take_every_second(row + first + 2 * inside, line + inside, after - inside);
     } else {
         const float* from = row + first + inside * step;
         for (int64_t i = inside; i < after; ++i, from += step) line[i] = *from;
@@ -34,6 +38,32 @@ void fill_line(float* line, int64_t count, const float* row, int64_t first, int6
 }
 
 }  // namespace
+
+bool has_few_cells(const ConvGeometry& g) {
+    return g.h.out * g.w.out <= kFewCells && g.narrow_per_group >= kMostLanes &&
+           g.wide_per_group * g.taps() >= kFewCells;
+}
+
+std::vector<float> cells_under_windows(const ConvGeometry& g, const Tensor& wide) {
+    std::vector<float> cells(
+        static_cast<size_t>(g.narrow().plane() * g.batch * g.groups * g.wide_per_group * g.taps()));
+    float* to = cells.data();
+    for (int64_t group = 0; group < g.batch * g.groups; ++group)
+        for (int64_t h = 0; h < g.h.out; ++h)
+            for (int64_t w = 0; w < g.w.out; ++w)
+                for (int64_t c = 0; c < g.wide_per_group; ++c)
+                    for (int64_t r = 0; r < g.h.kernel; ++r) {
+                        const auto row = padded_cell(*g.h.input_place(h, r), g.h.in, g.mode);
+                        const float* const from =
+                            row ? wide.data() +
+                                      ((group * g.wide_per_group + c) * g.h.in + *row) * g.w.in
+                                : nullptr;
+                        fill_line(to, g.w.kernel, from, *g.w.input_place(w, 0), g.w.dilation, g.w,
+                                  g.mode);
+                        to += g.w.kernel;
+                    }
+    return cells;
+}
 
 ConvScratch& conv_scratch() {
     thread_local ConvScratch scratch;

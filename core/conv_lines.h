@@ -20,6 +20,11 @@ struct ConvScratch {
 };
 ConvScratch& conv_scratch();
 
+/// So few windows, and so many products in each, that the passes are products of matrices.
+bool has_few_cells(const ConvGeometry& g);
+/// The wide cells under each window, in the order of a kernel's weights: [sample][group][window][channel][row][column].
+std::vector<float> cells_under_windows(const ConvGeometry& g, const Tensor& wide);
+
 /// Wide rows as lines, each with every `stride`-th place of the padded row, so that neighbouring windows read neighbouring
 /// floats whatever the stride.
 class WideLines {

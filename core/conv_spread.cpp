@@ -15,9 +15,8 @@ constexpr int64_t kPartProducts = int64_t(1)
                                   << 23;  // a part of the work: about a tenth of a millisecond
 constexpr int64_t kMostPartRows = 32;
 constexpr int64_t kMostFloats = int64_t(1) << 24;
-constexpr int64_t kTile = 256;     // cells of a phase that are made before they are dealt out
-constexpr int64_t kPacked = 8;     // channels made together
-constexpr int64_t kFewCells = 64;  // so few narrow cells are stamped one by one
+constexpr int64_t kTile = 256;  // cells of a phase that are made before they are dealt out
+constexpr int64_t kPacked = 8;  // channels made together
 
 bool all_finite(const Tensor& tensor) {
     return std::ranges::all_of(tensor.values(), [](float value) { return std::isfinite(value); });
@@ -49,6 +48,8 @@ std::vector<Phase> phases_of(const WindowAxis& axis) {
     return phases;
 }
 
+/// Wide row ph + j·stride_h of every phase ph of the rows hears the narrow rows j + shift. A part of the work is some j, with
+/// all their phases.
 class Spread {
   public:
     Spread(const ConvGeometry& g, const Tensor& narrow, const Tensor& weight, const Tensor* bias,
@@ -57,23 +58,16 @@ class Spread {
           narrow_(narrow),
           bias_(bias ? bias->data() : nullptr),
           out_(wide.mutate().data()),
-          phases_(phases_of(g.w)) {
+          row_phases_(phases_of(g.h)),
+          phases_(phases_of(g.w)),
+          above_(margins(row_phases_, g.h.out)),
+          beside_(margins(phases_, g.w.out)) {
+        line_floats_ = beside_.before + g.w.out + beside_.after;
+        is_direct_ = line_floats_ == g.w.out && above_.before == 0 && above_.after == 0;
         const int64_t row_products =
-            std::max<int64_t>(1, g.products() / (g.batch * g.groups * g.h.in));
-        rows_ =
-            std::clamp<int64_t>(kPartProducts / row_products, 1, std::min(kMostPartRows, g.h.in));
-        int64_t after = 0;
-        for (const Phase& phase : phases_)
-            for (const Phase::Column& column : phase.columns) {
-                before_ = std::max(before_, -column.shift);
-                after = std::max(after, phase.count + column.shift - g.w.out);
-            }
-        line_floats_ = before_ + g.w.out + after;
-        // Narrow rows are lengthened by zeros on both sides, so that one call serves all cells of a phase. Not when 0 · weight
-        // could be NaN, and not when there would be far more zeros than values: then every cell is added up for itself.
-        is_direct_ = line_floats_ == g.w.out;
-        const int64_t lines = g.narrow_per_group * std::min(g.h.kernel * rows_, g.h.out);
-        is_whole_ = is_direct_ || (line_floats_ <= kMostFloats / lines && all_finite(weight));
+            std::max<int64_t>(1, g.products() / (g.batch * g.groups * row_phases_[0].count));
+        rows_ = std::clamp<int64_t>(kPartProducts / row_products, 1,
+                                    std::min(kMostPartRows, row_phases_[0].count));
         for (int64_t group = 0; group < g.groups; ++group)
             weights_.emplace_back(
                 weight.data() + group * g.narrow_per_group * g.wide_per_group * g.taps(),
@@ -84,127 +78,167 @@ class Spread {
                        reinterpret_cast<uintptr_t>(out_) % (kMostLanes * sizeof(float)) == 0;
     }
 
+    /// Narrow rows can be lengthened by zeros on all sides, so that one call serves all cells of a phase. Not when 0 · weight
+    /// could be NaN, and not when there would be far more zeros than values.
+    bool can_lengthen(const Tensor& weight) const {
+        return is_direct_ || (band_floats() <= kMostFloats && all_finite(weight));
+    }
+
     int64_t parts() const { return g_.batch * g_.groups * parts_per_group(); }
 
     void part(int64_t i) const {
         const int64_t group = i / parts_per_group(), first = i % parts_per_group() * rows_;
-        const int64_t end = std::min(first + rows_, g_.h.in);
         ConvScratch& scratch = conv_scratch();
-        if (is_whole_ && !is_direct_) copy_lines(scratch, group, first, end);
-        for (int64_t h = first; h < end; ++h)
-            if (is_whole_)
-                make_row(scratch, group, h);
-            else
-                make_cells(scratch, group, h);
+        if (!is_direct_) copy_band(scratch, group, first);
+        for (size_t ph = 0; ph < row_phases_.size(); ++ph) {
+            const int64_t rows = std::min(rows_, row_phases_[ph].count - first);
+            if (rows > 0) make_rows(scratch, group, first, rows, ph);
+        }
         if (is_streamed_) finish_stream();
     }
 
+    /// A part without lengthened rows: every cell is added up for itself, without the products that lie outside.
+    void part_by_cells(int64_t i) const {
+        const int64_t group = i / parts_per_group(), first = i % parts_per_group() * rows_;
+        ConvScratch& scratch = conv_scratch();
+        RowSums sums = sums_of(group);
+        sums.channels = g_.wide_per_group;
+        sums.out_channel_step = g_.h.in * g_.w.in;
+        sums.cells = 1;
+        for (size_t ph = 0; ph < row_phases_.size(); ++ph)
+            for (int64_t j = first; j < std::min(first + rows_, row_phases_[ph].count); ++j)
+                for (const Phase& phase : phases_)
+                    for (int64_t x = 0; x < phase.count; ++x) {
+                        collect_inside(scratch.taps, group, row_phases_[ph], j, phase, x);
+                        sums.taps = scratch.taps;
+                        sums.out = row(group, ph, j) + phase.first + x * g_.w.stride;
+                        add_up(sums);
+                    }
+    }
+
   private:
-    int64_t parts_per_group() const { return (g_.h.in + rows_ - 1) / rows_; }
+    /// Zeros that phases need in front of the narrow cells and behind them.
+    struct Margins {
+        int64_t before = 0, after = 0;
+    };
+    static Margins margins(const std::vector<Phase>& phases, int64_t cells) {
+        Margins all;
+        for (const Phase& phase : phases)
+            for (const Phase::Column& column : phase.columns) {
+                all.before = std::max(all.before, -column.shift);
+                all.after = std::max(all.after, phase.count + column.shift - cells);
+            }
+        return all;
+    }
+
+    int64_t parts_per_group() const { return (row_phases_[0].count + rows_ - 1) / rows_; }
+    int64_t band_rows() const { return rows_ + above_.before + most_shift(); }
+    int64_t most_shift() const {
+        int64_t most = 0;
+        for (const Phase& phase : row_phases_)
+            for (const Phase::Column& column : phase.columns) most = std::max(most, column.shift);
+        return most;
+    }
+    int64_t band_floats() const { return g_.narrow_per_group * band_rows() * line_floats_; }
+
     /// Group i counts through all samples.
     const float* planes(int64_t i) const {
         return narrow_.data() + i * g_.narrow_per_group * g_.h.out * g_.w.out;
     }
-    float* row(int64_t i, int64_t h) const {
-        return out_ + (i * g_.wide_per_group * g_.h.in + h) * g_.w.in;
+    float* row(int64_t i, size_t ph, int64_t j) const {
+        return out_ + (i * g_.wide_per_group * g_.h.in + row_phases_[ph].first + j * g_.h.stride) *
+                          g_.w.in;
     }
-
     RowSums sums_of(int64_t group) const {
         return {.weights = &weights_[static_cast<size_t>(group % g_.groups)],
                 .bias = bias_ ? bias_ + group % g_.groups * g_.wide_per_group : nullptr};
     }
 
-    /// Copies the narrow rows that reach the wide rows first…end−1, with zeros at both ends; their numbers are `places`.
-    void copy_lines(ConvScratch& scratch, int64_t group, int64_t first, int64_t end) const {
-        scratch.places.clear();
-        for (int64_t h = first; h < end; ++h)
-            for (int64_t r = 0; r < g_.h.kernel; ++r)
-                if (const auto q = g_.h.output_place(h, r)) scratch.places.push_back(*q);
-        std::ranges::sort(scratch.places);
-        scratch.places.erase(std::ranges::unique(scratch.places).begin(), scratch.places.end());
-        const auto count = static_cast<int64_t>(scratch.places.size());
-        scratch.lines.resize(static_cast<size_t>(g_.narrow_per_group * count * line_floats_));
+    /// Copies the narrow rows first − before … first + rows_ − 1 + shift of all channels, with zeros all around.
+    void copy_band(ConvScratch& scratch, int64_t group, int64_t first) const {
+        scratch.lines.resize(static_cast<size_t>(band_floats()));
         float* to = scratch.lines.data();
         for (int64_t c = 0; c < g_.narrow_per_group; ++c)
-            for (const int64_t q : scratch.places) {
-                const float* const from = planes(group) + (c * g_.h.out + q) * g_.w.out;
-                std::fill(to, to + before_, 0.0f);
-                std::copy(from, from + g_.w.out, to + before_);
-                std::fill(to + before_ + g_.w.out, to + line_floats_, 0.0f);
-                to += line_floats_;
-            }
-    }
-
-    /// The taps of all cells of a phase; with `cell` only those that lie inside for that one.
-    void collect(ConvScratch& scratch, int64_t group, int64_t h, const Phase& phase,
-                 std::optional<int64_t> cell = {}) const {
-        scratch.taps.clear();
-        const bool is_copied = is_whole_ && !is_direct_;
-        const auto count = static_cast<int64_t>(scratch.places.size());
-        for (int64_t r = 0; r < g_.h.kernel; ++r) {
-            const auto q = g_.h.output_place(h, r);
-            if (!q) continue;
-            const int64_t slot =
-                is_copied ? std::ranges::lower_bound(scratch.places, *q) - scratch.places.begin()
-                          : 0;
-            for (int64_t c = 0; c < g_.narrow_per_group; ++c) {
-                const float* const line =
-                    is_copied ? scratch.lines.data() + (c * count + slot) * line_floats_ + before_
-                              : planes(group) + (c * g_.h.out + *q) * g_.w.out;
-                for (const Phase::Column& column : phase.columns) {
-                    const int64_t at = cell.value_or(0) + column.shift;
-                    if (!cell || (at >= 0 && at < g_.w.out))
-                        scratch.taps.push_back(
-                            {line + at, c * g_.taps() + r * g_.w.kernel + column.column});
+            for (int64_t i = 0; i < band_rows(); ++i, to += line_floats_) {
+                const int64_t q = first - above_.before + i;
+                if (q < 0 || q >= g_.h.out) {
+                    std::fill(to, to + line_floats_, 0.0f);
+                    continue;
                 }
+                const float* const from = planes(group) + (c * g_.h.out + q) * g_.w.out;
+                std::fill(to, to + beside_.before, 0.0f);
+                std::copy(from, from + g_.w.out, to + beside_.before);
+                std::fill(to + beside_.before + g_.w.out, to + line_floats_, 0.0f);
             }
-        }
     }
 
-    /// A wide row of all channels, phase by phase.
-    void make_row(ConvScratch& scratch, int64_t group, int64_t h) const {
-        const int64_t plane = g_.h.in * g_.w.in;
-        RowSums sums = sums_of(group);
-        if (g_.w.stride == 1) {
-            collect(scratch, group, h, phases_[0]);
-            sums.taps = scratch.taps;
-            sums.out = row(group, h);
-            sums.out_channel_step = plane;
-            sums.channels = g_.wide_per_group;
-            sums.cells = phases_[0].count;
-            sums.is_streamed = is_streamed_;
-            add_up(sums);
-            return;
-        }
+    /// The taps of the first row of a part, for a phase of the rows and one of the columns.
+    void collect(std::vector<Tap>& taps, const ConvScratch& scratch, int64_t group, int64_t first,
+                 const Phase& row_phase, const Phase& phase) const {
+        taps.clear();
+        const float* const from =
+            is_direct_ ? planes(group) + first * g_.w.out
+                       : scratch.lines.data() + above_.before * line_floats_ + beside_.before;
+        const int64_t channel = (is_direct_ ? g_.h.out : band_rows()) * line_floats_;
+        for (const Phase::Column& r : row_phase.columns)
+            for (int64_t c = 0; c < g_.narrow_per_group; ++c)
+                for (const Phase::Column& s : phase.columns)
+                    taps.push_back({from + c * channel + r.shift * line_floats_ + s.shift,
+                                    c * g_.taps() + r.column * g_.w.kernel + s.column});
+    }
+
+    void collect_inside(std::vector<Tap>& taps, int64_t group, const Phase& row_phase, int64_t j,
+                        const Phase& phase, int64_t x) const {
+        taps.clear();
+        for (const Phase::Column& r : row_phase.columns)
+            for (int64_t c = 0; c < g_.narrow_per_group; ++c)
+                for (const Phase::Column& s : phase.columns)
+                    if (const int64_t q = j + r.shift, at = x + s.shift;
+                        q >= 0 && q < g_.h.out && at >= 0 && at < g_.w.out)
+                        taps.push_back({planes(group) + (c * g_.h.out + q) * g_.w.out + at,
+                                        c * g_.taps() + r.column * g_.w.kernel + s.column});
+    }
+
+    /// Some rows of one phase, all channels: made phase by phase of the columns, eight channels at a time, then dealt out.
+    /// Short rows are worked through as one long row, with the margins between them.
+    void make_rows(ConvScratch& scratch, int64_t group, int64_t first, int64_t rows,
+                   size_t ph) const {
         const auto phases = static_cast<int64_t>(phases_.size());
         scratch.phase_taps.resize(phases_.size());
-        for (size_t p = 0; p < phases_.size(); ++p) {
-            collect(scratch, group, h, phases_[p]);
-            std::swap(scratch.taps, scratch.phase_taps[p]);
-        }
-        scratch.sums.resize(static_cast<size_t>(phases * kPacked * kTile));
-        const auto made = [&](int64_t p, int64_t c) {
-            return scratch.sums.data() + (p * kPacked + c) * kTile;
-        };
-        for (int64_t x = 0; x < phases_[0].count; x += kTile)
-            for (int64_t channel = 0; channel < g_.wide_per_group; channel += kPacked) {
-                sums.first = channel;
-                sums.channels = std::min(kPacked, g_.wide_per_group - channel);
-                sums.shift = x;
-                sums.out_channel_step = kTile;
-                for (int64_t p = 0; p < phases; ++p) {
-                    sums.taps = scratch.phase_taps[static_cast<size_t>(p)];
-                    sums.cells = std::min(kTile, phases_[static_cast<size_t>(p)].count - x);
-                    sums.out = made(p, 0);
-                    if (sums.cells > 0) add_up(sums);
+        for (size_t p = 0; p < phases_.size(); ++p)
+            collect(scratch.phase_taps[p], scratch, group, first, row_phases_[ph], phases_[p]);
+        const bool is_flat = line_floats_ <= kTile;
+        const int64_t together = is_flat ? std::max<int64_t>(1, kTile / line_floats_) : 1;
+        const int64_t room = is_flat ? together * line_floats_ : kTile;
+        scratch.sums.resize(static_cast<size_t>(phases * kPacked * room));
+        RowSums sums = sums_of(group);
+        sums.out_channel_step = room;
+        for (int64_t j = 0; j < rows; j += together)
+            for (int64_t x = 0; x < phases_[0].count; x += kTile) {
+                const int64_t here = std::min(together, rows - j);
+                for (int64_t channel = 0; channel < g_.wide_per_group; channel += kPacked) {
+                    sums.first = channel;
+                    sums.channels = std::min(kPacked, g_.wide_per_group - channel);
+                    sums.shift = j * line_floats_ + x;
+                    for (int64_t p = 0; p < phases; ++p) {
+                        sums.taps = scratch.phase_taps[static_cast<size_t>(p)];
+                        sums.cells = (here - 1) * line_floats_ +
+                                     std::min(kTile, phases_[static_cast<size_t>(p)].count - x);
+                        sums.out = scratch.sums.data() + p * kPacked * room;
+                        if (sums.cells > 0) add_up(sums);
+                    }
+                    for (int64_t c = 0; c < sums.channels; ++c)
+                        for (int64_t i = 0; i < here; ++i)
+                            deal(scratch.sums.data() + c * room + i * line_floats_, kPacked * room,
+                                 row(group, ph, first + j + i) + (channel + c) * g_.h.in * g_.w.in +
+                                     x * g_.w.stride,
+                                 x);
                 }
-                for (int64_t c = 0; c < sums.channels; ++c)
-                    deal(made(0, c), row(group, h) + (channel + c) * plane + x * g_.w.stride, x);
             }
     }
 
-    /// Writes cell x + j of every phase; those of phase p lie p · kPacked · kTile behind those of phase 0.
-    void deal(const float* from, float* to, int64_t x) const {
+    /// Writes the cells x… of a row, at most kTile of every phase; those of phase p lie p · `step` behind those of phase 0.
+    void deal(const float* from, int64_t step, float* to, int64_t x) const {
         const auto phases = static_cast<int64_t>(phases_.size());
         const auto cells = [&](int64_t p) {
             return std::min(kTile, phases_[static_cast<size_t>(p)].count - x);
@@ -212,37 +246,22 @@ class Spread {
         int64_t both = 0;
         if (phases == 2 && g_.w.stride == 2) {
             both = std::max<int64_t>(0, cells(1));
-            interleave(from, from + kPacked * kTile, to, both, is_streamed_);
+            interleave(from, from + step, to, both, is_streamed_);
         }
         for (int64_t p = 0; p < phases; ++p)
-            for (int64_t j = both; j < cells(p); ++j)
-                to[j * g_.w.stride + p] = from[p * kPacked * kTile + j];
-    }
-
-    /// The same cell by cell, without the products that lie outside.
-    void make_cells(ConvScratch& scratch, int64_t group, int64_t h) const {
-        RowSums sums = sums_of(group);
-        sums.channels = g_.wide_per_group;
-        sums.out_channel_step = g_.h.in * g_.w.in;
-        sums.cells = 1;
-        for (const Phase& phase : phases_)
-            for (int64_t j = 0; j < phase.count; ++j) {
-                collect(scratch, group, h, phase, j);
-                sums.taps = scratch.taps;
-                sums.out = row(group, h) + phase.first + j * g_.w.stride;
-                add_up(sums);
-            }
+            for (int64_t i = both; i < cells(p); ++i) to[i * g_.w.stride + p] = from[p * step + i];
     }
 
     const ConvGeometry& g_;
     const Tensor& narrow_;
     const float* bias_;
     float* out_;
-    std::vector<Phase> phases_;
+    std::vector<Phase> row_phases_, phases_;  // of the rows and of the columns
+    Margins above_, beside_;
     std::vector<PackedWeights> weights_;
-    int64_t rows_ = 1;                      // wide rows in a part
-    int64_t before_ = 0, line_floats_ = 0;  // zeros in front of a copied narrow row, and its length
-    bool is_direct_ = false, is_whole_ = false, is_streamed_ = false;
+    int64_t rows_ = 1;         // j in a part
+    int64_t line_floats_ = 0;  // a narrow row with its margins
+    bool is_direct_ = false, is_streamed_ = false;
 };
 
 /// Stamps of all narrow cells of a group for some wide channels, as a product of matrices, and their sum. The weights are
@@ -298,9 +317,29 @@ bool spread_few(const ConvGeometry& g, const Tensor& narrow, const Tensor& weigh
     });
 }
 
-bool has_few_cells(const ConvGeometry& g) {
-    return g.h.out * g.w.out <= kFewCells && g.narrow_per_group >= kMostLanes &&
-           g.wide_per_group * g.taps() >= kFewCells;
+/// Without a stride it is a gather: from the narrow cells, through the kernel turned by 180° with its channels exchanged.
+bool spread_by_gather(const ConvGeometry& g, const Tensor& narrow, const Tensor& weight,
+                      const Tensor* bias, Tensor& wide, const Progress& progress) {
+    ConvGeometry turned = g;
+    turned.mode = PaddingMode::zeros;
+    for (WindowAxis* axis : {&turned.h, &turned.w}) {
+        std::swap(axis->in, axis->out);
+        axis->pad_before = axis->span() - 1 - axis->pad_before;
+        axis->pad_after = axis->span() - 1 - axis->pad_after;
+    }
+    std::swap(turned.wide_per_group, turned.narrow_per_group);
+    Tensor turned_weight(
+        Shape{g.groups * g.wide_per_group, g.narrow_per_group, g.h.kernel, g.w.kernel});
+    float* to = turned_weight.mutate().data();
+    for (int64_t group = 0; group < g.groups; ++group)
+        for (int64_t o = 0; o < g.wide_per_group; ++o)
+            for (int64_t c = 0; c < g.narrow_per_group; ++c, to += g.taps()) {
+                const float* const from =
+                    weight.data() +
+                    ((group * g.narrow_per_group + c) * g.wide_per_group + o) * g.taps();
+                std::reverse_copy(from, from + g.taps(), to);
+            }
+    return gather_windows(turned, narrow, turned_weight, bias, wide, progress);
 }
 
 }  // namespace
@@ -309,8 +348,12 @@ bool spread_stamps(const ConvGeometry& g, const Tensor& narrow, const Tensor& we
                    const Tensor* bias, Tensor& wide, const Progress& progress) {
     if (is_dense(g)) return spread_dense(g, narrow, weight, bias, wide, progress);
     if (has_few_cells(g)) return spread_few(g, narrow, weight, bias, wide, progress);
+    if (g.h.stride == 1 && g.w.stride == 1 && all_finite(weight))
+        return spread_by_gather(g, narrow, weight, bias, wide, progress);
     const Spread spread(g, narrow, weight, bias, wide);
-    return run_parts(progress, spread.parts(), [&](int64_t i) { spread.part(i); });
+    if (spread.can_lengthen(weight))
+        return run_parts(progress, spread.parts(), [&](int64_t i) { spread.part(i); });
+    return run_parts(progress, spread.parts(), [&](int64_t i) { spread.part_by_cells(i); });
 }
 
 }  // namespace convscope

@@ -154,7 +154,10 @@ HWY_INLINE void block(const FilterRows& f, int64_t x, int64_t cells) {
         float* const out = f.out + r * f.out_step + x;
 #pragma GCC unroll 8
         for (int v = 0; v < kWide; ++v) {
-            const Vector all = hn::Add(sums.whole(r, v), bias);
+            Vector all = hn::Add(sums.whole(r, v), bias);
+            if (f.adds)
+                all = hn::Add(all, kWhole ? hn::LoadU(d, out + v * kLanes)
+                                          : hn::LoadN(d, out, static_cast<size_t>(cells)));
             if constexpr (!kWhole)
                 hn::StoreN(all, d, out, static_cast<size_t>(cells));
             else if (f.is_streamed)
@@ -231,7 +234,7 @@ void DoFilterRows(const FilterRows& filter) {
     // 3×3 is what people filter with: its loops are unrolled.
     if (filter.kernel_h == 3 && filter.kernel_w == 3) {
 #if HWY_TARGET <= HWY_AVX3
-        if (filter.channels == 1 && filter.dilation == 1)
+        if (filter.channels == 1 && filter.dilation == 1 && !filter.adds)
             return all_cells<3, 3, kVectors>(filter, cells_3x3(filter));
 #endif
         return all_cells<3, 3, kVectors>(filter);

@@ -19,6 +19,7 @@ struct FilterRows {
     int64_t channels = 1, kernel_h = 1, kernel_w = 1, dilation = 1;
     const float* weight = nullptr;
     float bias = 0;
+    bool adds = false;  // to what is in `out`, instead of overwriting it
     float* out = nullptr;
     int64_t out_step = 0, rows = kFilterRows, cells = 0;
     bool is_streamed =

@@ -101,6 +101,12 @@ void channels(const RowSums& sums, const float* weights, int64_t channel, int64_
     const int64_t end = x + cells;
     for (; x + kVectors * kLanes <= end; x += kVectors * kLanes)
         block<kChannels, kVectors, true>(sums, weights, channel, x, 0);
+    if constexpr (kVectors > 3)
+        for (; x + 3 * kLanes <= end; x += 3 * kLanes)
+            block<kChannels, 3, true>(sums, weights, channel, x, 0);
+    if constexpr (kVectors > 2)
+        for (; x + 2 * kLanes <= end; x += 2 * kLanes)
+            block<kChannels, 2, true>(sums, weights, channel, x, 0);
     for (; x + kLanes <= end; x += kLanes) block<kChannels, 1, true>(sums, weights, channel, x, 0);
     if (x < end) block<kChannels, 1, false>(sums, weights, channel, x, end - x);
 }
@@ -155,6 +161,16 @@ void Interleave(const float* even, const float* odd, float* out, int64_t count, 
     }
 }
 
+void TakeEverySecond(const float* from, float* out, int64_t count) {
+    const Floats d;
+    int64_t i = 0;
+    for (; i + kLanes < count; i += kLanes) {
+        const Vector low = hn::LoadU(d, from + 2 * i), high = hn::LoadU(d, from + 2 * i + kLanes);
+        hn::StoreU(hn::ConcatEven(d, high, low), d, out + i);
+    }
+    for (; i < count; ++i) out[i] = from[2 * i];
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace convscope
 HWY_AFTER_NAMESPACE();
@@ -164,6 +180,7 @@ namespace convscope {
 
 HWY_EXPORT(AddUp);
 HWY_EXPORT(Interleave);
+HWY_EXPORT(TakeEverySecond);
 
 PackedWeights::PackedWeights(const float* from, int64_t channels, int64_t channel_step,
                              int64_t inner, int64_t outer, int64_t outer_step)
@@ -185,6 +202,10 @@ void add_up(const RowSums& sums) { HWY_DYNAMIC_DISPATCH(AddUp)(sums); }
 
 void interleave(const float* even, const float* odd, float* out, int64_t count, bool is_streamed) {
     HWY_DYNAMIC_DISPATCH(Interleave)(even, odd, out, count, is_streamed);
+}
+
+void take_every_second(const float* from, float* out, int64_t count) {
+    HWY_DYNAMIC_DISPATCH(TakeEverySecond)(from, out, count);
 }
 
 std::vector<std::string> instruction_sets() {

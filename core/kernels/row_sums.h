@@ -51,6 +51,9 @@ void add_up(const RowSums& sums);
 /// out[2i] = even[i], out[2i + 1] = odd[i] for i < count.
 void interleave(const float* even, const float* odd, float* out, int64_t count, bool is_streamed);
 
+/// out[i] = from[2i] for i < count; reads nothing beyond the last of them.
+void take_every_second(const float* from, float* out, int64_t count);
+
 /// What this thread streamed is there for the other threads.
 void finish_stream();
 

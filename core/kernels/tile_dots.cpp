@@ -1,5 +1,5 @@
-// Compiled once for every instruction set (Highway's foreach_target). Four left rows meet up to four right rows in registers:
-// eight loads for sixteen products, where one dot product alone has two loads a product.
+// Compiled once for every instruction set (Highway's foreach_target). Some left rows meet some right rows in registers: four
+// and four need eight loads for sixteen products, where one dot product alone has two loads a product.
 #define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/kernels/tile_dots.cpp"
@@ -22,10 +22,18 @@ constexpr int kLanes = static_cast<int>(HWY_MAX_LANES_D(Floats));
 constexpr int64_t kRun = 64;  // products of a lane that are added up before they go to the total
 
 #if HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM_A64
-constexpr int kLefts = 4, kRights = 4;
+constexpr int kMostSums = 16;
 #else
-constexpr int kLefts = 2, kRights = 4;  // 8 sums in 16 registers
+constexpr int kMostSums = 8;  // in 16 registers
 #endif
+
+/// Keeps a value in a register: GCC would read it from memory again for each product.
+HWY_INLINE Vector in_register(Vector value) {
+#if HWY_COMPILER_GCC_ACTUAL && HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
+    asm("" : "+v"(value.raw));
+#endif
+    return value;
+}
 
 template <int kLeft, int kRight>
 HWY_INLINE void add_products(const float* const (&left)[kLeft], const float* const (&right)[kRight],
@@ -33,15 +41,15 @@ HWY_INLINE void add_products(const float* const (&left)[kLeft], const float* con
                              Vector (&sum)[kLeft][kRight]) {
     const Floats d;
     Vector values[kRight];
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (int b = 0; b < kRight; ++b)
         values[b] = cells == kLanes ? hn::LoadU(d, right[b] + at_right)
                                     : hn::LoadN(d, right[b] + at_right, cells);
 #pragma GCC unroll 4
     for (int a = 0; a < kLeft; ++a) {
-        const Vector by = cells == kLanes ? hn::LoadU(d, left[a] + at_left)
-                                          : hn::LoadN(d, left[a] + at_left, cells);
-#pragma GCC unroll 4
+        const Vector by = in_register(cells == kLanes ? hn::LoadU(d, left[a] + at_left)
+                                                      : hn::LoadN(d, left[a] + at_left, cells));
+#pragma GCC unroll 8
         for (int b = 0; b < kRight; ++b) sum[a][b] = hn::MulAdd(by, values[b], sum[a][b]);
     }
 }
@@ -57,65 +65,74 @@ void tile(const TileDots& dots, size_t a, size_t b) {
     HWY_ALIGN float total[kLeft * kRight * kLanes] = {};
     double* const sums = dots.sums + a * dots.right.size() + b;
 
-    int64_t run = 0, runs = 0;
-#pragma GCC unroll 4
-    for (int i = 0; i < kLeft; ++i)
-#pragma GCC unroll 4
-        for (int k = 0; k < kRight; ++k) sum[i][k] = hn::Zero(d);
-    for (int64_t row = 0; row < dots.rows; ++row) {
-        const int64_t left_row = row * dots.left_step, right_row = row * dots.right_step;
-        for (int64_t x = 0; x < dots.count;) {
-            const int64_t end = std::min(dots.count, x + (kRun - run) * kLanes);
-            run += (end - x + kLanes - 1) / kLanes;
-            for (; x + kLanes <= end; x += kLanes)
-                add_products(left, right, left_row + x, right_row + x, kLanes, sum);
-            if (x < end) {
-                add_products(left, right, left_row + x, right_row + x, static_cast<size_t>(end - x),
-                             sum);
-                x = end;
+    // A run: some rows where they are short, a piece of one where it is long.
+    const int64_t rows = std::max<int64_t>(1, kRun * kLanes / std::max<int64_t>(1, dots.count));
+    int64_t runs = 0;
+    const auto spill = [&]() HWY_ATTR {
+        for (size_t i = 0; i < kLeft; ++i)
+            for (size_t k = 0; k < kRight; ++k) {
+                float* const here = total + (i * kRight + k) * kLanes;
+                double all = 0;
+                for (int lane = 0; lane < kLanes; ++lane) all += static_cast<double>(here[lane]);
+                sums[i * dots.right.size() + k] += all;
+                std::fill(here, here + kLanes, 0.0f);
             }
-            const bool is_last = row + 1 == dots.rows && x >= dots.count;
-            if (run < kRun && !is_last) continue;
+        runs = 0;
+    };
+    for (int64_t row = 0; row < dots.rows; row += rows)
+        for (int64_t from = 0; from < dots.count; from += kRun * kLanes) {
+            const int64_t to = std::min(dots.count, from + kRun * kLanes);
 #pragma GCC unroll 4
             for (int i = 0; i < kLeft; ++i)
+#pragma GCC unroll 8
+                for (int k = 0; k < kRight; ++k) sum[i][k] = hn::Zero(d);
+            for (int64_t r = row; r < std::min(dots.rows, row + rows); ++r) {
+                const int64_t left_row = r * dots.left_step, right_row = r * dots.right_step;
+                int64_t x = from;
+                for (; x + kLanes <= to; x += kLanes)
+                    add_products(left, right, left_row + x, right_row + x, kLanes, sum);
+                if (x < to)
+                    add_products(left, right, left_row + x, right_row + x,
+                                 static_cast<size_t>(to - x), sum);
+            }
 #pragma GCC unroll 4
+            for (int i = 0; i < kLeft; ++i)
+#pragma GCC unroll 8
                 for (int k = 0; k < kRight; ++k) {
                     float* const here = total + (i * kRight + k) * kLanes;
                     hn::Store(hn::Add(sum[i][k], hn::Load(d, here)), d, here);
-                    sum[i][k] = hn::Zero(d);
                 }
-            run = 0;
-            if (++runs < kRun && !is_last) continue;
-            for (size_t i = 0; i < kLeft; ++i)
-                for (size_t k = 0; k < kRight; ++k) {
-                    float* const here = total + (i * kRight + k) * kLanes;
-                    double all = 0;
-                    for (int lane = 0; lane < kLanes; ++lane)
-                        all += static_cast<double>(here[lane]);
-                    sums[i * dots.right.size() + k] += all;
-                    std::fill(here, here + kLanes, 0.0f);
-                }
-            runs = 0;
+            if (++runs == kRun) spill();
+        }
+    if (runs > 0) spill();
+}
+
+/// All right rows for some left ones, in tiles as equal as can be: a narrow tile has too few sums to keep the adders busy.
+template <int kLeft>
+void lefts(const TileDots& dots, size_t a) {
+    constexpr size_t kMost = std::min(8, kMostSums / kLeft);
+    const size_t count = dots.right.size(), tiles = (count + kMost - 1) / kMost;
+    for (size_t i = 0; i < tiles; ++i) {
+        const size_t b = i * count / tiles, end = (i + 1) * count / tiles;
+        switch (end - b) {
+            case 1: tile<kLeft, 1>(dots, a, b); break;
+            case 2: tile<kLeft, 2>(dots, a, b); break;
+            case 3: tile<kLeft, std::min<int>(3, kMost)>(dots, a, b); break;
+            case 4: tile<kLeft, std::min<int>(4, kMost)>(dots, a, b); break;
+            case 5: tile<kLeft, std::min<int>(5, kMost)>(dots, a, b); break;
+            case 6: tile<kLeft, std::min<int>(6, kMost)>(dots, a, b); break;
+            case 7: tile<kLeft, std::min<int>(7, kMost)>(dots, a, b); break;
+            default: tile<kLeft, kMost>(dots, a, b); break;
         }
     }
 }
 
-template <int kLeft>
-void lefts(const TileDots& dots, size_t a) {
-    size_t b = 0;
-    for (; b + kRights <= dots.right.size(); b += kRights) tile<kLeft, kRights>(dots, a, b);
-    switch (dots.right.size() - b) {
-        case 3: return tile<kLeft, 3>(dots, a, b);
-        case 2: return tile<kLeft, 2>(dots, a, b);
-        case 1: return tile<kLeft, 1>(dots, a, b);
-        default: return;
-    }
-}
-
 void DoTileDots(const TileDots& dots) {
+    if (dots.right.empty()) return;
     size_t a = 0;
-    for (; a + kLefts <= dots.left.size(); a += kLefts) lefts<kLefts>(dots, a);
-    for (; a < dots.left.size(); ++a) lefts<1>(dots, a);
+    for (; a + 4 <= dots.left.size(); a += 4) lefts<4>(dots, a);
+    for (; a + 2 <= dots.left.size(); a += 2) lefts<2>(dots, a);
+    if (a < dots.left.size()) lefts<1>(dots, a);
 }
 
 }  // namespace HWY_NAMESPACE
