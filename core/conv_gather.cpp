@@ -13,8 +13,6 @@
 namespace convscope {
 namespace {
 
-constexpr int64_t kPartProducts = int64_t(1)
-                                  << 23;  // a part of the work: about a tenth of a millisecond
 constexpr int64_t kBandFloats = int64_t(1)
                                 << 17;  // copied rows that stay in the second-level cache
 constexpr int64_t kMostBandRows = 32;   // rows of windows in a part
@@ -54,10 +52,8 @@ class Gather {
           is_filter_(g.narrow_per_group <= kFewChannels && g.h.stride == 1 && g.w.stride == 1 &&
                      g.h.dilation == 1 && g.w.out >= kFlatCells),
           zeros_(static_cast<size_t>(g.w.in), 0.0f) {
-        const int64_t row_products =
-            std::max<int64_t>(1, g.narrow_per_group * g.wide_per_group * g.taps() * g.w.out);
-        rows_ =
-            std::clamp<int64_t>(kPartProducts / row_products, 1, std::min(kMostBandRows, g.h.out));
+        rows_ = rows_in_part(g.h.out, g.narrow_per_group * terms() * g.w.out, kMostBandRows,
+                             g.w.out < kFlatCells);
         if (is_filter_) rows_ = (rows_ + kFilterRows - 1) / kFilterRows * kFilterRows;
         make_tiles();
         if (is_filter_ && g.wide_per_group == 1 && is_worth_separating(g))

@@ -39,6 +39,16 @@ void fill_line(float* line, int64_t count, const float* row, int64_t first, int6
 
 }  // namespace
 
+int64_t rows_in_part(int64_t rows, int64_t row_products, int64_t most, bool are_short) {
+    const int64_t products = are_short ? 4 * kPartProducts : kPartProducts;
+    int64_t together =
+        std::clamp<int64_t>(products / std::max<int64_t>(1, row_products), 1, std::min(most, rows));
+    if (are_short && rows * row_products > kPartProducts / 2)
+        together = std::min(together, (rows + 1) / 2);
+    const int64_t parts = (rows + together - 1) / together;
+    return (rows + parts - 1) / parts;
+}
+
 bool has_few_cells(const ConvGeometry& g) {
     return g.h.out * g.w.out <= kFewCells && g.narrow_per_group >= kMostLanes &&
            g.wide_per_group * g.taps() >= kFewCells;

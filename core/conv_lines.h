@@ -9,6 +9,13 @@
 
 namespace convscope {
 
+inline constexpr int64_t kPartProducts =
+    int64_t(1) << 23;  // a part of the work: about a tenth of a millisecond
+
+/// Rows in a part of the work, `most` at the most. Short rows are worked through together, with what lies between them: of
+/// these a part has more, but there are two parts at least.
+int64_t rows_in_part(int64_t rows, int64_t row_products, int64_t most, bool are_short);
+
 /// What a thread needs while it computes a part; kept for the next one, so that repeated passes allocate nothing.
 struct ConvScratch {
     std::vector<float> lines, sums;

@@ -11,8 +11,6 @@
 namespace convscope {
 namespace {
 
-constexpr int64_t kPartProducts = int64_t(1)
-                                  << 23;  // a part of the work: about a tenth of a millisecond
 constexpr int64_t kMostPartRows = 32;
 constexpr int64_t kMostFloats = int64_t(1) << 24;
 constexpr int64_t kTile = 256;  // cells of a phase that are made before they are dealt out
@@ -64,10 +62,9 @@ class Spread {
           beside_(margins(phases_, g.w.out)) {
         line_floats_ = beside_.before + g.w.out + beside_.after;
         is_direct_ = line_floats_ == g.w.out && above_.before == 0 && above_.after == 0;
-        const int64_t row_products =
-            std::max<int64_t>(1, g.products() / (g.batch * g.groups * row_phases_[0].count));
-        rows_ = std::clamp<int64_t>(kPartProducts / row_products, 1,
-                                    std::min(kMostPartRows, row_phases_[0].count));
+        rows_ = rows_in_part(row_phases_[0].count,
+                             g.products() / (g.batch * g.groups * row_phases_[0].count),
+                             kMostPartRows, line_floats_ <= kTile);
         for (int64_t group = 0; group < g.groups; ++group)
             weights_.emplace_back(
                 weight.data() + group * g.narrow_per_group * g.wide_per_group * g.taps(),
@@ -264,6 +261,19 @@ class Spread {
     bool is_direct_ = false, is_streamed_ = false;
 };
 
+/// Copies what the taps read, for many channels will: distances of a power of two let it all fall on the same few lines of the
+/// cache.
+void copy_apart(ConvScratch& scratch, int64_t cells) {
+    const int64_t step = (cells + kMostLanes - 1) / kMostLanes * kMostLanes + kMostLanes;
+    scratch.lines.resize(static_cast<size_t>(static_cast<int64_t>(scratch.taps.size()) * step));
+    float* to = scratch.lines.data();
+    for (Tap& tap : scratch.taps) {
+        std::copy(tap.source, tap.source + cells, to);
+        tap.source = to;
+        to += step;
+    }
+}
+
 /// Stamps of all narrow cells of a group for some wide channels, as a product of matrices, and their sum. The weights are
 /// read as they lie, once.
 bool spread_few(const ConvGeometry& g, const Tensor& narrow, const Tensor& weight,
@@ -290,6 +300,7 @@ bool spread_few(const ConvGeometry& g, const Tensor& narrow, const Tensor& weigh
                          stamp,
                  c});
         scratch.sums.resize(static_cast<size_t>(cells * channels * stamp));
+        if (cells > 2 * kMostLanes) copy_apart(scratch, channels * stamp);
         add_up({.taps = scratch.taps,
                 .weights = &values[static_cast<size_t>(group)],
                 .out = scratch.sums.data(),

@@ -30,55 +30,68 @@ constexpr int kSums = 24, kMostChannels = 8;
 #else
 constexpr int kSums = 12, kMostChannels = 4;
 #endif
+constexpr int64_t kTogether = 64;  // channels whose sums are kept between runs
+constexpr int64_t kStretch =
+    kSums / 4 * kLanes;  // cells of a stretch; four times as many for few channels
+
 constexpr int vectors_for(int channels) {
     return std::min(channels == 3 ? 6 : 8, kSums / channels);
 }
 
-/// kChannels × kVectors sums at cell x. Whole: all vectors are full; else the only one has `cells` cells.
+/// Where a run of terms stands among those of a sum.
+struct Run {
+    std::span<const Tap> taps;
+    bool is_first = true, is_last = true;
+    float* partial = nullptr;  // sums of earlier runs: [channel][cell of the stretch]
+    int64_t partial_step = 0;
+};
+
+/// kChannels × kVectors sums at cell x of the stretch. Whole: all vectors are full; else the only one has `cells` cells.
 template <int kChannels, int kVectors, bool kWhole>
-HWY_INLINE void block(const RowSums& sums, const float* weights, int64_t channel, int64_t x,
-                      int64_t cells) {
+HWY_INLINE void block(const RowSums& sums, const Run& run, const float* weights, int64_t channel,
+                      int64_t stretch, int64_t x, int64_t cells) {
     const Floats d;
     Vector sum[kChannels][kVectors];
-    HWY_ALIGN float total[kChannels * kVectors * kLanes];
-    const Tap* const taps = sums.taps.data();
-    const size_t count = sums.taps.size();
-    const int64_t shifted = sums.shift + x;
-    for (size_t first = 0; first == 0 || first < count; first += kRun) {
+    float* const partial = run.partial + channel * run.partial_step + x;
+#pragma GCC unroll 8
+    for (int c = 0; c < kChannels; ++c)
+#pragma GCC unroll 8
+        for (int v = 0; v < kVectors; ++v) sum[c][v] = hn::Zero(d);
+    const int64_t shifted = sums.shift + stretch + x;
+    for (const Tap& tap : run.taps) {
+        const float* const from = tap.source + shifted;
+        const float* const by = weights + tap.weight * kPacked;
+        Vector value[kVectors];
+#pragma GCC unroll 8
+        for (int v = 0; v < kVectors; ++v)
+            value[v] = kWhole ? hn::LoadU(d, from + v * kLanes)
+                              : hn::LoadN(d, from, static_cast<size_t>(cells));
+#pragma GCC unroll 8
+        for (int c = 0; c < kChannels; ++c) {
+            const Vector factor = hn::Set(d, by[c]);
+#pragma GCC unroll 8
+            for (int v = 0; v < kVectors; ++v) sum[c][v] = hn::MulAdd(value[v], factor, sum[c][v]);
+        }
+    }
+    if (!run.is_first) {
 #pragma GCC unroll 8
         for (int c = 0; c < kChannels; ++c)
-#pragma GCC unroll 8
-            for (int v = 0; v < kVectors; ++v) sum[c][v] = hn::Zero(d);
-        const size_t last = std::min(first + kRun, count);
-        for (size_t t = first; t < last; ++t) {
-            const float* const from = taps[t].source + shifted;
-            const float* const by = weights + taps[t].weight * kPacked;
-            Vector value[kVectors];
 #pragma GCC unroll 8
             for (int v = 0; v < kVectors; ++v)
-                value[v] = kWhole ? hn::LoadU(d, from + v * kLanes)
-                                  : hn::LoadN(d, from, static_cast<size_t>(cells));
-#pragma GCC unroll 8
-            for (int c = 0; c < kChannels; ++c) {
-                const Vector factor = hn::Set(d, by[c]);
-#pragma GCC unroll 8
-                for (int v = 0; v < kVectors; ++v)
-                    sum[c][v] = hn::MulAdd(value[v], factor, sum[c][v]);
-            }
-        }
-        if (count <= kRun) break;
+                sum[c][v] =
+                    hn::Add(sum[c][v], hn::Load(d, partial + c * run.partial_step + v * kLanes));
+    }
+    if (!run.is_last) {
 #pragma GCC unroll 8
         for (int c = 0; c < kChannels; ++c)
 #pragma GCC unroll 8
-            for (int v = 0; v < kVectors; ++v) {
-                float* const here = total + (c * kVectors + v) * kLanes;
-                if (first > 0) sum[c][v] = hn::Add(sum[c][v], hn::Load(d, here));
-                hn::Store(sum[c][v], d, here);
-            }
+            for (int v = 0; v < kVectors; ++v)
+                hn::Store(sum[c][v], d, partial + c * run.partial_step + v * kLanes);
+        return;
     }
 #pragma GCC unroll 8
     for (int c = 0; c < kChannels; ++c) {
-        float* const out = sums.out + (channel + c) * sums.out_channel_step + x;
+        float* const out = sums.out + (channel + c) * sums.out_channel_step + stretch + x;
         const Vector bias = hn::Set(d, sums.bias ? sums.bias[sums.first + channel + c] : 0.0f);
 #pragma GCC unroll 8
         for (int v = 0; v < kVectors; ++v) {
@@ -93,48 +106,66 @@ HWY_INLINE void block(const RowSums& sums, const float* weights, int64_t channel
     }
 }
 
-/// All cells of kChannels channels from `channel` (counted from sums.first) on.
+/// All cells of a stretch of kChannels channels from `channel` (counted from sums.first) on.
 template <int kChannels>
-void channels(const RowSums& sums, const float* weights, int64_t channel, int64_t x,
+void channels(const RowSums& sums, const Run& run, int64_t channel, int64_t stretch,
               int64_t cells) {
     constexpr int kVectors = vectors_for(kChannels);
-    const int64_t end = x + cells;
-    for (; x + kVectors * kLanes <= end; x += kVectors * kLanes)
-        block<kChannels, kVectors, true>(sums, weights, channel, x, 0);
+    const float* const weights =
+        sums.weights->at(sums.first + channel / kPacked * kPacked) + channel % kPacked;
+    int64_t x = 0;
+    for (; x + kVectors * kLanes <= cells; x += kVectors * kLanes)
+        block<kChannels, kVectors, true>(sums, run, weights, channel, stretch, x, 0);
     if constexpr (kVectors > 3)
-        for (; x + 3 * kLanes <= end; x += 3 * kLanes)
-            block<kChannels, 3, true>(sums, weights, channel, x, 0);
+        for (; x + 3 * kLanes <= cells; x += 3 * kLanes)
+            block<kChannels, 3, true>(sums, run, weights, channel, stretch, x, 0);
     if constexpr (kVectors > 2)
-        for (; x + 2 * kLanes <= end; x += 2 * kLanes)
-            block<kChannels, 2, true>(sums, weights, channel, x, 0);
-    for (; x + kLanes <= end; x += kLanes) block<kChannels, 1, true>(sums, weights, channel, x, 0);
-    if (x < end) block<kChannels, 1, false>(sums, weights, channel, x, end - x);
+        for (; x + 2 * kLanes <= cells; x += 2 * kLanes)
+            block<kChannels, 2, true>(sums, run, weights, channel, stretch, x, 0);
+    for (; x + kLanes <= cells; x += kLanes)
+        block<kChannels, 1, true>(sums, run, weights, channel, stretch, x, 0);
+    if (x < cells) block<kChannels, 1, false>(sums, run, weights, channel, stretch, x, cells - x);
 }
 
+void all_channels(const RowSums& sums, const Run& run, int64_t stretch, int64_t cells) {
+    for (int64_t channel = 0; channel < sums.channels;) {
+        const int64_t left = sums.channels - channel;
+        if (kMostChannels == 8 && left >= 8) {
+            channels<kMostChannels>(sums, run, channel, stretch, cells);
+            channel += 8;
+        } else if (left >= 4) {
+            channels<4>(sums, run, channel, stretch, cells);
+            channel += 4;
+        } else if (left == 3) {
+            channels<3>(sums, run, channel, stretch, cells);
+            channel += 3;
+        } else if (left == 2) {
+            channels<2>(sums, run, channel, stretch, cells);
+            channel += 2;
+        } else {
+            channels<1>(sums, run, channel, stretch, cells);
+            ++channel;
+        }
+    }
+}
+
+/// A stretch of cells at a time, so many channels that their sums stay in the first-level cache, and for all of them one run
+/// of terms after the other: what the run reads stays there too.
 void AddUp(const RowSums& sums) {
-    // A stretch of cells for all channels, then the next: the sources stay in the first-level cache.
-    constexpr int64_t kStretch = 2 * vectors_for(kMostChannels) * kLanes;
-    for (int64_t x = 0; x < sums.cells; x += kStretch) {
-        const int64_t cells = std::min(kStretch, sums.cells - x);
-        for (int64_t channel = 0; channel < sums.channels;) {
-            const float* const weights =
-                sums.weights->at(sums.first + channel / kPacked * kPacked) + channel % kPacked;
-            const int64_t left = sums.channels - channel;
-            if (kMostChannels == 8 && left >= 8) {
-                channels<kMostChannels>(sums, weights, channel, x, cells);
-                channel += 8;
-            } else if (left >= 4) {
-                channels<4>(sums, weights, channel, x, cells);
-                channel += 4;
-            } else if (left == 3) {
-                channels<3>(sums, weights, channel, x, cells);
-                channel += 3;
-            } else if (left == 2) {
-                channels<2>(sums, weights, channel, x, cells);
-                channel += 2;
-            } else {
-                channels<1>(sums, weights, channel, x, cells);
-                ++channel;
+    HWY_ALIGN float partial[kTogether * kStretch];
+    const size_t terms = sums.taps.size(), runs = std::max<size_t>(1, (terms + kRun - 1) / kRun);
+    for (int64_t channel = 0; channel < sums.channels; channel += kTogether) {
+        RowSums some = sums;
+        some.first += channel;
+        some.channels = std::min<int64_t>(kTogether, sums.channels - channel);
+        some.out += channel * sums.out_channel_step;
+        const int64_t stretch = some.channels < kPacked ? 4 * kStretch : kStretch;
+        for (int64_t x = 0; x < sums.cells; x += stretch) {
+            for (size_t i = 0; i < runs; ++i) {
+                const size_t from = i * terms / runs, end = (i + 1) * terms / runs;
+                const Run run{sums.taps.subspan(from, end - from), i == 0, i + 1 == runs, partial,
+                              stretch};
+                all_channels(some, run, x, std::min<int64_t>(stretch, sums.cells - x));
             }
         }
     }
