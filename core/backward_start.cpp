@@ -56,7 +56,7 @@ BasicTensor<T> start_gradient(const BackwardStart& start, const BasicTensor<T>& 
     };
     if (start.kind == Kind::given) return converted(start.tensor);
     if (start.kind == Kind::random) return converted(random_gradient(start.seed, output.shape()));
-    BasicTensor<T> gradient(output.shape());
+    BasicTensor<T> gradient(output.shape(), kUnfilled);
     const std::span<T> values = gradient.mutate();
     const auto count = static_cast<double>(output.shape().count());
     for (size_t i = 0; i < values.size(); ++i)

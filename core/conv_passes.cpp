@@ -33,7 +33,8 @@ void sum_channels(const Tensor& grad_output, Tensor& grad_bias) {
 Tensor& stage_tensor(const Plan& plan, std::span<Tensor> stages, int stage) {
     Tensor& tensor = stages[static_cast<size_t>(stage)];
     const Shape shape = plan.stages[static_cast<size_t>(stage)].shape;
-    if (tensor.empty() || tensor.shape() != shape) tensor = Tensor(shape);
+    if (tensor.empty() || tensor.shape() != shape || tensor.is_shared())
+        tensor = Tensor(shape, kUnfilled);
     return tensor;
 }
 

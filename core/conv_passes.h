@@ -52,7 +52,7 @@ bool correlate(const ConvGeometry&, const Tensor& wide, const Tensor& narrow, Te
 /// Sum of each channel: the gradient of a bias.
 void sum_channels(const Tensor& grad_output, Tensor& grad_bias);
 
-/// The tensor of a stage, made when it is not there yet.
+/// The tensor of a stage, made when it is not there yet. Its values are not set: the pass writes every one.
 Tensor& stage_tensor(const Plan& plan, std::span<Tensor> stages, int stage);
 bool is_wanted(std::span<const int> wanted, int stage);
 

@@ -51,13 +51,13 @@ float gradient_at(Shape shape, Index i) {
 
 template <class F>
 Tensor filled(Shape shape, F&& value_at) {
-    std::vector<float> values;
-    values.reserve(static_cast<size_t>(shape.count()));
+    Tensor tensor(shape, kUnfilled);
+    float* value = tensor.mutate().data();
     for (int64_t n = 0; n < shape.n; ++n)
         for (int64_t c = 0; c < shape.c; ++c)
             for (int64_t h = 0; h < shape.h; ++h)
-                for (int64_t w = 0; w < shape.w; ++w) values.push_back(value_at(Index{n, c, h, w}));
-    return {shape, std::move(values)};
+                for (int64_t w = 0; w < shape.w; ++w) *value++ = value_at(Index{n, c, h, w});
+    return tensor;
 }
 
 }  // namespace

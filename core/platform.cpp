@@ -1,7 +1,9 @@
 // The core's only source that may ask which operating system this is.
 #include "core/platform.h"
 
+#include <cstdint>
 #include <cstdlib>
+#include <new>
 #include <string>
 
 #if defined(_WIN32)
@@ -9,6 +11,7 @@
 #include <io.h>
 #elif defined(__unix__) || defined(__APPLE__)
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #endif
 
@@ -73,6 +76,34 @@ bool sync_to_disk(const fs::path& path) {
 bool sync_to_disk(const fs::path&) { return true; }
 #endif
 
+#endif
+
+#if defined(__unix__) && !defined(__EMSCRIPTEN__)
+void* map_pages(size_t bytes) {
+    // The system gives huge pages only to whole, aligned ones: one more is asked for, and what stands over is given back.
+    constexpr size_t kHuge = size_t(2) << 20;
+    const size_t spare = bytes >= kHuge ? kHuge : 0;
+    void* const all = mmap(nullptr, bytes + spare, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (all == MAP_FAILED) return nullptr;
+    if (spare == 0) return all;
+    char* const start = static_cast<char*>(all);
+    const size_t before = (kHuge - reinterpret_cast<uintptr_t>(start) % kHuge) % kHuge;
+    if (before > 0) munmap(start, before);
+    if (spare > before) munmap(start + before + bytes, spare - before);
+#if defined(MADV_HUGEPAGE)
+    madvise(start + before, bytes, MADV_HUGEPAGE);
+#endif
+    return start + before;
+}
+void unmap_pages(void* pages, size_t bytes) noexcept { munmap(pages, bytes); }
+#else
+void* map_pages(size_t bytes) {
+    return ::operator new(bytes, std::align_val_t(64), std::nothrow);
+}
+void unmap_pages(void* pages, size_t) noexcept {
+    ::operator delete(pages, std::align_val_t(64));
+}
 #endif
 
 }  // namespace convscope

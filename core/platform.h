@@ -1,6 +1,7 @@
 // What differs between operating systems, for the core. Every function has a portable fallback.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 
 namespace convscope {
@@ -16,5 +17,10 @@ std::filesystem::path state_directory();
 /// Asks the system to put a file's or folder's content on the disk now. Does nothing where that is
 /// not known.
 bool sync_to_disk(const std::filesystem::path& path);
+
+/// Memory of whole pages, huge ones where the system has them; null when there is none. It starts at a multiple of 64 bytes
+/// at least.
+void* map_pages(size_t bytes);
+void unmap_pages(void* pages, size_t bytes) noexcept;
 
 }  // namespace convscope

@@ -65,7 +65,7 @@ Explanation explain_skip(const Plan& plan, int stage, Index cell, const Reader& 
 }
 
 Tensor added(std::span<const Tensor* const> tensors) {
-    Tensor sum(tensors.front()->shape());
+    Tensor sum(tensors.front()->shape(), kUnfilled);
     const std::span<float> values = sum.mutate();
     for (size_t i = 0; i < values.size(); ++i) {
         double total = 0;

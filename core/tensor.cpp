@@ -9,15 +9,17 @@ std::string to_string(Shape shape) {
 
 DoubleTensor to_double(const Tensor& tensor) {
     if (tensor.empty()) return {};
-    return {tensor.shape(), std::vector<double>(tensor.values().begin(), tensor.values().end())};
+    DoubleTensor converted(tensor.shape(), kUnfilled);
+    std::ranges::copy(tensor.values(), converted.mutate().begin());
+    return converted;
 }
 
 Tensor to_float(const DoubleTensor& tensor) {
     if (tensor.empty()) return {};
-    std::vector<float> values;
-    values.reserve(tensor.values().size());
-    for (double value : tensor.values()) values.push_back(static_cast<float>(value));
-    return {tensor.shape(), std::move(values)};
+    Tensor converted(tensor.shape(), kUnfilled);
+    std::ranges::transform(tensor.values(), converted.mutate().begin(),
+                           [](double value) { return static_cast<float>(value); });
+    return converted;
 }
 
 }  // namespace convscope

@@ -1,13 +1,17 @@
 // Shape, Index and Tensor: N×C×H×W values, shared until written, compared by identity.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "core/memory.h"
 #include "core/check.h"
 
 namespace convscope {
@@ -39,35 +43,46 @@ struct Shape {
 /// "1×3×7×7", with U+00D7 and no spaces.
 std::string to_string(Shape shape);
 
-/// Values in row-major order. Copies share their values until one of them is written (`mutate`). `T` is float everywhere
-/// but in the reference evaluator, which computes in double.
+/// Asks for a tensor whose values are not set: for whoever writes every one of them at once.
+struct Unfilled {
+    explicit Unfilled() = default;
+};
+inline constexpr Unfilled kUnfilled{};
+
+/// Values in row-major order, the first at a multiple of 64 bytes. Copies share their values until one of them is written
+/// (`mutate`). `T` is float everywhere but in the reference evaluator, which computes in double.
 template <class T>
 class BasicTensor {
 public:
     BasicTensor() = default;
-    explicit BasicTensor(Shape shape, T fill = T(0))
-        : shape_(shape), values_(std::make_shared<std::vector<T>>(static_cast<size_t>(shape.count()), fill)) {}
-    BasicTensor(Shape shape, std::vector<T> values)
-        : shape_(shape), values_(std::make_shared<std::vector<T>>(std::move(values))) {
-        CHECK_THAT(static_cast<int64_t>(values_->size()), ==, shape.count());
+    BasicTensor(Shape shape, Unfilled) : shape_(shape), memory_(make_memory(static_cast<size_t>(shape.count()))) {}
+    explicit BasicTensor(Shape shape, T fill = T(0)) : BasicTensor(shape, kUnfilled) {
+        std::ranges::fill(writable(), fill);
+    }
+    BasicTensor(Shape shape, const std::vector<T>& values) : shape_(shape), memory_(make_memory(values.size())) {
+        CHECK_THAT(static_cast<int64_t>(values.size()), ==, shape.count());
+        std::ranges::copy(values, writable().begin());
     }
 
     Shape shape() const { return shape_; }
     /// True for a tensor that was never given values (not for one with an empty axis).
-    bool empty() const { return values_ == nullptr; }
-    std::span<const T> values() const {
-        return values_ ? std::span<const T>(*values_) : std::span<const T>();
-    }
-    const T* data() const { return values_ ? values_->data() : nullptr; }
+    bool empty() const { return memory_ == nullptr; }
+    /// Another tensor has the same values: `mutate` copies them.
+    bool is_shared() const { return memory_.use_count() > 1; }
+    std::span<const T> values() const { return {data(), count()}; }
+    const T* data() const { return memory_ ? static_cast<const T*>(memory_->data()) : nullptr; }
     T at(Index i) const {
         CHECK_THAT(shape_.contains(i), ==, true);
-        return (*values_)[static_cast<size_t>(shape_.offset(i))];
+        return data()[shape_.offset(i)];
     }
 
     /// The values to write to; copied first when another tensor shares them.
     std::span<T> mutate() {
-        if (values_ && values_.use_count() > 1) values_ = std::make_shared<std::vector<T>>(*values_);
-        return values_ ? std::span<T>(*values_) : std::span<T>();
+        if (is_shared()) {
+            const std::shared_ptr<Memory> old = std::exchange(memory_, make_memory(count()));
+            std::copy_n(static_cast<const T*>(old->data()), count(), writable().begin());
+        }
+        return writable();
     }
     void set(Index i, T value) {
         CHECK_THAT(shape_.contains(i), ==, true);
@@ -75,12 +90,19 @@ public:
     }
 
     /// Identity, not content: cheap enough for every frame, never wrong about "nothing changed".
-    bool same_as(const BasicTensor& other) const { return shape_ == other.shape_ && values_ == other.values_; }
+    bool same_as(const BasicTensor& other) const { return shape_ == other.shape_ && memory_ == other.memory_; }
     bool operator==(const BasicTensor& other) const { return same_as(other); }
 
 private:
+    static std::shared_ptr<Memory> make_memory(size_t count) {
+        if (count > SIZE_MAX / sizeof(T)) throw std::bad_alloc();
+        return std::make_shared<Memory>(count * sizeof(T));
+    }
+    size_t count() const { return memory_ ? static_cast<size_t>(shape_.count()) : 0; }
+    std::span<T> writable() { return {memory_ ? static_cast<T*>(memory_->data()) : nullptr, count()}; }
+
     Shape shape_{0, 0, 0, 0};
-    std::shared_ptr<std::vector<T>> values_;
+    std::shared_ptr<Memory> memory_;
 };
 
 using Tensor = BasicTensor<float>;

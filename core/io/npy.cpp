@@ -196,8 +196,8 @@ std::string fill(NpyResult& result, std::span<const unsigned char> bytes) {
         return fmt::format("it ends early: its shape needs {} bytes, {} are there", needed,
                            bytes.size() - values_at);
     const Shape shape{extents[0], extents[1], extents[2], extents[3]};
-    result.tensor = {shape, read_numbers(bytes.data() + values_at, *type, shape, is_big_endian,
-                                         header.fortran_order)};
+    result.tensor = read_numbers(bytes.data() + values_at, *type, shape, is_big_endian,
+                                 header.fortran_order);
     result.dims = header.dims;
     result.note = conversion_note(*type);
     return "";

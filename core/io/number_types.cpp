@@ -80,14 +80,15 @@ std::string conversion_note(const NumberType& type) {
     return fmt::format("{}, {} to float32", type.name, may_round ? "rounded" : "converted");
 }
 
-std::vector<float> read_numbers(const unsigned char* bytes, const NumberType& type, Shape shape,
-                                bool is_big_endian, bool fortran_order) {
+Tensor read_numbers(const unsigned char* bytes, const NumberType& type, Shape shape,
+                    bool is_big_endian, bool fortran_order) {
     const bool swapped = is_big_endian != (std::endian::native == std::endian::big);
     const auto count = static_cast<size_t>(shape.count());
-    std::vector<float> values(count);
+    Tensor tensor(shape, kUnfilled);
+    const std::span<float> values = tensor.mutate();
     if (!fortran_order) {
         for (size_t i = 0; i < count; ++i) values[i] = type.read(bytes + i * type.size, swapped);
-        return values;
+        return tensor;
     }
     const unsigned char* next = bytes;
     for (int64_t w = 0; w < shape.w; ++w)
@@ -96,7 +97,7 @@ std::vector<float> read_numbers(const unsigned char* bytes, const NumberType& ty
                 for (int64_t n = 0; n < shape.n; ++n, next += type.size)
                     values[static_cast<size_t>(shape.offset({n, c, h, w}))] =
                         type.read(next, swapped);
-    return values;
+    return tensor;
 }
 
 void append_floats(std::string& bytes, std::span<const float> values) {

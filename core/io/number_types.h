@@ -34,8 +34,8 @@ std::string conversion_note(const NumberType& type);
 
 /// The values at `bytes`, which must hold as many as `shape` has, row after row or, in Fortran
 /// order, with the first axis fastest.
-std::vector<float> read_numbers(const unsigned char* bytes, const NumberType& type, Shape shape,
-                                bool is_big_endian, bool fortran_order);
+Tensor read_numbers(const unsigned char* bytes, const NumberType& type, Shape shape,
+                    bool is_big_endian, bool fortran_order);
 /// Appends them as little-endian float32, bit for bit.
 void append_floats(std::string& bytes, std::span<const float> values);
 

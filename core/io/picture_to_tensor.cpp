@@ -149,7 +149,7 @@ Tensor picture_to_tensor(const Picture& picture, const ImageOptions& options, st
 
     const bool swapped = picture.orientation >= 5;
     const Shape shape{1, channels, swapped ? width : height, swapped ? height : width};
-    Tensor tensor(shape);
+    Tensor tensor(shape, kUnfilled);
     const std::span<float> values = tensor.mutate();
     const std::vector<Share> across = area_shares(picture.width, width);
     const std::vector<Share> down = area_shares(picture.height, height);

@@ -278,7 +278,7 @@ std::string fill(LoadedTensor& loaded, const SafetensorsFile& file, const Stored
         return fmt::format("it is too large; at most {} values are read",
                            grouped_text(kMaxNpyValues));
     const auto* bytes = reinterpret_cast<const unsigned char*>(file.bytes.data()) + stored.begin;
-    loaded.tensor = {shape, read_numbers(bytes, *type, shape, false, false)};
+    loaded.tensor = read_numbers(bytes, *type, shape, false, false);
     loaded.note = conversion_note(*type);
     return "";
 }
