@@ -103,7 +103,7 @@ void tell(const App& app, const StageCell& at, bool gathered, LedgerCell& ledger
 
 std::shared_ptr<const Uses> known_uses(const App& app, int layer, const Ref& ref) {
     App::KnownUses& known = app.known_uses;
-    if (known.result != app.state.result || known.layer != layer || known.of != ref || !known.uses)
+    if (known.result.lock() != app.state.result || known.layer != layer || known.of != ref || !known.uses)
         known = {app.state.result, layer, ref,
                  std::make_shared<const Uses>(uses_of(*app.state.result, layer, ref, {.listed = kMostListed}))};
     return known.uses;

@@ -201,7 +201,7 @@ TEST(LedgerLatex, numbers_stand_as_they_are_shown) {
 
 TEST(LedgerLatex, formulas) {
     EXPECT_EQ(latex_formula("1 / (1 + exp(−2))"), "1 / (1 + \\exp(-2))");
-    EXPECT_EQ(latex_formula("(3 − 1.5) / √(2 + 1e−05)"), "(3 - 1.5) / \\sqrt{(2 + 1 \\times 10^{-5})}");
+    EXPECT_EQ(latex_formula("(3 − 1.5) / √(2 + 1e−05)"), "(3 - 1.5) / \\sqrt{2 + 1 \\times 10^{-5}}");
     EXPECT_EQ(latex_formula("0.5 · (1 + erf(2 / √2))"), "0.5  \\cdot  (1 + \\operatorname{erf}(2 / \\sqrt{2}))");
 }
 

@@ -388,7 +388,7 @@ TEST(LedgerGradient, AWeightsGradientIsACorrelationOverAllWindows) {
 }
 
 TEST(LedgerGradient, AClickInTheGradientsViewPinsUntilEscape) {
-    App app(two_layers());
+    App app(layer_of("nn.Conv2d(1, 1, 2)", {1, 1, 4, 4}));
     choose_view(app, "gradients");
     wait_until_settled(app);
     const auto scene = [&] { return build_scene(app, {1100, 760}, 1); };
@@ -399,6 +399,7 @@ TEST(LedgerGradient, AClickInTheGradientsViewPinsUntilEscape) {
         canvas_release(app, now, p, 1);
     };
     const auto told = [&] { return scene().caption.text(); };
+    ASSERT_TRUE(scene().grid("grad_weight"));
     click("grad_weight", 1, 0);
     ASSERT_TRUE(app.state.selection.pinned);
     EXPECT_EQ(ledger(app)->telling, Telling::gradient);
