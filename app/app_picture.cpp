@@ -49,6 +49,7 @@ ViewInput view_input(const App& app, Point size_px, float scale) {
     in.shared_range = state.settings.shared_range;
     in.hover = state.selection.hover;
     in.pinned = chosen_cell(app);
+    in.hover_action = state.selection.hover_action;
     in.stale = is_greyed(state);
     if (in.stale) in.stale_reason = stale_reason(app);
     in.size_px = size_px;

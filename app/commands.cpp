@@ -271,8 +271,8 @@ void add_step(std::vector<Command>& table) {
     });
     const struct { Unit unit; const char* label; const char* help; } units[] = {
         {Unit::term, "Step by term", "A step is one product."},
-        {Unit::channel, "Step by channel", "A step is one channel of a window."},
-        {Unit::window, "Step by window", "A step is one place of the window, or one stamp."},
+        {Unit::channel, "Step by channel", "A step is one channel of a window, or one channel of the output where there is none."},
+        {Unit::window, "Step by window", "A step is one place of the window, one stamp, or one cell where there is no window."},
         {Unit::row, "Step by row", "A step is one row of windows."},
         {Unit::layer, "Step by layer", "A step is the whole layer."},
     };

@@ -41,6 +41,7 @@ enum class Telling { made_of, goes_to, gradient };
 struct Selection {
     std::optional<CellRef> hover;
     std::optional<Ref> pinned;       // a cell of the chosen layer whose ledger stays (set by pin)
+    std::string hover_action;        // of the hit box under the pointer: "channel 2"
     std::optional<CellEdit> edit;
     std::optional<Telling> telling;  // chosen by hand; else as suits the cell
     std::vector<Ref> lit;            // cells of the ledger's row under the pointer

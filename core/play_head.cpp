@@ -23,7 +23,8 @@ bool crops(const WindowAxis& axis) {
 
 }  // namespace
 
-Timeline::Timeline(const Plan& plan, Order order, int stage) : order_(order) {
+Timeline::Timeline(const Plan& plan, Order order, int stage)
+    : order_(order), has_windows_(plan.window.has_value()) {
     const StageSpec& spec = plan.stages.at(static_cast<size_t>(stage));
     if (order == Order::by_output || !plan.window) {
         order_ = Order::by_output;
@@ -111,7 +112,16 @@ std::vector<Unit> Timeline::units() const {
         return largest;
     };
     const int64_t summed = per_cell_ * most(row_sums_) * most(column_sums_);
-    std::vector<Unit> units{Unit::term};
+    std::vector<Unit> units;
+    if (!has_windows_) {
+        units = {Unit::window};
+        if (cells_.w > 1) units.push_back(Unit::row);
+        if (cells_.n * cells_.c > 1 && cells_.plane() > 1) units.push_back(Unit::channel);
+        if (cells_.n * cells_.c > 1 && cells_.h > 1) units.push_back(Unit::map);
+        if (cells_.n * cells_.c * cells_.h > 1) units.push_back(Unit::layer);
+        return units;
+    }
+    units = {Unit::term};
     if (channels_ > 1 && summed > channels_) units.push_back(Unit::channel);
     if (summed + extra_ > 1) units.push_back(Unit::window);
     if (cells_.w > 1) units.push_back(Unit::row);
@@ -167,7 +177,7 @@ std::pair<int64_t, int64_t> Timeline::unit_range(int64_t step, Unit unit) const 
     const Index cell = cell_at(step);
     const int64_t before = terms_before(cell), terms = terms_in(cell);
     if (unit == Unit::window) return {before, before + terms};
-    if (unit == Unit::map) {
+    if (unit == Unit::map || (unit == Unit::channel && !has_windows_)) {
         const int64_t plane_terms = row_terms(cells_.h), plane = (step - 1) / plane_terms;
         return {plane * plane_terms, (plane + 1) * plane_terms};
     }
@@ -207,11 +217,12 @@ StampTerm stamp_term(const Plan& plan, Index cell, int64_t term) {
     return stamp;
 }
 
-std::string unit_name(Unit unit, Order order) {
+std::string unit_name(Unit unit, const Timeline& timeline) {
     switch (unit) {
         case Unit::term: return "term";
         case Unit::channel: return "channel";
-        case Unit::window: return order == Order::by_input ? "stamp" : "window";
+        case Unit::window:
+            return timeline.order() == Order::by_input ? "stamp" : timeline.has_windows() ? "window" : "cell";
         case Unit::row: return "row";
         case Unit::map: return "map";
         case Unit::layer: return "layer";

@@ -12,7 +12,8 @@ namespace convscope {
 enum class Order { by_output, by_input, by_layer, by_batch };
 /// How far one step goes. `window` is one output cell, or one stamp when going by input; `channel` is one input channel
 /// of a window, or one output channel of a stamp. `map` is one plane of what is walked. `layer` is the whole layer, or one
-/// layer of the chain when going by layer. `pass` is all layers or all batches.
+/// layer of the chain when going by layer. `pass` is all layers or all batches. Without a window there are no terms to step
+/// through: `window` is one output cell, `channel` one plane of them.
 enum class Unit { term, channel, window, row, map, layer, batch, pass };
 
 /// Where step n stands: n terms are done, the last of them is `term` of `cell`. At n = 0 nothing is done (`started` false).
@@ -38,6 +39,7 @@ public:
     static Timeline counted(Order order, int64_t count);
 
     Order order() const { return order_; }
+    bool has_windows() const { return has_windows_; }   // false: each output cell is told by itself, at once
     int64_t steps() const { return steps_; }
     int64_t windows() const { return cells_.count(); }
     Shape cells() const { return cells_; }          // grid that is walked
@@ -62,6 +64,7 @@ private:
     Order order_ = Order::by_output;
     Shape cells_{0, 0, 0, 0};
     Index first_;
+    bool has_windows_ = false;
     int64_t per_cell_ = 0, extra_ = 0, channels_ = 1;
     std::vector<int64_t> row_sums_, column_sums_;   // prefix sums, one longer than the axis
     int64_t finish_ = 0, steps_ = 0;
@@ -78,7 +81,7 @@ struct StampTerm {
 };
 StampTerm stamp_term(const Plan& plan, Index cell, int64_t term);
 
-/// "term", "window" or "stamp", "row", …: the word for a unit in that order.
-std::string unit_name(Unit unit, Order order);
+/// "term", "window" or "stamp" or "cell", "row", …: the word for a unit of that timeline.
+std::string unit_name(Unit unit, const Timeline& timeline);
 
 }  // namespace convscope

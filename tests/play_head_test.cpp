@@ -192,7 +192,7 @@ TEST(PlayHead, UnitsRestAtTheirEnds) {
             const Timeline timeline(c.plan, order, c.plan.output);
             for (const Unit unit :
                  {Unit::term, Unit::channel, Unit::window, Unit::row, Unit::layer}) {
-                SCOPED_TRACE(unit_name(unit, order));
+                SCOPED_TRACE(unit_name(unit, timeline));
                 const std::vector<int64_t> expected = rests(c, timeline, unit, c.plan.output);
                 std::vector<int64_t> forward{0}, back{timeline.steps()};
                 while (forward.back() < timeline.steps())
@@ -231,8 +231,8 @@ TEST(PlayHead, StandardDocumentHasTheStepsOfItsPicture) {
     EXPECT_EQ(timeline.forward(68, Unit::row), 72);
     EXPECT_EQ(timeline.back(68, Unit::row), 36);
     EXPECT_EQ(timeline.units(), (std::vector{Unit::term, Unit::window, Unit::row, Unit::layer}));
-    EXPECT_EQ(unit_name(Unit::window, Order::by_output), "window");
-    EXPECT_EQ(unit_name(Unit::window, Order::by_input), "stamp");
+    EXPECT_EQ(unit_name(Unit::window, timeline), "window");
+    EXPECT_EQ(unit_name(Unit::window, Timeline(plan, Order::by_input, plan.output)), "stamp");
 }
 
 TEST(PlayHead, LargeLayersNeedNoEnumeration) {

@@ -3,74 +3,22 @@
 
 #include <array>
 #include <cmath>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
+#include <functional>
 
-#include "app/scene/fonts.h"
-#include "app/scene/numbers.h"
 #include "app/views/story.h"
 #include "app/views/view.h"
 #include "core/document_json.h"
 #include "core/presets.h"
+#include "looked.h"
 
 namespace convscope {
 namespace {
-
-namespace fs = std::filesystem;
-
-/// A computed document under one view.
-struct Looked {
-    Result result;
-    const View* view = nullptr;
-    Timeline timeline;
-    ViewInput input;
-
-    Looked(const Document& document, const View& v, Point size = {748, 580}) : view(&v) {
-        result = *evaluate(document, {.backward = v.backward});
-        const Plan& plan = result.layers[0].plan;
-        timeline = v.order == Order::by_layer ? Timeline::counted(v.order, static_cast<int64_t>(result.layers.size()))
-                   : v.order == Order::by_batch ? Timeline::counted(v.order, document.batches)
-                                                : Timeline(plan, v.order, plan.output);
-        input.result = &result;
-        input.timeline = &timeline;
-        input.size_px = size;
-    }
-    Looked(const Looked&) = delete;
-    Scene at(int64_t step, Unit unit = Unit::term) {
-        input.step = input.from_step = step;
-        input.unit = unit;
-        return view->build(input);
-    }
-    const LayerResult& layer() const { return result.layers[0]; }
-};
 
 Document preset(std::string_view name) {
     for (const DocumentPreset& p : document_presets())
         if (p.name == name) return p.make();
     ADD_FAILURE() << "no preset " << name;
     return standard_document();
-}
-
-std::string slug(std::string text) {
-    for (char& c : text)
-        if (!std::isalnum(static_cast<unsigned char>(c))) c = '-';
-    return text;
-}
-
-/// Compares with tests/snapshots/<name>.txt; CONVSCOPE_UPDATE_SNAPSHOTS=1 writes it instead.
-void expect_snapshot(const std::string& name, const std::string& text) {
-    const fs::path path = fs::path(CONVSCOPE_SOURCE_DIR) / "tests/snapshots" / (name + ".txt");
-    if (std::getenv("CONVSCOPE_UPDATE_SNAPSHOTS")) {
-        fs::create_directories(path.parent_path());
-        std::ofstream(path) << text;
-        return;
-    }
-    std::ifstream file(path);
-    std::stringstream stored;
-    stored << file.rdbuf();
-    EXPECT_EQ(stored.str(), text) << "scene " << name << " changed";
 }
 
 void for_every_scene(const std::function<void(Looked&, const Scene&, const std::string&)>& look) {
@@ -198,31 +146,6 @@ TEST(Views, EveryStepIsASentence) {
     });
 }
 
-/// Grids and texts lie on the canvas, texts apart from one another.
-void expect_tidy(const Scene& scene, Point size, const std::string& where) {
-    const Box canvas{0, 0, size.x, size.y};
-    const auto inside = [&](const Box& b) {
-        return b.x >= -1 && b.y >= -1 && b.right() <= canvas.w + 1 && b.bottom() <= canvas.h + 1;
-    };
-    for (const Grid& grid : scene.grids) EXPECT_TRUE(inside(grid.box)) << where << " grid " << grid.name;
-    std::vector<Box> boxes;
-    for (const Label& label : scene.labels) {
-        const float width = text_width(label.runs, label.size_px);
-        const float x = label.at.x - (label.align == Align::left ? 0 : label.align == Align::right ? width : width / 2);
-        const Box box{x, label.at.y - label.size_px * 0.4f, width, label.size_px * 0.8f};
-        std::string text;
-        for (const convscope::Run& run : label.runs) text += run.text;
-        EXPECT_TRUE(inside(box)) << where << " label " << text;
-        EXPECT_GE(label.size_px, 10) << where << " label " << text;
-        for (const Box& other : boxes) {
-            const bool apart = box.right() <= other.x || other.right() <= box.x ||
-                               box.bottom() <= other.y || other.bottom() <= box.y;
-            EXPECT_TRUE(apart) << where << " label " << text << " lies on another";
-        }
-        boxes.push_back(box);
-    }
-}
-
 constexpr std::array kSizes{Point{748, 580}, Point{928, 500}, Point{848, 680}, Point{1248, 860}};
 
 TEST(Views, NothingLeavesTheCanvasAndTextsDoNotOverlap) {
@@ -234,6 +157,34 @@ TEST(Views, NothingLeavesTheCanvasAndTextsDoNotOverlap) {
                 const Scene scene = looked.at(looked.timeline.steps() / 2 + 1);
                 expect_tidy(scene, size, fmt::format("{} / {} at {}×{}", p.name, view.id, size.x, size.y));
             }
+}
+
+/// Two or three views side by side at 1024×720 to 1920×1080.
+constexpr std::array kPanes{Point{312, 434}, Point{464, 354}, Point{468, 434}, Point{498, 714}};
+
+TEST(Views, PanesAreTidyToo) {
+    for (const Point size : kPanes)
+        for (const DocumentPreset& p : document_presets())
+            for (const View& view : all_views()) {
+                Looked looked(p.make(), view, size);
+                if (view.order != Order::by_output && view.order != Order::by_input) continue;
+                if (!view.offered(looked.layer().plan)) continue;
+                looked.input.pane = true;
+                const Scene scene = looked.at(looked.timeline.steps() / 2 + 1);
+                expect_tidy(scene, size, fmt::format("{} / {} in a pane of {}×{}", p.name, view.id, size.x, size.y));
+            }
+}
+
+TEST(Views, NumbersOfTheStandardDocumentAreReadableInThreePanes) {
+    // A digit needs 11 px, so a cell 18.
+    for (const char* id : {"slide", "scatter", "coverage"}) {
+        Looked looked(standard_document(), *find_view(id), {312, 434});
+        looked.input.pane = true;
+        for (const Grid& grid : looked.at(68).grids) {
+            EXPECT_GE(grid.cell_px, 18) << id << " " << grid.name;
+            EXPECT_GT(grid.role == Role::input || grid.role == Role::kernel ? grid.digits_px : 11, 0) << id << " " << grid.name;
+        }
+    }
 }
 
 /// Layers that leave little room: flat or narrow grids below long names, many channels, large kernels.

@@ -40,10 +40,9 @@ const char* key_of(Unit unit) {
 std::string read_unit(const App& app, std::string_view name, Unit& unit) {
     unit = Unit::term;
     if (name.empty()) return {};
-    const Order order = app.timeline.order();
     std::vector<std::string> names;
     for (const Unit candidate : {Unit::term, Unit::channel, Unit::window, Unit::row, Unit::map, Unit::layer}) {
-        const std::string said = unit_name(candidate, order);
+        const std::string said = unit_name(candidate, app.timeline);
         names.push_back(said);
         if (folded(name) != said && folded(name) != key_of(candidate)) continue;
         unit = candidate;

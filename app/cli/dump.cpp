@@ -50,7 +50,7 @@ std::string play_head_text(const App& app) {
     head["step"] = state.play.step;
     head["steps"] = app.timeline.steps();
     head["order"] = app.timeline.order() == Order::by_input ? "by_input" : "by_output";
-    head["unit"] = unit_name(state.play.unit, app.timeline.order());
+    head["unit"] = unit_name(state.play.unit, app.timeline);
     head["playing"] = state.play.playing;
     head["speed"] = state.play.speed;
     head["started"] = place.started;

@@ -196,7 +196,7 @@ std::string check_expectation(const App& app, const Scene& scene, const Words& w
     if (what == "pan") return check_pan(state.camera.pan_px, words);
     if (what == "step") return compare(what, std::to_string(state.play.step), wanted);
     if (what == "steps") return compare(what, std::to_string(app.timeline.steps()), wanted);
-    if (what == "unit") return compare(what, unit_name(state.play.unit, app.timeline.order()), wanted);
+    if (what == "unit") return compare(what, unit_name(state.play.unit, app.timeline), wanted);
     if (what == "playing") return compare(what, state.play.playing ? "yes" : "no", wanted);
     if (what == "layer") return compare(what, std::to_string(state.layer + 1), wanted);
     if (what == "chain") return check_sentence(what, chain_text(state.document), words);

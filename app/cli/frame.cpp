@@ -37,6 +37,7 @@ SceneKey scene_key(const App& app, Point size_px, float scale) {
     key.stale = in.stale;
     key.hover = in.hover;
     key.pinned = in.pinned;
+    key.hover_action = in.hover_action;
     if (state.problem) key.problem = state.problem->whole();
     key.size_px = in.size_px;
     key.camera = in.camera;

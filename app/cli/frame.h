@@ -25,6 +25,7 @@ struct SceneKey {
     bool corner_weights = true, shared_range = false, stale = false;
     std::optional<CellRef> hover;
     std::optional<Ref> pinned;
+    std::string hover_action;
     Point size_px;
     Camera camera;
     bool operator==(const SceneKey&) const = default;

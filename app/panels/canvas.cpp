@@ -58,16 +58,19 @@ void take_hits(PanelContext& context, const WindowLayout& layout) {
     const float sx = layout.canvas.w / std::max(1.f, context.scene.size_px.x);
     const float sy = layout.canvas.h / std::max(1.f, context.scene.size_px.y);
     int number = 0;
+    std::string hovered;
     for (const Hit& hit : context.scene.hits) {
         const Box box{layout.canvas.x + hit.box.x * sx, layout.canvas.y + hit.box.y * sy, hit.box.w * sx,
                       hit.box.h * sy};
         ImGui::PushID(number++);
         const ui::Item item = ui::item(context, hit.action.c_str(), box, {.tooltip = hit.tooltip});
         if (item.hovered) ImGui::SetMouseCursor(ImGuiMouseCursor_Hand);
+        if (item.hovered) hovered = hit.action;
         if (item.focused) ui::focus_ring(context, box);
         if (item.pressed) canvas_action(context.app, context.scene, hit.action);
         ImGui::PopID();
     }
+    context.app.state.selection.hover_action = std::move(hovered);
 }
 
 void take_buttons(PanelContext& context, Point p, bool hovered) {

@@ -31,16 +31,6 @@ bool walks_maps(const View& view) {
     return std::find(view.units.begin(), view.units.end(), Unit::map) != view.units.end();
 }
 
-/// Units that the view offers and that differ from one another here.
-std::vector<Unit> units_of(const App& app) {
-    const std::vector<Unit> differing = app.timeline.units();
-    std::vector<Unit> units;
-    for (const Unit unit : chosen_view(app).units)
-        if (std::find(differing.begin(), differing.end(), unit) != differing.end())
-            units.push_back(unit);
-    return units;
-}
-
 /// Channels that share one window's terms.
 int64_t channels_of(const App& app) {
     const State& state = app.state;
@@ -73,6 +63,7 @@ Count count_units(const App& app, const Place& place) {
     switch (unit) {
         case Unit::term: return {app.state.play.step, timeline.steps()};
         case Unit::channel: {
+            if (!timeline.has_windows()) return {whole(cells.plane()), cells.n * cells.c};
             const int64_t channels = channels_of(app);
             const int64_t inside = place.started && !place.window_done() && place.terms > 0
                                        ? (place.term + 1) * channels / place.terms
@@ -222,7 +213,7 @@ std::array<std::string, 2> place_words(const App& app, const Place& place, bool 
                 fmt::format(" of {}{}", plane, done ? ", backward pass done" : "")};
     }
     const bool by_input = timeline.order() == Order::by_input;
-    const std::string noun = by_input ? "input" : "window";
+    const std::string noun = by_input ? "input" : timeline.has_windows() ? "window" : "cell";
     if (!place.started) return {"Start", ", " + ui::counted(timeline.windows(), noun) + " to come"};
     if (place.finishing) return {"Last step", ", crop and bias"};
     if (walks_maps(chosen_view(app))) {
@@ -300,13 +291,13 @@ void speed(PanelContext& context, const Box& box) {
 /// Segments of the units; gives where the free space ends.
 float step_by(PanelContext& context, const Box& bar, float right, bool with_label) {
     App& app = context.app;
-    const std::vector<Unit> units = units_of(app);
+    const std::vector<Unit> units = step_units(app);
     if (units.empty()) return right;
     std::vector<std::string> labels;
     int chosen = -1;
     for (const Unit unit : units) {
         if (unit == app.state.play.unit) chosen = static_cast<int>(labels.size());
-        labels.push_back(capitalised(unit_name(unit, app.timeline.order())));
+        labels.push_back(capitalised(unit_name(unit, app.timeline)));
     }
     const float width = ui::segmented_width(context, labels), height = px(context, 28);
     const float y = bar.y + std::floor(bar.h / 2);

@@ -110,8 +110,10 @@ size_t glyphs(std::string_view text) {
 }
 
 float digits_px(float cell_px, size_t characters, float scale) {
-    const float widest =
-        (cell_px - 4 * scale) / (0.6f * static_cast<float>(std::max<size_t>(characters, 1)));
+    const float glyph = 0.6f * static_cast<float>(std::max<size_t>(characters, 1));
+    // Long numbers fill a small cell; in a larger one they keep a little apart from the next cell's.
+    const float tight = (cell_px - 4 * scale) / glyph, airy = 0.86f * cell_px / glyph;
+    const float widest = std::max(std::min(tight, airy), std::min(tight, 13 * scale));
     // 0.40 of the cell; small cells give their number more room, so that it stays readable.
     const float wanted = std::max(0.40f * cell_px, std::min(0.62f * cell_px, 12.5f * scale));
     const float size = std::floor(2 * std::min({wanted, widest, 26 * scale})) / 2;

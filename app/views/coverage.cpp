@@ -196,26 +196,54 @@ Scene build_coverage(const ViewInput& in) {
     const auto widths = [&](float side) {
         return std::array{wide(c.window.w.in, side, "Input", "times read"),
                           wide(c.window.w.out, side, "Output", output_note),
-                          c.has_ones() ? wide(c.window.w.out, side, "Of ones", "an all-ones input") + gap : 0.f};
+                          c.has_ones() ? wide(c.window.w.out, side, "Of ones", "an all-ones input") : 0.f};
     };
-    const auto height = [&](float cell) {
-        return top + f(std::max(c.window.h.in, c.window.h.out)) * cell;
+    // In a row, or in narrow panes one below the other.
+    struct Places {
+        float cell = 0, width = 0, height = 0;
+        Point input, output, ones;
     };
-    const float cell = largest_cell(s, [&](float side) {
+    const auto places_for = [&](float side, bool stacked) {
+        Places p;
+        p.cell = side;
         const auto w = widths(side);
-        return w[0] + w[1] + w[2] + gap + (in.pane ? 0 : legend) <= easel.room_width() && height(side) <= easel.room_height();
-    });
-    const auto w = widths(cell);
-    easel.place_block(w[0] + w[1] + w[2] + gap + (in.pane ? 0 : legend), std::max(height(cell), in.pane ? 0 : 220 * s));
-    const float output_x = output_first ? 0 : w[0] + gap;
-    const float input_x = output_first ? w[1] + w[2] + gap : 0;
+        const float in_h = f(c.window.h.in) * side, out_h = f(c.window.h.out) * side, under = 52 * s;
+        const auto put = [&](Point& at, float width, float height) {
+            if (stacked) {
+                at = {0, p.height + (p.height > 0 ? under : top)};
+                p.width = std::max(p.width, width);
+                p.height = at.y + height;
+            } else {
+                at = {p.width > 0 ? p.width + gap : 0, top};
+                p.width = at.x + width;
+                p.height = std::max(p.height, top + height);
+            }
+        };
+        if (!output_first) put(p.input, w[0], in_h);
+        put(p.output, w[1], out_h);
+        if (c.has_ones()) put(p.ones, w[2], out_h);
+        if (output_first) put(p.input, w[0], in_h);
+        return p;
+    };
+    const float legend_width = in.pane ? 0 : legend;
+    const auto largest = [&](bool stacked) {
+        return places_for(largest_cell(s, [&](float side) {
+            const Places q = places_for(side, stacked);
+            return q.width + legend_width <= easel.room_width() && q.height <= easel.room_height();
+        }), stacked);
+    };
+    Places p = largest(false);
+    if (in.pane && p.cell < 26 * s)
+        if (const Places stacked = largest(true); stacked.cell > p.cell) p = stacked;
+    const float cell = p.cell, block_height = std::max(p.height, in.pane ? 0 : 220 * s);
+    easel.place_block(p.width + legend_width, block_height);
 
-    const auto grid_at = [&](const char* name, Role role, float x, const Shape& shape, Ref origin) -> Grid& {
+    const auto grid_at = [&](const char* name, Role role, Point at, const Shape& shape, Ref origin) -> Grid& {
         GridSpec spec;
         spec.name = name;
         spec.role = role;
-        spec.x = x;
-        spec.y = top;
+        spec.x = at.x;
+        spec.y = at.y;
         spec.cell = cell;
         spec.rows = shape.h;
         spec.columns = shape.w;
@@ -225,16 +253,16 @@ Scene build_coverage(const ViewInput& in) {
     const Shape in_shape = c.layer.input.shape(), out_shape = c.layer.op_output().shape();
     const Index plane = c.plane();
     const int64_t channel = plane.c / c.window.out_per_group * c.window.in_per_group;
-    Grid& input = grid_at("input", Role::input, input_x, in_shape, {Source::input, 0, {plane.n, channel, 0, 0}});
+    Grid& input = grid_at("input", Role::input, p.input, in_shape, {Source::input, 0, {plane.n, channel, 0, 0}});
     fill(input, c.reads, c, true, "times read");
-    Grid& output = grid_at("output", Role::output, output_x, out_shape, {Source::stage, c.layer.plan.output, plane});
+    Grid& output = grid_at("output", Role::output, p.output, out_shape, {Source::stage, c.layer.plan.output, plane});
     fill(output, c.makes, c, false, "inputs");
     easel.add_name(input, "Input", Tone::input_text, "times read");
     easel.add_name(output, "Output", Tone::output_text, output_note);
     easel.add_indices(input, in_shape.h, in_shape.w);
     easel.add_indices(output, out_shape.h, out_shape.w);
     if (c.has_ones()) {
-        Grid& ones = grid_at("ones", Role::output, w[1] + gap, out_shape, {});
+        Grid& ones = grid_at("ones", Role::output, p.ones, out_shape, {});
         std::vector<float> values;
         for (int64_t r = ones.shown_row; r < ones.shown_row + ones.shown_rows; ++r)
             for (int64_t col = ones.shown_column; col < ones.shown_column + ones.shown_columns; ++col)
@@ -252,7 +280,7 @@ Scene build_coverage(const ViewInput& in) {
     }
     if (!in.pane)
         add_legend(easel, output_first ? c.makes.histogram(out_shape.h, out_shape.w) : c.reads.histogram(in_shape.h, in_shape.w),
-                   w[0] + w[1] + w[2] + gap + 18 * s, top + 8 * s, output_first ? Role::output : Role::input);
+                   p.width + 18 * s, top + 8 * s, output_first ? Role::output : Role::input);
     if (c.cell && in.step > 0) {
         // The window under the play head, on the input as far as it lies there.
         const auto [top_row, bottom_row] = c.window.h.transposed ? std::pair<int64_t, int64_t>{0, -1}
@@ -267,7 +295,7 @@ Scene build_coverage(const ViewInput& in) {
         }
         easel.add_outline(cells_box(output, c.cell->h, c.cell->w, c.cell->h, c.cell->w), Tone::output_line, 3, 4);
     }
-    easel.add_caption(caption_of(c), std::max(height(cell), in.pane ? 0 : 220 * s) + 42 * s);
+    easel.add_caption(caption_of(c), block_height + 42 * s);
     return easel.finish();
 }
 

@@ -9,6 +9,7 @@
 #include "app/scene/numbers.h"
 #include "app/views/easel.h"
 #include "app/views/story.h"
+#include "core/number_text.h"
 #include "core/other_mode.h"
 
 namespace convscope {
@@ -71,6 +72,9 @@ void set_axis(Column& column, double low, double high) {
     column.high = std::ceil(high / column.tick) * column.tick;
 }
 
+/// What a click on a channel does, and what the pointer over it is known by.
+std::string channel_action(int64_t channel) { return fmt::format("channel {}", channel); }
+
 struct Distribution {
     const ViewInput& in;
     const LayerResult& layer;
@@ -80,6 +84,7 @@ struct Distribution {
     std::optional<OtherMode> other;         // the mode that the document is not in
     std::vector<Column> columns;
     int64_t channels, chosen;
+    std::optional<int64_t> hovered;
 
     explicit Distribution(const ViewInput& view_input)
         : in(view_input),
@@ -89,6 +94,8 @@ struct Distribution {
           normalises(plan.stage("normalised") >= 0),
           channels(layer.input.shape().c),
           chosen(std::clamp<int64_t>(in.shown.out_channel, 0, channels - 1)) {
+        for (int64_t c = 0; c < channels && !hovered; ++c)
+            if (in.hover_action == channel_action(c)) hovered = c;
         if (normalises && layer.input.shape().count() <= kMostValues && !in.pane)
             other = in_mode(*in.result, in.layer, !plan.training);
         columns.push_back({"Input", fmt::format("{} {} a channel", layer.input.shape().n * layer.input.shape().plane(),
@@ -259,6 +266,55 @@ void add_histogram(Easel& easel, const ViewInput& in, const Column& column, int6
     for (const float x : {left, right}) scene.strokes.push_back({{{x, y - 4 * s}, {x, y + 4 * s}}, Tone::ink, 1.5f * s});
 }
 
+constexpr float kGroups = 54, kPlane = 22, kPlanePitch = 25, kGroupGap = 36;
+constexpr int64_t kMostSamples = 8;
+
+/// The input's planes, those of a channel together: the N×H×W numbers that its mean and variance are made of. The group
+/// of the channel under the pointer, else of the chosen one, is framed, the others step back.
+void add_groups(Easel& easel, const Distribution& d, float width) {
+    const float s = easel.scale();
+    const Shape shape = d.layer.input.shape();
+    const int64_t samples = std::min(shape.n, kMostSamples);
+    const float group = (f(samples) * kPlanePitch + kGroupGap) * s;
+    const int64_t shown = std::clamp<int64_t>(static_cast<int64_t>((width + kGroupGap * s - 16 * s) / group), 1, shape.c);
+    const int64_t first = std::clamp<int64_t>(d.chosen - shown / 2, 0, shape.c - shown);
+    const int64_t lit = d.hovered.value_or(d.chosen);
+    std::string words = fmt::format("Channel {}: {} × {}×{} = {} {}", lit, plural(shape.n, "sample"), shape.h, shape.w,
+                                    grouped_text(shape.n * shape.plane()), shape.n * shape.plane() == 1 ? "number" : "numbers");
+    if (samples < shape.n) words += fmt::format(", {} samples shown", count_text(samples));
+    easel.add_text(0, 4 * s, Align::left, 12.5f, {{words, Font::inter, d.in.stale ? Tone::ink3 : Tone::ink2}});
+    for (int64_t i = 0; i < shown; ++i) {
+        const int64_t channel = first + i;
+        const Point corner = easel.at(f(i) * group + 16 * s, 17 * s);
+        const Box whole{corner.x, corner.y, (f(samples) * kPlanePitch - (kPlanePitch - kPlane)) * s, kPlane * s};
+        for (int64_t n = 0; n < samples; ++n) {
+            Picture picture;
+            picture.box = {std::round(corner.x + f(n) * kPlanePitch * s), std::round(corner.y), kPlane * s, kPlane * s};
+            picture.tensor = d.layer.input;
+            picture.n = n;
+            picture.c = channel;
+            const PlaneRange range = plane_range(d.layer.input, n, channel);
+            picture.map = range.low < 0 ? ColorMap::signed_values : ColorMap::grey;
+            picture.low = range.low < 0 ? -range.magnitude : range.low;
+            picture.high = range.low < 0 ? range.magnitude : std::max(range.high, range.low + 1e-30f);
+            easel.scene.pictures.push_back(picture);
+        }
+        if (channel == lit && !d.in.stale) {
+            easel.add_outline(whole.grown(3 * s), Tone::ink, d.hovered == lit && lit != d.chosen ? 1.5f : 2, 4);
+        } else {
+            Plate veil;
+            veil.box = whole.grown(2 * s);
+            veil.fill = Tone::canvas;
+            veil.fill_alpha = 0.6f;
+            easel.scene.plates.push_back(veil);
+        }
+        easel.scene.labels.push_back({{whole.x - 7 * s, whole.center().y}, Align::right, 10.5f * s,
+                                      {{std::to_string(channel), channel == lit ? Font::mono_bold : Font::mono,
+                                        channel == lit ? Tone::input_text : Tone::ink3}}});
+        easel.scene.hits.push_back({whole.grown(4 * s), channel_action(channel), fmt::format("Choose channel {}", channel)});
+    }
+}
+
 Caption caption_of(const Distribution& d) {
     Caption caption;
     if (d.in.stale) {
@@ -284,18 +340,18 @@ Caption caption_of(const Distribution& d) {
     const Spread& input = d.columns[0].spreads[c];
     const Spread& first = d.columns[1].spreads[c];
     const bool uses_batch = d.plan.training || d.plan.buffers.empty();
-    caption.runs = {plain(which + " goes from mean "), number(short3(input.mean), Tone::input_text), plain(", spread "),
+    caption.runs = {plain(which + ": mean "), number(short3(input.mean), Tone::input_text), plain(", spread "),
                     number(short3(input.deviation), Tone::input_text)};
     const bool affine = !d.plan.weights.empty();
     if (d.columns.size() > 2) {
         const Spread& eval = d.columns[2].spreads[c];
         caption.runs.insert(caption.runs.end(),
-                            {plain(" to "), number(short3(first.mean) + ", " + short3(first.deviation), Tone::output_text),
-                             plain(affine ? " in train (β and |γ|), to " : " in train, to "),
+                            {plain(" become "), number(short3(first.mean) + ", " + short3(first.deviation), Tone::output_text),
+                             plain(affine ? " in train (β and |γ|), " : " in train, "),
                              number(short3(eval.mean) + ", " + short3(eval.deviation), Tone::output_text), plain(" in eval.")});
     } else {
         caption.runs.insert(caption.runs.end(),
-                            {plain(" to mean "), number(short3(first.mean), Tone::output_text), plain(", spread "),
+                            {plain(" become mean "), number(short3(first.mean), Tone::output_text), plain(", spread "),
                              number(short3(first.deviation), Tone::output_text), plain(".")});
     }
     if (!uses_batch || !d.plan.training) {
@@ -326,7 +382,8 @@ Scene build_distribution(const ViewInput& in) {
     const Distribution d(in);
     Easel easel(in);
     const float s = easel.scale();
-    const float header = 48 * s, gap = 36 * s;
+    const float groups = d.normalises && !in.pane && easel.room_height() >= 420 * s ? kGroups * s : 0;
+    const float header = groups + 48 * s, gap = 36 * s;
     const auto table = in.pane ? std::vector<TableColumn>{} : table_of(d);
     const float width = std::min(easel.room_width(), 1100 * s), room = easel.room_height();
     // As many channels as have room for their histograms and their row of the table.
@@ -341,11 +398,13 @@ Scene build_distribution(const ViewInput& in) {
     const float height = height_of(rows, row);
     easel.place_block(width, height);
 
+    if (groups > 0) add_groups(easel, d, width);
+
     const auto columns = static_cast<float>(d.columns.size());
     const float column_width = (width - gap * (columns - 1)) / columns;
     for (size_t i = 0; i < d.columns.size(); ++i) {
         const Column& column = d.columns[i];
-        const Point at = easel.at(static_cast<float>(i) * (column_width + gap), 8 * s);
+        const Point at = easel.at(static_cast<float>(i) * (column_width + gap), groups + 8 * s);
         const Tone tone = in.stale ? Tone::ink3 : tone_of(column.role, Part::text);
         easel.scene.labels.push_back({at, Align::left, 14 * s, {{column.name, Font::semibold, tone}}});
         easel.scene.labels.push_back({{at.x, at.y + 20 * s}, Align::left, 12.5f * s, {{column.note, Font::inter, Tone::ink3}}});
@@ -360,11 +419,19 @@ Scene build_distribution(const ViewInput& in) {
                           {corner.x + static_cast<float>(i) * (column_width + gap), corner.y + 4 * s, column_width, row * s - 8 * s});
         if (d.channels > 1) {
             const bool chosen = channel == d.chosen;
+            const std::vector<Run> words{{fmt::format("channel {}", channel), Font::semibold}};
+            Plate ground;   // bars may reach up to it
+            ground.box = {corner.x + column_width - text_width(words, 12 * s) - 4 * s, corner.y + 3 * s,
+                          text_width(words, 12 * s) + 6 * s, 17 * s};
+            ground.fill = Tone::canvas;
+            ground.fill_alpha = 0.85f;
+            easel.scene.plates.push_back(ground);
             easel.scene.labels.push_back({{corner.x + column_width, corner.y + 12 * s}, Align::right, 12 * s,
                                           {{fmt::format("channel {}", channel), chosen ? Font::semibold : Font::inter,
                                             chosen ? Tone::ink : Tone::ink2}}});
             if (chosen) easel.add_outline(whole, Tone::ink, 2, 8);
-            easel.scene.hits.push_back({whole, fmt::format("channel {}", channel), fmt::format("Choose channel {}", channel)});
+            else if (channel == d.hovered) easel.add_outline(whole, Tone::ink, 1.5f, 8);
+            easel.scene.hits.push_back({whole, channel_action(channel), fmt::format("Choose channel {}", channel)});
         }
     }
     if (!table.empty()) {
@@ -390,11 +457,13 @@ Scene build_distribution(const ViewInput& in) {
         easel.scene.strokes.push_back({{rule, {rule.x + width, rule.y}}, Tone::line2, 1 * s});
         for (int64_t r = 0; r < rows; ++r) {
             const float y = top + (f(r) + 1) * kTableRow * s;
-            if (first + r == d.chosen && d.channels > 1) {
-                const Point at = easel.at(0, y);
+            const Point at = easel.at(0, y);
+            const Box whole{at.x - 14 * s, at.y - kTableRow * s / 2, width + 28 * s, kTableRow * s};
+            if (d.channels > 1) easel.scene.hits.push_back({whole, channel_action(first + r), fmt::format("Choose channel {}", first + r)});
+            if (d.channels > 1 && (first + r == d.chosen || first + r == d.hovered)) {
                 Plate ground;
-                ground.box = {at.x - 14 * s, at.y - kTableRow * s / 2, width + 28 * s, kTableRow * s};
-                ground.fill = Tone::hover;
+                ground.box = whole;
+                ground.fill = first + r == d.chosen ? Tone::hover : Tone::sunken;
                 ground.radius_px = 4 * s;
                 easel.scene.plates.push_back(ground);
             }

@@ -265,7 +265,7 @@ void Easel::add_caption(Caption caption, float y) {
                                  std::max(scene.content.right(), origin_x_ + 640 * scale_));
     // At the first grid's edge; further left when the sentence is longer than what is beside it.
     const float needed = std::min(text_width(caption.runs, 17 * scale_), in_.size_px.x - 64 * scale_ - copy);
-    const float left = std::max(std::min(origin_x_, right - copy - needed), 40 * scale_);
+    const float left = std::max(std::min(origin_x_, right - copy - needed), 28 * scale_);
     const float width = right - copy - left;
     const auto fits = [&](float s) { return text_width(caption.runs, s) <= width; };
     // A little smaller rather than broken, broken rather than small.

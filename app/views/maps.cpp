@@ -367,8 +367,8 @@ Scene build_maps(const ViewInput& in) {
         for (const Grid& map : shown) add_cursor(easel, map, maps.cursor->h, maps.cursor->w);
     }
     if (g.small < maps.output.c - 1)
-        easel.scene.labels.push_back({{chosen.box.right(), chosen.box.bottom() + 34 * s}, Align::right, 12 * s,
-                                      {{fmt::format("{} of {} maps shown", g.small + 1, maps.output.c), Font::inter, Tone::ink3}}});
+        easel.scene.labels.push_back({{input.box.x, input.box.bottom() + 36 * s}, Align::left, 12 * s,
+                                      {{fmt::format("{} of {} maps", g.small + 1, maps.output.c) + (in.pane ? "" : " shown"), Font::inter, Tone::ink3}}});
     // Values of the input under the cursor.
     if (maps.cursor) {
         const auto [row, column, last_row, last_column] = maps.window_span();

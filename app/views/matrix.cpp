@@ -188,7 +188,7 @@ Scene build_matrix(const ViewInput& in) {
     const bool large = m.rows > kMostNumbers || m.columns > kMostNumbers;
     const float overview = large && !in.pane ? 190 * s : 0;
     // Row names, matrix, ×, input column, =, output column.
-    const float names = 54 * s, sign = 40 * s, top = 52 * s;
+    const float names = (in.pane ? 46 : 54) * s, sign = (in.pane ? 26 : 40) * s, top = 52 * s, air = (in.pane ? 12 : 30) * s;
     // The lens has as many entries as can be read.
     const float readable = 26 * s;
     const auto lens = [&](float room) {
@@ -198,15 +198,15 @@ Scene build_matrix(const ViewInput& in) {
         around(m.rows, large ? lens(easel.room_height() - top) : kMostNumbers, m.current_row());
     const Range columns = around(
         m.columns,
-        large ? lens(easel.room_width() - names - 2 * (sign + readable) - overview - 30 * s) : kMostNumbers,
+        large ? lens(easel.room_width() - names - 2 * (sign + readable) - overview - air) : kMostNumbers,
         m.current_column());
     const auto width_for = [&](float cell) { return names + f(columns.count) * cell + sign + cell + sign + cell + overview; };
     const float cell = largest_cell(s, [&](float side) {
-        return side <= 46 * s && width_for(side) + 30 * s <= easel.room_width() &&
+        return side <= 46 * s && width_for(side) + air <= easel.room_width() &&
                top + f(std::max(rows.count, columns.count)) * side <= easel.room_height();
     });
     const float height = top + f(std::max(rows.count, columns.count)) * cell;
-    easel.place_block(width_for(cell) + (large ? 30 * s : 0), height);
+    easel.place_block(width_for(cell) + (large ? air : 0), height);
 
     GridSpec spec;
     spec.name = "matrix";

@@ -9,8 +9,8 @@ namespace convscope {
 namespace {
 
 constexpr float kHeader = 66;    // a pane's name and what it does
-constexpr float kMargin = 20;    // of the header's texts
-constexpr float kCaption = 104;  // room for the sentence below all panes
+constexpr float kMargin = 28;    // of the header's texts
+constexpr float kCaption = 80;   // room for the sentence below all panes
 
 void move_by(Point& p, Point by) {
     p.x += by.x;
@@ -83,7 +83,7 @@ Scene build_panes(const ViewInput& in, const std::vector<const View*>& views) {
     }
     scene.strokes.push_back({{{0, panes_height}, {in.size_px.x, panes_height}}, Tone::line, 1 * s});
     if (!rests.empty()) caption.second += (caption.second.empty() ? "" : " ") + rests;
-    easel.add_caption(std::move(caption), panes_height + 30 * s);
+    easel.add_caption(std::move(caption), panes_height + 28 * s);
     return std::move(easel.scene);
 }
 

@@ -68,7 +68,9 @@ std::string of_text(int64_t i, int64_t count) {
     return count > 1 ? fmt::format(", channel {} of {}", i, count) : std::string();
 }
 
-std::string input_note(const Scatter& scatter) {
+/// `brief`: where there is little room.
+std::string input_note(const Scatter& scatter, bool brief) {
+    if (brief) return scatter.layer.input.shape().c > 1 ? fmt::format("c {}", scatter.source().c) : "";
     const Shape shape = scatter.layer.input.shape();
     std::string note = fmt::format("{}×{}", scatter.window.h.in, scatter.window.w.in) +
                        of_text(scatter.source().c, shape.c);
@@ -80,39 +82,56 @@ std::string kernel_note(const Scatter& scatter) {
     return fmt::format("{}×{}", scatter.window.h.kernel, scatter.window.w.kernel);
 }
 
+/// Where the output stands: below the stamp, or beside it; folded: stamp and output in a row of their own, for narrow panes.
+enum class Fold { below, beside, folded };
+
 /// Base positions of the four grids.
 struct Arrangement {
     float cell = 0, kernel_cell = 0;
     Point input, kernel, stamp, output;
     float width = 0, height = 0;
-    bool below = true;                        // output below the stamp, not beside it
+    Fold fold = Fold::below;
+    bool below() const { return fold == Fold::below; }
+    bool folded() const { return fold == Fold::folded; }
 };
 
-Arrangement arrange(const Scatter& scatter, const Easel& easel, float cell, bool below) {
-    const float s = easel.scale(), sign = 46 * s, top = 34 * s;
+Arrangement arrange(const Scatter& scatter, const Easel& easel, float cell, Fold fold) {
+    const bool pane = scatter.in.pane;
+    const float s = easel.scale(), sign = (pane ? 32 : 46) * s, top = 34 * s;
     const Window& window = scatter.window;
     Arrangement a;
     a.cell = cell;
-    a.below = below;
-    a.kernel_cell = std::max(cell, std::min(26 * s, std::floor(easel.room_height() * 0.35f / f(window.h.kernel))));
+    a.fold = fold;
+    a.kernel_cell = std::max(cell, std::min(26 * s, std::floor(easel.room_height() * (a.folded() ? 0.28f : 0.35f) / f(window.h.kernel))));
+    if (a.folded())   // leaves room for the output beside the stamp
+        a.kernel_cell = std::max(cell, std::min(a.kernel_cell, std::floor(easel.room_width() * 0.3f / f(window.w.kernel))));
     const float input_w = f(scatter.input_columns) * cell, input_h = f(scatter.input_rows) * cell;
     const float kernel_w = f(window.w.kernel) * a.kernel_cell, kernel_h = f(window.h.kernel) * a.kernel_cell;
     const float output_w = f(scatter.canvas_columns) * cell, output_h = f(scatter.canvas_rows) * cell;
     a.input = {0, top};
+    if (a.folded()) {
+        a.kernel = {std::max(input_w + 30 * s, (name_width("Input", input_note(scatter, true)) + 16) * s), top};
+        a.stamp = {22 * s, top + std::max(input_h, kernel_h) + 56 * s};
+        a.output = {a.stamp.x + std::max(kernel_w + 42 * s, (name_width("Stamp 888", "") + 12) * s), a.stamp.y};
+        a.width = std::max(a.kernel.x + std::max(kernel_w, name_width("Kernel", "") * s),
+                           a.output.x + std::max(output_w, name_width("Output", "so far") * s));
+        a.height = a.stamp.y + std::max(kernel_h, output_h);
+        return a;
+    }
     // Above few columns the name is the wider of the two.
-    const float input_name = (name_width("Input", input_note(scatter)) + 20) * s;
-    const float kernel_name = (name_width("Kernel", kernel_note(scatter)) + 20) * s;
+    const float input_name = (name_width("Input", input_note(scatter, pane)) + (pane ? 12 : 20)) * s;
+    const float kernel_name = (name_width("Kernel", pane ? "" : kernel_note(scatter)) + (pane ? 12 : 20)) * s;
     a.kernel = {std::max(input_w + sign, input_name), top};
     a.stamp = {a.kernel.x + std::max(kernel_w + sign, kernel_name), top};
     const float row_w = a.stamp.x + kernel_w, row_h = std::max(input_h, kernel_h);
-    if (below) {
+    if (a.below()) {
         a.width = std::max(row_w, output_w);
         const float shift = (a.width - row_w) / 2;
         for (Point* p : {&a.input, &a.kernel, &a.stamp}) p->x += shift;
         // Its name stands at its left, so that the projection has free way.
-        a.width = std::max(a.width, output_w + 2 * kNameWidth * s);
+        a.width = std::max(a.width, output_w + (pane ? 1 : 2) * kNameWidth * s);
         for (Point* p : {&a.input, &a.kernel, &a.stamp}) p->x += (a.width - row_w) / 2 - shift;
-        a.output = {(a.width - output_w) / 2, top + row_h + 76 * s};
+        a.output = {std::max((a.width - output_w) / 2, kNameWidth * s), top + row_h + 76 * s};
         a.height = a.output.y + output_h;
     } else {
         a.output = {row_w + easel.gap() * 1.5f, top};
@@ -360,14 +379,16 @@ Scene build_scatter(const ViewInput& in) {
     Easel easel(in);
     const float s = easel.scale();
     const Window& window = scatter.window;
-    const auto largest = [&](bool below) {
-        return largest_cell(s, [&](float cell) {
-            const Arrangement a = arrange(scatter, easel, cell, below);
+    const auto largest = [&](Fold fold) {
+        return arrange(scatter, easel, largest_cell(s, [&](float cell) {
+            const Arrangement a = arrange(scatter, easel, cell, fold);
             return a.width <= easel.room_width() && a.height <= easel.room_height();
-        });
+        }), fold);
     };
-    const float below = largest(true), beside = largest(false);
-    const Arrangement a = arrange(scatter, easel, std::max(below, beside), below >= beside);
+    Arrangement a = largest(Fold::below);
+    if (const Arrangement beside = largest(Fold::beside); beside.cell > a.cell) a = beside;
+    if (in.pane && a.cell < 26 * s)
+        if (const Arrangement folded = largest(Fold::folded); folded.cell > a.cell) a = folded;
     easel.place_block(a.width, a.height);
 
     const Grid& input = add_source(easel, scatter, a);
@@ -376,36 +397,41 @@ Scene build_scatter(const ViewInput& in) {
     const Grid& output = add_canvas(easel, scatter, a);
 
     const Shape out_shape = scatter.layer.op_output().shape();
-    easel.add_name(input, "Input", Tone::input_text, input_note(scatter));
-    easel.add_name(kernel, "Kernel", Tone::kernel_text, kernel_note(scatter));
+    easel.add_name(input, "Input", Tone::input_text, input_note(scatter, in.pane));
+    easel.add_name(kernel, "Kernel", Tone::kernel_text, in.pane ? "" : kernel_note(scatter));
     const bool stamping = scatter.place.started && !scatter.place.finishing;
     easel.add_name(stamp, stamping ? fmt::format("Stamp {}", scatter.place.window + 1) : "Stamp", Tone::ink, "");
     const bool done = scatter.place.started && in.step >= in.timeline->steps();
-    if (a.below) {
+    if (a.below()) {
         const float x = output.box.x - 32 * s;
         std::vector<std::string> lines{fmt::format("{}×{}", window.h.out, window.w.out)};
-        if (out_shape.c > 1) lines.push_back(fmt::format("channel {}/{}", scatter.out_channel(), out_shape.c));
+        if (out_shape.c > 1) lines.push_back((in.pane ? "c " : "channel ") + fmt::format("{}/{}", scatter.out_channel(), out_shape.c));
         if (!done) lines.push_back("so far");
         float y = output.box.y + 12 * s;
         easel.scene.labels.push_back({{x, y}, Align::right, 14 * s,
                                       {{"Output", Font::semibold, in.stale ? Tone::ink3 : Tone::output_text}}});
         for (const std::string& line : lines)
             easel.scene.labels.push_back({{x, y += 20 * s}, Align::right, 12.5f * s, {{line, Font::mono, Tone::ink3}}});
+    } else if (a.folded()) {
+        easel.add_name(output, "Output", Tone::output_text, done ? "" : "so far");
     } else {
         easel.add_name(output, "Output", Tone::output_text,
                        fmt::format("{}×{}", window.h.out, window.w.out) + of_text(scatter.out_channel(), out_shape.c) +
                            (done ? "" : ", so far"));
     }
     easel.add_indices(input, window.h.in, window.w.in);
-    easel.add_indices(kernel, window.h.kernel, window.w.kernel);
-    easel.add_indices(output, window.h.out, a.below ? 0 : window.w.out);
+    if (!in.pane) easel.add_indices(kernel, window.h.kernel, window.w.kernel);
+    easel.add_indices(output, window.h.out, a.below() ? 0 : window.w.out);
 
     const auto sign = [&](const Grid& left, const char* text) {   // clear of the indices of the grid behind it
         easel.scene.labels.push_back({{left.box.right() + 15 * s, kernel.box.center().y}, Align::center, 18 * s,
                                       {{text, Font::mono, Tone::ink2}}});
     };
     sign(input, "×");
-    sign(kernel, "=");
+    if (a.folded())   // the stamp begins the row below
+        easel.scene.labels.push_back({{stamp.box.x - 14 * s, stamp.box.center().y}, Align::center, 18 * s,
+                                      {{"=", Font::mono, Tone::ink2}}});
+    else sign(kernel, "=");
 
     if (stamping) {
         const auto box_of = [&](const Place& place, int64_t first) -> std::optional<Box> {
@@ -421,7 +447,7 @@ Scene build_scatter(const ViewInput& in) {
                 if (const auto old = box_of(from, scatter.first_term())) box = mix(*old, *box, in.fraction);
         }
         if (box) {
-            if (a.below)
+            if (a.below())
                 add_projection_down(easel.scene, stamp.box, *box, stamp.box.bottom() + 2 * s,
                                     output.box.y - 3 * s, s);
             else

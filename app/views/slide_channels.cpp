@@ -38,6 +38,7 @@ std::string kernel_note(const Slide& slide) {
                                      : fmt::format("[{}]", slide.cell().c);
 }
 
+constexpr float kLeastInPane = 17;                 // smaller input cells: one channel instead of all
 constexpr float kBox = 60;                         // width of a partial sum's box
 constexpr float kTotalHeight = 150;                // strip above the output and the total below it
 
@@ -91,6 +92,18 @@ std::optional<double> partial_sum(const Story& story, int64_t channel) {
     return sum;
 }
 
+/// Channel of the latest product, counted within the group.
+int64_t channel_at_work(const Slide& slide) {
+    int64_t now = 0;
+    if (!slide.story) return now;
+    for (int64_t i = 0; i < slide.story->done; ++i) {
+        const Term& term = slide.story->explanation.terms[static_cast<size_t>(i)];
+        if (term.b.source == Source::weight)
+            now = (term.padding ? term.padding->c : term.a.cell.c) - slide.input_channel(0);
+    }
+    return now;
+}
+
 void add_box(Easel& easel, const Box& box, const std::string& text, Tone fill, Tone border, float border_px, Tone ink) {
     Plate plate;
     plate.box = box;
@@ -124,15 +137,10 @@ Scene build_slide_channels(const Slide& slide) {
     while (rows > 1 && largest(rows, 11 * s) < 16 * s) --rows;
     float cell = largest(rows, 11 * s);
     if (cell <= 1) cell = largest(rows, 1);   // no room for readable outputs: at least the rest is readable
+    const int64_t now = channel_at_work(slide);
+    if (in.pane && cell < kLeastInPane * s) return build_slide_one(slide, now);
     Sizes sizes = sizes_for(slide, easel, cell, rows);
 
-    int64_t now = 0;   // channel of the latest product, counted within the group
-    if (slide.story)
-        for (int64_t i = 0; i < slide.story->done; ++i) {
-            const Term& term = slide.story->explanation.terms[static_cast<size_t>(i)];
-            if (term.b.source == Source::weight)
-                now = (term.padding ? term.padding->c : term.a.cell.c) - slide.input_channel(0);
-        }
     sizes.first = now / rows * rows;
     if (sizes.first + rows > channels) sizes.first = channels - rows;
     easel.place_block(sizes.width, sizes.height);

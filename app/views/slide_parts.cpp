@@ -66,6 +66,22 @@ std::string padding_note(const Window& window, const Span& span) {
     return fmt::format(" {} {} padding and {}.", what, many ? "are" : "is", reads);
 }
 
+/// The output's plane that holds `now`.
+GridSpec output_spec(const ViewInput& in, Index now, float x, float y, float cell) {
+    const LayerResult& layer = in.result->layers[static_cast<size_t>(in.layer)];
+    GridSpec spec;
+    spec.name = "output";
+    spec.role = Role::output;
+    spec.x = x;
+    spec.y = y;
+    spec.cell = cell;
+    spec.rows = layer.op_output().shape().h;
+    spec.columns = layer.op_output().shape().w;
+    spec.tensor = &layer.op_output();
+    spec.origin = {Source::stage, layer.plan.output, {now.n, now.c, 0, 0}};
+    return spec;
+}
+
 }  // namespace
 
 Slide::Slide(const ViewInput& view_input)
@@ -209,29 +225,25 @@ Grid& add_products(Easel& easel, const Slide& slide, const std::string& name, in
 }
 
 Grid& add_output(Easel& easel, const Slide& slide, float x, float y, float cell) {
-    const Shape shape = slide.layer.op_output().shape();
-    const Index now = slide.cell();
-    GridSpec spec;
-    spec.name = "output";
-    spec.role = Role::output;
-    spec.x = x;
-    spec.y = y;
-    spec.cell = cell;
-    spec.rows = shape.h;
-    spec.columns = shape.w;
-    spec.tensor = &slide.layer.op_output();
-    spec.origin = {Source::stage, slide.plan.output, {now.n, now.c, 0, 0}};
-    Grid& grid = easel.add_grid(spec);
-    if (!slide.by_output()) {
-        show_sums_so_far(easel, slide.in, grid);
-        return grid;
-    }
+    if (slide.by_output())
+        return add_walked_output(easel, slide.in, slide.cell(),
+                                 slide.story ? std::optional(slide.story->sum) : std::nullopt, x, y, cell);
+    Grid& grid = easel.add_grid(output_spec(slide.in, slide.cell(), x, y, cell));
+    show_sums_so_far(easel, slide.in, grid);
+    return grid;
+}
+
+Grid& add_walked_output(Easel& easel, const ViewInput& in, Index now, std::optional<double> sum, float x, float y,
+                        float cell) {
+    const Tensor& output = in.result->layers[static_cast<size_t>(in.layer)].op_output();
+    const Shape shape = output.shape();
+    Grid& grid = easel.add_grid(output_spec(in, now, x, y, cell));
     // Cells come in row-major order, so everything behind the current cell is still to come.
     // At the end cells without a term may still lie behind it: they are done too.
-    const bool all_done = slide.story && slide.in.step == slide.in.timeline->steps();
+    const bool all_done = sum && in.step == in.timeline->steps();
     for (Cell& c : grid.cells) {
-        const bool before = slide.story && std::pair{c.ref.cell.h, c.ref.cell.w} < std::pair{now.h, now.w};
-        const bool current = slide.story && c.ref.cell.h == now.h && c.ref.cell.w == now.w;
+        const bool before = sum && std::pair{c.ref.cell.h, c.ref.cell.w} < std::pair{now.h, now.w};
+        const bool current = sum && c.ref.cell.h == now.h && c.ref.cell.w == now.w;
         if (before || (all_done && !current)) continue;
         if (!current) {
             c.state = CellState::pending;
@@ -239,9 +251,9 @@ Grid& add_output(Easel& easel, const Slide& slide, float x, float y, float cell)
             continue;
         }
         c.state = CellState::running_sum;
-        set_number(c, slide.story->sum, plane_decimals(slide.layer.op_output(), now.n, now.c));
+        set_number(c, *sum, plane_decimals(output, now.n, now.c));
     }
-    if (grid.picture && slide.story && !all_done) {   // hide what is still to come
+    if (grid.picture && sum && !all_done) {   // hide what is still to come
         const auto cover = [&](int64_t row, int64_t column, int64_t last_row) {
             if (row > last_row || column >= shape.w) return;
             Plate plate;

@@ -47,6 +47,9 @@ Grid& add_products(Easel& easel, const Slide& slide, const std::string& name, in
                    float cell);
 /// The shown plane of the output: done, current, pending.
 Grid& add_output(Easel& easel, const Slide& slide, float x, float y, float cell);
+/// A plane of the output walked cell by cell: `now` has the value `sum` so far, what comes after it is still empty. No sum:
+/// nothing is computed yet.
+Grid& add_walked_output(Easel& easel, const ViewInput& in, Index now, std::optional<double> sum, float x, float y, float cell);
 
 /// "rows 1–3, columns 5–7" of the current window, padding included.
 std::string window_words(const Slide& slide);
@@ -56,8 +59,11 @@ bool is_moving(const Slide& slide);
 
 Caption slide_caption(const Slide& slide);
 
-Scene build_slide_one(const Slide& slide);
+/// One input channel of the group: the only one, or where several have no room the one at work.
+Scene build_slide_one(const Slide& slide, int64_t i = 0);
 Scene build_slide_pool(const Slide& slide);
 Scene build_slide_channels(const Slide& slide);
+/// Of a layer without a window: one output cell at a time, with its formula.
+Scene build_slide_cell(const ViewInput& in);
 
 }  // namespace convscope

@@ -10,6 +10,8 @@ namespace {
 
 float f(int64_t n) { return static_cast<float>(n); }
 
+constexpr float kReadable = 18;                    // side of a cell that has room for a digit
+
 std::string of_text(int64_t i, int64_t count) {
     return count > 1 ? fmt::format(", channel {} of {}", i, count) : std::string();
 }
@@ -99,36 +101,47 @@ Scene build_slide_pool(const Slide& slide) {
     const std::string output_note = fmt::format("{}×{}", window.h.out, window.w.out);
     const float pill = 200 * s, strip = output_shape.c > 1 ? 52 * s : 0;
     struct Places {
-        float cell, window_cell, window_x, output_x, width, height;
+        bool stacked;                  // window and output below the input: for narrow panes
+        float cell, window_cell, window_x, row_y, output_x, width, height;
     };
-    const auto places_for = [&](float cell) {
+    const auto places_for = [&](float cell, bool stacked) {
         Places p{};
+        p.stacked = stacked;
         p.cell = cell;
-        p.window_cell = std::max(cell, std::min(26 * s, std::floor((easel.room_height() - 120 * s) / f(window.h.kernel))));
-        p.window_x = std::max(f(slide.ring_columns()) * cell + gap, (name_width("Input", input_note) + 20) * s);
+        const float input_h = f(slide.ring_rows()) * cell;
+        const float room = easel.room_height() - 120 * s - (stacked ? input_h + 52 * s : 0);
+        p.window_cell = std::max(cell, std::min(26 * s, std::floor(std::max(4.f, room / f(window.h.kernel)))));
+        p.window_x = stacked ? 0 : std::max(f(slide.ring_columns()) * cell + gap, (name_width("Input", input_note) + 20) * s);
+        p.row_y = top + (stacked ? input_h + 52 * s : 0);
         const float window_w = std::max(f(window.w.kernel) * p.window_cell, (name_width("Window", "") + 10) * s);
-        p.output_x = p.window_x + window_w + gap;
-        p.width = std::max(p.output_x + std::max(f(window.w.out) * cell, name_width("Output", output_note) * s),
-                           p.window_x + pill);
-        const float window_h = f(window.h.kernel) * p.window_cell;
-        p.height = top + std::max({f(slide.ring_rows()) * cell, window_h + 76 * s, f(window.h.out) * cell + 76 * s + strip});
+        p.output_x = p.window_x + window_w + (stacked ? 40 * s : gap);
+        p.width = std::max({p.output_x + std::max(f(window.w.out) * cell, name_width("Output", output_note) * s),
+                            p.window_x + pill, f(slide.ring_columns()) * cell});
+        const float window_h = f(window.h.kernel) * p.window_cell, output_h = f(window.h.out) * cell;
+        p.height = p.row_y + std::max({window_h + 76 * s, output_h + 76 * s + strip, stacked ? 0 : input_h});
         return p;
     };
-    const Places p = places_for(largest_cell(s, [&](float cell) {
-        const Places q = places_for(cell);
-        return q.width <= easel.room_width() && q.height <= easel.room_height();
-    }));
+    const auto largest = [&](bool stacked) {
+        return places_for(largest_cell(s, [&](float cell) {
+            const Places q = places_for(cell, stacked);
+            return q.width <= easel.room_width() && q.height <= easel.room_height() &&
+                   (!stacked || q.window_cell >= kReadable * s);
+        }), stacked);
+    };
+    const Places beside = largest(false), below = largest(true);
+    const Places p = below.cell > beside.cell && beside.cell < 26 * s ? below : beside;
     easel.place_block(p.width, p.height);
     const Grid& input = add_input(easel, slide, "input", slide.cell().c, 0, top, p.cell);
-    const Grid& values = add_window(easel, slide, p.window_x, top, p.window_cell);
-    const Grid& output = add_output(easel, slide, p.output_x, top, p.cell);
+    const Grid& values = add_window(easel, slide, p.window_x, p.row_y, p.window_cell);
+    const Grid& output = add_output(easel, slide, p.output_x, p.row_y, p.cell);
     easel.add_name(input, "Input", Tone::input_text, input_note);
     easel.add_name(values, "Window", Tone::ink, "");
     easel.add_name(output, "Output", Tone::output_text, output_note);
     easel.add_indices(input, window.h.in, window.w.in);
     easel.add_indices(output, window.h.out, window.w.out);
     if (const auto box = window_box(slide, input)) {
-        add_projection_right(easel.scene, *box, values.box, input.box.right() + 2 * s, values.box.x - 18 * s, s);
+        if (!p.stacked)
+            add_projection_right(easel.scene, *box, values.box, input.box.right() + 2 * s, values.box.x - 18 * s, s);
         easel.add_outline(*box, Tone::kernel_line, 3, 5);
         easel.add_outline({values.box.x, values.box.y, values.box.w + 1, values.box.h + 1}, Tone::kernel_line, 3, 5);
     }

@@ -74,6 +74,7 @@ std::string padding_text(const Stretch& s) {
 std::string input_note(const Stretch& s) {
     std::string note = "stretched, p′ = " + padding_text(s);
     const Shape shape = s.layer.input.shape();
+    if (s.in.pane) return shape.c > 1 ? fmt::format("p′ = {}, c {}", padding_text(s), s.input_channel()) : note;
     if (shape.c > 1) note += fmt::format(", channel {} of {}", s.input_channel(), shape.c);
     return note;
 }
@@ -92,14 +93,17 @@ Arrangement arrange(const Stretch& st, const Easel& easel, float cell, bool belo
     a.below = below;
     a.kernel_cell = std::max(cell, std::min(26 * s, std::floor(easel.room_height() * 0.35f /
                                                                f(st.window.h.kernel))));
+    if (st.in.pane)
+        a.kernel_cell = std::max(cell, std::min(a.kernel_cell, std::floor(easel.room_width() * 0.3f / f(st.window.w.kernel))));
     const float input_w = f(st.columns.shown()) * cell, input_h = f(st.rows.shown()) * cell;
     const float kernel_w = f(st.window.w.kernel) * a.kernel_cell;
     const float kernel_h = f(st.window.h.kernel) * a.kernel_cell;
     const float output_w = f(st.window.w.out) * cell, output_h = f(st.window.h.out) * cell;
     a.input = {0, top};
-    const float name = (name_width("Input", input_note(st)) + 22) * s;
+    const float name = (name_width("Input", input_note(st)) + (st.in.pane ? 12 : 22)) * s;
     a.kernel = {std::max(input_w + 34 * s, name), top};
-    const float row_w = a.kernel.x + std::max(kernel_w, name_width("Turned", "180°") * s);
+    // In a pane the note behind the name may be left out.
+    const float row_w = a.kernel.x + std::max(kernel_w, name_width("Turned", st.in.pane ? "" : "180°") * s);
     const float row_h = std::max(input_h, kernel_h);
     if (below) {
         // Its name stands at its left, so that the projection has free way.
@@ -305,7 +309,7 @@ Scene build_stretch(const ViewInput& in) {
         easel.scene.labels.push_back({{x, output.box.y + 12 * s}, Align::right, 14 * s,
                                       {{"Output", Font::semibold, in.stale ? Tone::ink3 : Tone::output_text}}});
         std::vector<std::string> lines{size};
-        if (channels > 1) lines.push_back(fmt::format("channel {}/{}", st.cell().c, channels));
+        if (channels > 1) lines.push_back((in.pane ? "c " : "channel ") + fmt::format("{}/{}", st.cell().c, channels));
         for (size_t i = 0; i < lines.size(); ++i)
             easel.scene.labels.push_back({{x, output.box.y + (32 + 20 * f(static_cast<int64_t>(i))) * s}, Align::right,
                                           12.5f * s, {{lines[i], Font::mono, Tone::ink3}}});

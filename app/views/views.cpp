@@ -5,10 +5,10 @@ namespace convscope {
 
 const std::vector<View>& all_views() {
     static const std::vector<View> kViews{
-        {"slide", "Slide", "The kernel's window moves over the input; its products add up to one output cell.",
-         "a window of the input becomes one output",
+        {"slide", "Slide", "The window moves over the input and becomes one output cell; without a window, one cell at a time.",
+         "the input becomes one output cell at a time",
          Order::by_output, {Unit::term, Unit::channel, Unit::window, Unit::row, Unit::layer},
-         [](const Plan& plan) { return plan.window.has_value(); }, build_slide},
+         [](const Plan&) { return true; }, build_slide},
         {"scatter", "Scatter", "One input cell times the whole kernel is stamped on the output; overlaps add up.",
          "one input times the whole kernel",
          Order::by_input, {Unit::term, Unit::channel, Unit::window, Unit::row, Unit::layer},
