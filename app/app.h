@@ -25,6 +25,7 @@ struct Host {
 /// What computing may take of the machine; 0: what suits it.
 struct Limits {
     int64_t memory_bytes = 0;                     // of a result's tensors: --memory. Half of the machine's otherwise
+    int threads = 0;                              // that compute: --threads. As many as the machine runs at once otherwise
 };
 
 struct App {

@@ -168,7 +168,7 @@ bool wants_grey(const State& state) {
     return keeps_layers(state) && state.document.input.tensor.shape().c == 1;
 }
 
-App::App(Document document, Limits limits) {
+App::App(Document document, Limits limits) : evaluator(limits.threads) {
     const int64_t machine = machine_memory();
     memory_bytes = limits.memory_bytes > 0 ? limits.memory_bytes : machine > 0 ? machine / 2 : kMostBytes;
     state.document = document;

@@ -130,7 +130,8 @@ void compute(App& app, bool in_gesture) {
     }
     if (work(state.document) <= kAtOnce) {
         stop_worker(app);
-        if (auto result = evaluate(state.document, app.evaluating))
+        const Progress helped{.report = {}, .cancelled = {}, .workers = &app.evaluator.workers()};
+        if (auto result = evaluate(state.document, app.evaluating, helped))
             accept(app, std::move(*result));
         return;
     }

@@ -216,7 +216,8 @@ void check_keys(const Json& json, const Op& op, const Plan& plan) {
     expect_keys(json, "", keys, fmt::format("a case of this {}", op.id));
 }
 
-void answer_layer(const Op& op, const Json& json, const Json& params, Answer& answer) {
+void answer_layer(const Op& op, const Json& json, const Json& params, const Progress& progress,
+                  Answer& answer) {
     std::vector<std::string> keys;
     for (const Field& field : op.fields) keys.push_back(field.key);
     keys.push_back("training");
@@ -262,7 +263,8 @@ void answer_layer(const Op& op, const Json& json, const Json& params, Answer& an
                                   grouped_text(values), grouped_text(kMaxAnswerValues))};
     const bool backward = grad_output != nullptr;
     check_work(document, backward);
-    const Result result = *evaluate(document, {.optional_stages = false, .backward = backward});
+    const Result result =
+        *evaluate(document, {.optional_stages = false, .backward = backward}, progress);
     if (result.problem) throw BadJson{result.problem->whole()};
     const LayerResult& computed = result.layers.front();
     for (const Part& part : parts)
@@ -273,7 +275,8 @@ void answer_layer(const Op& op, const Json& json, const Json& params, Answer& an
 }
 
 /// h ← act(bn?(h·Wᵀ)) layer by layer, loss = mean(h²)/2.
-void answer_gradient_flow(const Json& json, const Json& params, Answer& answer) {
+void answer_gradient_flow(const Json& json, const Json& params, const Progress& progress,
+                          Answer& answer) {
     expect_keys(json, "", kFlowKeys, "a gradient_flow case");
     expect_keys(params, "params", {"depth", "width", "activation", "batch_norm"}, kGradientFlow);
     const Json *input = find(json, "input"), *list = find(json, "weights");
@@ -302,7 +305,7 @@ void answer_gradient_flow(const Json& json, const Json& params, Answer& answer) 
     const Document& document = std::get<Document>(built);
 
     check_work(document, true);
-    const auto answered = gradient_flow_answer(document);
+    const auto answered = gradient_flow_answer(document, progress);
     if (const Problem* problem = std::get_if<Problem>(&answered)) throw BadJson{problem->whole()};
     const FlowAnswer& flow = std::get<FlowAnswer>(answered);
     answer.number("loss", flow.loss);
@@ -310,7 +313,7 @@ void answer_gradient_flow(const Json& json, const Json& params, Answer& answer) 
     answer.numbers("grad_weight_norms", flow.grad_weight_norms);
 }
 
-void answer_case(const Json& json, Answer& answer) {
+void answer_case(const Json& json, const Progress& progress, Answer& answer) {
     const Json* name = find(json, "op");
     const Json* params = find(json, "params");
     const Json none = Json::object();
@@ -321,9 +324,9 @@ void answer_case(const Json& json, Answer& answer) {
     }
     const std::string& id = read_string(*name, "op");
     if (params && !params->is_object()) fail("params", "must be an object, not " + quoted(*params));
-    if (id == kGradientFlow) return answer_gradient_flow(json, params ? *params : none, answer);
+    if (id == kGradientFlow) return answer_gradient_flow(json, params ? *params : none, progress, answer);
     const Op* op = find_op(id);
-    if (op) return answer_layer(*op, json, params ? *params : none, answer);
+    if (op) return answer_layer(*op, json, params ? *params : none, progress, answer);
     std::vector<std::string> ids{kGradientFlow};
     for (const Op& known : all_ops()) ids.push_back(known.id);
     const std::string near = nearest_key(id, ids);
@@ -346,7 +349,7 @@ EvalAnswer eval_unreadable(std::string sentence) {
     return answer;
 }
 
-EvalAnswer eval_line(std::string_view line) {
+EvalAnswer eval_line(std::string_view line, Workers* workers) {
     if (line.size() > kMaxCaseBytes)
         return eval_unreadable(fmt::format("The line is longer than {} MiB.", kMaxCaseBytes >> 20));
     Json json;
@@ -370,7 +373,7 @@ EvalAnswer eval_line(std::string_view line) {
             id = given->dump(-1, ' ', false, Json::error_handler_t::replace);
         }
         Answer answer{"{\"id\": " + id};
-        answer_case(json, answer);
+        answer_case(json, {.report = {}, .cancelled = {}, .workers = workers}, answer);
         return {answer.json + "}", ""};
     } catch (...) { return {error_json(id, json_failure()), ""}; }
 }

@@ -19,8 +19,10 @@ struct EvalAnswer {
     std::string unreadable;  // why the line is no JSON object, as a sentence; "" when it is one
 };
 
-/// Never throws: whatever is wrong with the case is the answer's error.
-EvalAnswer eval_line(std::string_view line);
+class Workers;
+
+/// Never throws: whatever is wrong with the case is the answer's error. `workers` may help.
+EvalAnswer eval_line(std::string_view line, Workers* workers = nullptr);
 
 /// The answer to a line that could not be read.
 EvalAnswer eval_unreadable(std::string sentence);

@@ -167,14 +167,10 @@ struct Pass {
   private:
     /// Statistics of the output's planes, and its levels.
     bool measure(LayerResult& layer) {
-        const Tensor& output = layer.output();
-        const Shape shape = output.shape();
-        layer.statistics.resize(static_cast<size_t>(shape.n * shape.c));
-        const auto part = [&](int64_t plane) {
-            layer.statistics[static_cast<size_t>(plane)] =
-                plane_statistics(output, layer.plan, plane / shape.c, plane % shape.c);
-        };
-        return each_plane(shape, part) && keep_levels(output);
+        const Progress untold{
+            .report = {}, .cancelled = progress.cancelled, .workers = progress.workers};
+        return all_statistics(layer.output(), layer.plan, untold, layer.statistics) &&
+               keep_levels(layer.output());
     }
 
     bool keep_levels(const Tensor& tensor) {

@@ -92,6 +92,8 @@ public:
     bool busy() const;
     double fraction() const;       // 0…1 of the work under way
     void wait();                   // until nothing runs
+    /// Its threads, for what is computed at once; they help whoever comes first.
+    Workers& workers();
 
 private:
     struct Worker;

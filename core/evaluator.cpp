@@ -121,6 +121,8 @@ bool Evaluator::busy() const {
 
 double Evaluator::fraction() const { return worker_->fraction; }
 
+Workers& Evaluator::workers() { return worker_->workers; }
+
 void Evaluator::wait() {
     std::unique_lock lock(worker_->mutex);
     worker_->rested.wait(

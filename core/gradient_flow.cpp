@@ -144,7 +144,8 @@ std::variant<Document, Problem> gradient_flow_document(std::vector<Tensor> weigh
     return document;
 }
 
-std::variant<FlowAnswer, Problem> gradient_flow_answer(const Document& document) {
+std::variant<FlowAnswer, Problem> gradient_flow_answer(const Document& document,
+                                                      const Progress& progress) {
     std::vector<BlockFlow> flows;
     FlowAnswer answer;
     if (Result planned = plan_only(document); planned.problem) return *planned.problem;
@@ -152,7 +153,8 @@ std::variant<FlowAnswer, Problem> gradient_flow_answer(const Document& document)
         flows = flow_of(document, evaluate_reference(document, true));
         answer.loss = flows.back().activation_rms * flows.back().activation_rms / 2;
     } else {
-        const auto result = evaluate(document, {.optional_stages = false, .backward = true});
+        const auto result =
+            evaluate(document, {.optional_stages = false, .backward = true}, progress);
         CHECK_THAT(result.has_value(), ==, true);
         if (result->problem) return *result->problem;
         flows = flow_of(*result);

@@ -50,6 +50,7 @@ struct FlowAnswer {
 /// What `convscope eval` answers for a document of gradient_flow_document: by definition in double where that is quick, else in float32. (A batch norm
 /// at the end under mean_square has a gradient that cancels to about eps: in float32 little more of it is left than its
 /// size, in PyTorch's too.)
-std::variant<FlowAnswer, Problem> gradient_flow_answer(const Document& document);
+std::variant<FlowAnswer, Problem> gradient_flow_answer(const Document& document,
+                                                      const Progress& progress = {});
 
 }  // namespace convscope

@@ -69,7 +69,8 @@ TEST_F(Cli, WrongUsageIsTwo) {
              {"--nonsense"}, {"shot", "--size", "1280"}, {"shot", "--size", "0x0"}, {"shot", "--size", "99999x99999"},
              {"shot", "--theme", "pink"}, {"shot", "--scale", "9"}, {"shot", "--scale", "nan"}, {"shot", "--step", "-1"},
              {"shot", "--step", "7.5"}, {"shot", "--step", "99999999999999999999999"}, {"shot", "--pin", "output"},
-             {"shot", "-o", "out.jpg"}, {"shot", "a.json", "--example", "b"}, {"play"}, {"play", "a", "b"}, {"a.png", "b.png"}}) {
+             {"shot", "-o", "out.jpg"}, {"shot", "a.json", "--example", "b"}, {"play"}, {"play", "a", "b"}, {"a.png", "b.png"},
+             {"--threads", "257"}, {"shot", "--threads", "-1"}, {"eval", "--threads", "many"}}) {
         const Ran ran = run(arguments);
         EXPECT_EQ(ran.code, 2) << arguments.back();
         EXPECT_TRUE(ran.err.starts_with("convscope: ")) << ran.err;

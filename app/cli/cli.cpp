@@ -130,6 +130,15 @@ std::string check_count(const std::string& text) {
     return fits ? "" : "“" + text + "” is no whole number from 0 on";
 }
 
+void add_threads(CLI::App& app, int& threads) {
+    app.add_option("--threads", threads, "Threads that compute, up to 256; 0: as many as the machine runs at once")
+        ->check([](const std::string& text) {
+            const auto number = parse_number(text);
+            const bool fits = number && *number >= 0 && *number <= 256 && *number == static_cast<int>(*number);
+            return fits ? std::string() : "“" + text + "” is no whole number from 0 to 256";
+        });
+}
+
 int run_command_line(std::vector<std::string> arguments, const Output& output) {
     CLI::App app(kAbout, "convscope");
     app.footer(kExamples);

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/cli/apply.h"
+#include "app/cli/subcommands.h"
 #include "core/document_json.h"
 #include "core/io/files.h"
 #include "core/io/image.h"
@@ -138,6 +139,7 @@ void add_number_options(CLI::App& app, DocumentArguments& arguments) {
     app.add_option(
         "--weights", arguments.weights,
         "Weights of all layers: PyTorch's state_dict as .safetensors, or one weight as .npy");
+    add_threads(app, arguments.threads);
 }
 
 bool is_expression(const std::string& argument) {

@@ -14,6 +14,7 @@
 #include "core/eval_case.h"
 #include "core/io/files.h"
 #include "core/io/utf8.h"
+#include "core/workers.h"
 
 namespace convscope {
 namespace {
@@ -123,12 +124,13 @@ bool is_blank(const std::string& line) {
 
 }  // namespace
 
-int eval_stream(std::istream& in, const std::string& name, const Output& output) {
+int eval_stream(std::istream& in, const std::string& name, const Output& output, int threads) {
+    Workers workers(threads);
     LineReader lines(in);
     int64_t unreadable = 0;
     for (std::string line; lines.next(line);) {
         if (is_blank(line)) continue;
-        EvalAnswer answer = eval_line(line);
+        EvalAnswer answer = eval_line(line, &workers);
         if (!answer.unreadable.empty()) {
             if (++unreadable <= kMostTold)
                 output.fail(
@@ -145,7 +147,7 @@ int eval_stream(std::istream& in, const std::string& name, const Output& output)
 }
 
 int run_eval(const EvalArguments& arguments, std::istream& standard_input, const Output& output) {
-    if (arguments.file == "-") return eval_stream(standard_input, "standard input", output);
+    if (arguments.file == "-") return eval_stream(standard_input, "standard input", output, arguments.threads);
     const std::string name = display_name(arguments.file);
     std::error_code error;
     const std::filesystem::path path = to_path(arguments.file);
@@ -158,7 +160,7 @@ int run_eval(const EvalArguments& arguments, std::istream& standard_input, const
     if (!file)
         return output.fail(fmt::format("{} could not be read: {}", name,
                                        errno ? std::strerror(errno) : "no reason is known"));
-    return eval_stream(file, name, output);
+    return eval_stream(file, name, output, arguments.threads);
 }
 
 Subcommand add_eval(CLI::App& program) {
@@ -166,6 +168,7 @@ Subcommand add_eval(CLI::App& program) {
         program.add_subcommand("eval", "Computes layers, one JSON case a line, without a window");
     const auto arguments = std::make_shared<EvalArguments>();
     eval->add_option("FILE", arguments->file, "The cases; - or nothing: standard input");
+    add_threads(*eval, arguments->threads);
     eval->footer(kExamples);
     return {eval,
             [arguments](const Output& output) { return run_eval(*arguments, std::cin, output); }};

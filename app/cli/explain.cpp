@@ -10,6 +10,7 @@
 #include "app/cli/subcommands.h"
 #include "core/nearest_key.h"
 #include "core/number_text.h"
+#include "core/workers.h"
 
 namespace convscope {
 namespace {
@@ -141,8 +142,10 @@ int run_explain(const ExplainArguments& arguments, const Output& output) {
                                            grouped_text(spec.terms(cell)),
                                            grouped_text(kMaxLedgerTerms)));
     }
+    Workers workers(arguments.document.threads);
     const auto result =
-        evaluate(document, {.optional_stages = spec.optional, .backward = spec.backward});
+        evaluate(document, {.optional_stages = spec.optional, .backward = spec.backward},
+                 {.report = {}, .cancelled = {}, .workers = &workers});
     if (result->problem) return output.fail(result->problem->whole());
     if (arguments.uses)
         return print_uses(arguments, *result, static_cast<int>(layer), stage, output);

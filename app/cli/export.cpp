@@ -9,6 +9,7 @@
 #include "core/evaluate.h"
 #include "core/io/files.h"
 #include "core/tensor_files.h"
+#include "core/workers.h"
 
 namespace convscope {
 namespace {
@@ -50,7 +51,9 @@ int run_export(const ExportArguments& arguments, const Output& output) {
         Want want;
         for (const std::string& name : arguments.tensors)
             want.backward |= name.find("grad_") != std::string::npos;
-        const Result result = *evaluate(read.document, want);
+        Workers workers(arguments.document.threads);
+        const Result result =
+            *evaluate(read.document, want, {.report = {}, .cancelled = {}, .workers = &workers});
         for (const std::string& name : arguments.tensors) {
             std::string error;
             NamedTensor found = find_tensor(result, name, error);

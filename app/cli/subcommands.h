@@ -22,6 +22,9 @@ Subcommand add_explain(CLI::App& program);
 Subcommand add_export(CLI::App& program);
 Subcommand add_shapes(CLI::App& program);
 
+/// Registers --threads.
+void add_threads(CLI::App& app, int& threads);
+
 /// For CLI11's check: a whole number from 0 on; else a sentence.
 std::string check_count(const std::string& text);
 
