@@ -62,7 +62,9 @@ void start_anew(App& app) {
     state.camera = {};
     state.shown = {};
     state.layer = 0;
+    state.wanted_output.reset();
     state.open_runs.clear();
+    std::erase_if(state.others, [](const Network& network) { return network.resizes != nullptr; });
     state.play.playing = false;
     app.before_gesture.reset();
     app.opens = true;

@@ -28,16 +28,26 @@ struct SizeFormula {
     std::string numerator, denominator;  // symbols; denominator empty: no fraction, no floor
     std::string rest;                    // "+ 1"
     std::string numerator_numbers, denominator_numbers;
+    std::string numerator_total, numerator_numbers_total;  // with the padding of both sides together; empty: the same
     std::string result;                  // "[o4]"
+    int64_t out = 0;                     // the number in it
     std::string axis;                    // "height", "width" or "height = width"
     int64_t leftover = 0;                // cells that no window reaches; below 0: the last window hangs over
     bool ceil = false;                   // the fraction is rounded up
+};
+
+/// The op that leads from this op's output sizes back to its input sizes, with the parameters that make it do so.
+struct WayBack {
+    std::string op;                                     // id
+    std::vector<std::pair<std::string, Value>> params;  // the others are standard
+    std::string chooses;                                // the Pair among them that chooses between several sizes; or ""
 };
 
 /// One kind of layer, for everyone outside its folder.
 struct Op {
     std::string id;                      // "conv2d"
     std::string torch_name;              // "Conv2d", as in torch.nn
+    std::string keras_name;              // "Conv2D"; empty: Keras has no such layer
     std::string summary;                 // one sentence
     std::vector<Field> fields;
     std::vector<std::string> signature;  // PyTorch's argument names in its order; one that is no field changes no number
@@ -59,6 +69,8 @@ struct Op {
                        std::span<const int> wanted, std::span<Tensor> stages, const Progress&)> backward;
     /// Output size with the numbers filled in: one line when height and width agree in everything, else two.
     std::function<std::vector<SizeFormula>(const Params&, const Plan&, Shape input)> size_formula;
+    /// Null: there is none.
+    std::function<WayBack(const Params&)> way_back;
     /// Short text for a card in the chain: "3×3 s2 p1", with the channels when they are not 1→1.
     std::function<std::string(const Params&)> card;
     /// Parameters after the layer's input got `channels` channels (where the op has such a parameter; else unchanged).

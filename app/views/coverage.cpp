@@ -72,7 +72,8 @@ struct Coverage {
           makes{inputs_per_output(window.h), inputs_per_output(window.w)},
           cell(moment_at(in, in.step).output) {}
 
-    bool has_ones() const { return window.transposed() && !layer.plan.weights.empty(); }
+    bool output_first() const { return window.transposed() || in.compared; }
+    bool has_ones() const { return output_first() && !layer.plan.weights.empty(); }
     int64_t unread() const {
         const auto cells = reads.histogram(window.h.in, window.w.in);
         const auto none = cells.find(0);
@@ -85,7 +86,7 @@ struct Coverage {
 double of_ones(const Coverage& c, Index cell) {
     double sum = 0;
     for (const Term& term : explain(*c.in.result, c.in.layer, c.layer.plan.output, cell).terms)
-        if (term.b.source == Source::weight) sum += term.b_value;
+        if (term.b.source == Source::weight && !term.padding) sum += term.b_value;
     return sum;
 }
 
@@ -105,6 +106,11 @@ Caption caption_of(const Coverage& c) {
         return counts.least() == counts.most() ? std::to_string(counts.most())
                                                : fmt::format("{} to {}", counts.least(), counts.most());
     };
+    if (c.in.compared) {
+        caption.second = fmt::format("Beside it, resized first and then convolved, every cell inside adds {} products.",
+                                     c.makes.most());
+        return caption;
+    }
     if (c.window.transposed()) {
         caption.runs = {plain("Each output cell is the sum of "), number(range(c.makes), Tone::output_text),
                         plain(c.makes.most() == 1 ? " product." : " products.")};
@@ -187,8 +193,8 @@ Scene build_coverage(const ViewInput& in) {
     Easel easel(in);
     const float s = easel.scale(), top = 34 * s, gap = easel.gap(), legend = 110 * s;
     // A transposed layer's overlap comes first: that is where the checkerboard is.
-    const bool output_first = c.window.transposed();
-    const std::string output_note = output_first ? "stamps that overlap" : "inputs it is made of";
+    const bool output_first = c.output_first();
+    const std::string output_note = c.window.transposed() ? "stamps that overlap" : "inputs it is made of";
     // Above few columns the names are the wider ones.
     const auto wide = [&](int64_t columns, float side, const char* name, const std::string& note) {
         return std::max(f(columns) * side, (name_width(name, note) - 40) * s);

@@ -9,6 +9,7 @@ namespace convscope {
 struct Conv2d {
     static constexpr const char* kId = "conv2d";
     static constexpr const char* kTorchName = "Conv2d";
+    static constexpr const char* kKerasName = "Conv2D";
     static constexpr const char* kSummary =
         "Slides a kernel over the input and adds up the products under it.";
 
@@ -37,6 +38,7 @@ struct Conv2d {
     static bool backward(const Conv2d&, const Plan&, const LayerInputs&, const Tensor& grad_output,
                          std::span<const int> wanted, std::span<Tensor> stages, const Progress&);
     static std::vector<SizeFormula> size_formula(const Conv2d&, const Plan&, Shape input);
+    static WayBack way_back(const Conv2d&);
     static std::string card(const Conv2d&);
     static Conv2d fit_channels(Conv2d, int64_t channels);
 

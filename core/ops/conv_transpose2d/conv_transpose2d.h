@@ -10,6 +10,7 @@ namespace convscope {
 struct ConvTranspose2d {
     static constexpr const char* kId = "conv_transpose2d";
     static constexpr const char* kTorchName = "ConvTranspose2d";
+    static constexpr const char* kKerasName = "Conv2DTranspose";
     static constexpr const char* kSummary =
         "Stamps the kernel, times each input value, onto the output and adds up the overlaps.";
 
@@ -38,6 +39,7 @@ struct ConvTranspose2d {
                          const Tensor& grad_output, std::span<const int> wanted,
                          std::span<Tensor> stages, const Progress&);
     static std::vector<SizeFormula> size_formula(const ConvTranspose2d&, const Plan&, Shape input);
+    static WayBack way_back(const ConvTranspose2d&);
     static std::string card(const ConvTranspose2d&);
     static ConvTranspose2d fit_channels(ConvTranspose2d, int64_t channels);
 
