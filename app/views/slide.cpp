@@ -136,7 +136,7 @@ void add_flow(Easel& easel, const Slide& slide, const Sizes& sizes, const Grid& 
     const bool stale = slide.in.stale;
     const Tone line = stale ? Tone::inkd : Tone::output_line, text = stale ? Tone::ink3 : Tone::output_text;
     std::vector<Run> runs{{"sum ", Font::inter, stale ? Tone::ink3 : Tone::ink2},
-                          {number_text_short(story.sum), Font::mono_bold, text}};
+                          {number_text_short(story.sum), Font::mono_bold, text, {sum_source(slide.in, story)}}};
     if (sizes.stacked() && output.box.right() + 40 * s + text_width(runs, 14 * s) + 48 * s > slide.in.size_px.x)
         runs.erase(runs.begin());
     const float width = text_width(runs, 14 * s) + (sizes.stacked() ? 32 : 48) * s;
@@ -186,7 +186,8 @@ void add_flow(Easel& easel, const Slide& slide, const Sizes& sizes, const Grid& 
     if (!slide.has_bias()) return;
     const bool added = story.complete;
     const std::vector<Run> bias{{"bias ", Font::inter, Tone::ink2},
-                                {number_text_short(slide.bias()), Font::mono_bold, stale ? Tone::ink3 : Tone::kernel_text}};
+                                {number_text_short(slide.bias()), Font::mono_bold, stale ? Tone::ink3 : Tone::kernel_text,
+                                 {slide.bias_source()}}};
     const float bias_width = text_width(bias, 13 * s) + 24 * s;
     const Box box{pill.center().x - bias_width / 2, pill.bottom() + 12 * s, bias_width, 26 * s};
     scene.strokes.push_back({{{box.center().x, box.y}, {box.center().x, pill.bottom()}},

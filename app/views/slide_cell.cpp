@@ -470,6 +470,7 @@ Scene build_slide_cell(const ViewInput& in) {
 
     const Grid& input = add_plane(easel, slide, "input", slide.cell().n, 0, p.input_y, p.cell);
     const Grid& output = add_walked_output(easel, in, slide.cell(), slide.derivation ? std::optional(slide.value()) : std::nullopt,
+                                           value_at({Source::stage, in.result->layers[static_cast<size_t>(in.layer)].plan.output, slide.cell()}),
                                            p.output_x, p.output_y, p.cell);
     if (slide.shows_samples()) add_other_samples(easel, slide, p);
     easel.add_name(input, "Input", Tone::input_text, plane_note(in_shape, slide.cell(), in.pane));

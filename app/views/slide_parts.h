@@ -34,6 +34,7 @@ struct Slide {
     }
     int64_t ring(int64_t pad) const { return window.transposed() ? 0 : pad; }
     double bias() const;                  // of the current output channel
+    NumberSource bias_source() const;
     bool has_weights() const { return !document_layer.weights.empty(); }
     bool by_output() const { return in.timeline->order() == Order::by_output; }
     bool has_bias() const { return document_layer.weights.size() > 1; }
@@ -49,7 +50,8 @@ Grid& add_products(Easel& easel, const Slide& slide, const std::string& name, in
 Grid& add_output(Easel& easel, const Slide& slide, float x, float y, float cell);
 /// A plane of the output walked cell by cell: `now` has the value `sum` so far, what comes after it is still empty. No sum:
 /// nothing is computed yet.
-Grid& add_walked_output(Easel& easel, const ViewInput& in, Index now, std::optional<double> sum, float x, float y, float cell);
+Grid& add_walked_output(Easel& easel, const ViewInput& in, Index now, std::optional<double> sum, NumberSource from,
+                        float x, float y, float cell);
 
 /// "rows 1–3, columns 5–7" of the current window, padding included.
 std::string window_words(const Slide& slide);
