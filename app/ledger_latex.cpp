@@ -187,7 +187,8 @@ private:
         const size_t end = while_holds(0, is_letter);
         if (end == 0) return false;
         const std::string word(take(end));
-        const bool known = word == "exp" || word == "tanh" || word == "max" || word == "min";
+        static constexpr std::string_view kLatexHas[]{"exp", "tanh", "max", "min"};
+        const bool known = std::ranges::find(kLatexHas, word) != std::end(kLatexHas);
         const bool called = rest_.starts_with("(");
         text_ += known && called ? "\\" + word : called ? "\\operatorname{" + word + "}" : "\\text{ " + word + " }";
         return true;

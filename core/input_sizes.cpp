@@ -28,6 +28,8 @@ std::vector<SizeFormula> formula(const Op& op, const Params& params, Shape input
 
 /// The smallest input size that gives `wanted` or more; kMaxSide + 1: none does. Sizes never shrink when the input grows.
 int64_t first_giving(const Op& op, const Params& params, Shape input, Axis axis, int64_t wanted) {
+    // One column of one channel: a long one of many would be refused as too large.
+    input = {1, 1, 1, 1};
     int64_t low = 1, high = kMaxSide + 1;
     while (low < high) {
         const int64_t middle = low + (high - low) / 2;
@@ -43,8 +45,9 @@ int64_t first_giving(const Op& op, const Params& params, Shape input, Axis axis,
 std::optional<SizePair> pair_at(const Op& op, const Params& params, Shape input, Axis axis,
                                 int64_t in) {
     if (in < 1 || in > kMaxSide) return {};
-    const auto out = size_from(op, params, with_extent(input, axis, in), axis);
-    if (!out || *out < 1) return {};
+    const Shape shape = with_extent(input, axis, in);
+    const auto out = size_from(op, params, shape, axis);
+    if (!out || *out < 1 || op.plan(params, shape, true).problem) return {};
     return SizePair{in, *out};
 }
 

@@ -38,7 +38,7 @@ TEST(Turned, CorrelationAndConvolution) {
     EXPECT_TRUE(turned.layers[0].turned);
     EXPECT_EQ(describe_change(nine(), turned), "kernel turned 180°");
     EXPECT_EQ(describe_change(turned, with_kernels_turned(turned, 0)), "kernel turned back");
-    EXPECT_NE(script_text(turned, *evaluate(turned)).find("[[[[5, 4], [3, 2]]]]"), std::string::npos)
+    EXPECT_NE(script_text(turned, *evaluate(turned)).find("[[[[5., 4.],\n    [3., 2.]]]]"), std::string::npos)
         << script_text(turned, *evaluate(turned));
 }
 

@@ -274,13 +274,18 @@ Scene build_matrix(const ViewInput& in) {
         if (Cell* at = output.cell(r, 0)) sums.show(*at, m.output_at(r), false);
 
     const Tone grey = Tone::ink3;
-    const auto name_at = [&](const Grid& grid, const char* name, Tone tone, Align align) {
+    const auto name_at = [&](const Grid& grid, const char* name, Tone tone, Align align, float up = 0) {
         const float x = align == Align::left ? grid.box.x : grid.box.center().x;
-        easel.scene.labels.push_back({{x, grid.box.y - 34 * s}, align, 14 * s,
+        easel.scene.labels.push_back({{x, grid.box.y - (34 + up) * s}, align, 14 * s,
                                       {{name, Font::semibold, in.stale ? grey : tone}}});
     };
+    // Names that have no room side by side stand one above the other.
+    const float half_input = name_width("Input", "") * s / 2, gap = 6 * s;
+    const bool crowded =
+        input.box.center().x + half_input + gap > output.box.center().x - name_width("Output", "") * s / 2 ||
+        input.box.center().x - half_input - gap < matrix.box.x + name_width("Kernel", "") * s;
     name_at(matrix, "Kernel", Tone::kernel_text, Align::left);
-    name_at(input, "Input", Tone::input_text, Align::center);
+    name_at(input, "Input", Tone::input_text, Align::center, crowded ? 18.f : 0.f);
     name_at(output, "Output", Tone::output_text, Align::center);
     const auto size_note = fmt::format("{}×{}", m.rows, m.columns) +
                            (m.window.in_per_group > 1 ? fmt::format(", input channel {}", m.input_channel()) : "");
