@@ -15,13 +15,15 @@
 namespace convscope {
 namespace {
 
-constexpr size_t kLineWidth = 60;   // characters as they are read; a page of an article has about 75
+constexpr size_t kLineWidth = 60;  // characters as they are read; a page of an article has about 75
 constexpr size_t kShownOfMany = 8;  // terms at the start of a sum that is cut
 
 constexpr std::string_view kBreak = " \\\\\n";
 
 /// Negative numbers in brackets, behind a sign or a cross.
-std::string in_brackets(const std::string& number) { return number.starts_with('-') ? "(" + number + ")" : number; }
+std::string in_brackets(const std::string& number) {
+    return number.starts_with('-') ? "(" + number + ")" : number;
+}
 
 std::string number(double value, int decimals) { return latex_number(in_table(value, decimals)); }
 
@@ -31,13 +33,15 @@ std::string latex_cell(const std::string& name) {
     if (bracket == std::string::npos) return "\\text{" + latex_words(name) + "}";
     std::string place = name.substr(bracket + 2);
     if (place.ends_with(')')) place.pop_back();
-    return fmt::format("\\text{{{}}}_{{{}}}", latex_words(name.substr(0, bracket)), latex_number(place));
+    return fmt::format("\\text{{{}}}_{{{}}}", latex_words(name.substr(0, bracket)),
+                       latex_number(place));
 }
 
 std::string product_text(const Term& term, int decimals) {
     const std::string a = number(term.a_value, decimals);
     if (!has_factor(term)) return in_brackets(a);
-    return fmt::format("{} \\times {}", in_brackets(a), in_brackets(number(term.b_value, decimals)));
+    return fmt::format("{} \\times {}", in_brackets(a),
+                       in_brackets(number(term.b_value, decimals)));
 }
 
 /// How wide it is when it is read: a cross is one character.
@@ -46,7 +50,8 @@ size_t read_width(std::string_view latex) {
     for (size_t i = 0; i < latex.size(); ++i) {
         ++width;
         if (latex[i] == '\\')
-            while (i + 1 < latex.size() && std::isalpha(static_cast<unsigned char>(latex[i + 1]))) ++i;
+            while (i + 1 < latex.size() && std::isalpha(static_cast<unsigned char>(latex[i + 1])))
+                ++i;
     }
     return width;
 }
@@ -59,8 +64,10 @@ std::string joined(const std::vector<std::string>& parts, std::string_view sign 
         const size_t width = read_width(parts[i]) + sign.size();
         const bool breaks = line > 0 && line + width > kLineWidth;
         if (i > 0 && breaks && sign == ", ") text += ",";
-        if (breaks) text += std::string(kBreak) + "&\\quad" + (sign == ", " ? " " : std::string(sign));
-        else if (i > 0) text += sign;
+        if (breaks)
+            text += std::string(kBreak) + "&\\quad" + (sign == ", " ? " " : std::string(sign));
+        else if (i > 0)
+            text += sign;
         text += parts[i];
         line = (breaks ? 0 : line) + width;
     }
@@ -103,13 +110,16 @@ std::string by_channels(const Explanation& e, const std::string& cell, int decim
     for (const Channel& channel : channels) products += channel.products.size();
     if (products <= kMostLatexProducts)
         for (const Channel& channel : channels)
-            text += fmt::format("\\text{{channel {}}} &= {} = {}{}", channel.number,
-                                joined(channel.products), number(channel.subtotal, decimals), kBreak);
+            text +=
+                fmt::format("\\text{{channel {}}} &= {} = {}{}", channel.number,
+                            joined(channel.products), number(channel.subtotal, decimals), kBreak);
     std::vector<std::string> parts;
-    for (const Channel& channel : channels) parts.push_back(in_brackets(number(channel.subtotal, decimals)));
+    for (const Channel& channel : channels)
+        parts.push_back(in_brackets(number(channel.subtotal, decimals)));
     for (const Term& term : e.terms)
         if (channel_of(term) < 0)
-            parts.push_back(fmt::format("\\underbrace{{{}}}_{{\\text{{bias}}}}", number(term.a_value, decimals)));
+            parts.push_back(fmt::format("\\underbrace{{{}}}_{{\\text{{bias}}}}",
+                                        number(term.a_value, decimals)));
     return text + fmt::format("{} &= {}", cell, joined(parts));
 }
 
@@ -122,14 +132,16 @@ std::string terms_text(const Explanation& e, const std::string& cell, int decima
     const bool factors = std::ranges::any_of(e.terms, has_factor);
     switch (e.combine) {
         case Combine::max:
-            return fmt::format("{} &= \\max\\{{{}\\}}", cell, joined(cut(std::move(products)), ", "));
+            return fmt::format("{} &= \\max\\{{{}\\}}", cell,
+                               joined(cut(std::move(products)), ", "));
         case Combine::formula: return fmt::format("{} &= {}", cell, latex_formula(e.formula));
         case Combine::mean: {
             double sum = 0;
             for (const Term& term : e.terms) sum += term.product;
-            return fmt::format("{} &= \\frac{{1}}{{{}}}\\bigl({}\\bigr){}&= \\frac{{{}}}{{{}}}", cell,
-                               latex_number(number_text(e.divisor)), joined(cut(std::move(parts))), kBreak,
-                               number(sum, decimals), latex_number(number_text(e.divisor)));
+            return fmt::format("{} &= \\frac{{1}}{{{}}}\\bigl({}\\bigr){}&= \\frac{{{}}}{{{}}}",
+                               cell, latex_number(number_text(e.divisor)),
+                               joined(cut(std::move(parts))), kBreak, number(sum, decimals),
+                               latex_number(number_text(e.divisor)));
         }
         case Combine::sum: break;
     }
@@ -140,7 +152,9 @@ std::string terms_text(const Explanation& e, const std::string& cell, int decima
 }
 
 std::string environment(const std::string& comment, const std::string& lines) {
-    return fmt::format("% {}\n% needs \\usepackage{{amsmath}}\n\\begin{{align*}}\n{}\n\\end{{align*}}\n", comment, lines);
+    return fmt::format(
+        "% {}\n% needs \\usepackage{{amsmath}}\n\\begin{{align*}}\n{}\n\\end{{align*}}\n", comment,
+        lines);
 }
 
 std::string comment_line(std::string text) {
@@ -150,7 +164,7 @@ std::string comment_line(std::string text) {
 
 /// A formula piece by piece: numbers, words, roots, signs; anything else stands for itself.
 class FormulaWriter {
-public:
+  public:
     explicit FormulaWriter(std::string_view formula) : rest_(formula) {}
     std::string whole() {
         while (!rest_.empty())
@@ -158,9 +172,11 @@ public:
         return text_ + std::string(roots_.size(), '}');
     }
 
-private:
+  private:
     static bool is_letter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
-    static bool is_part(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0 || c == '.'; }
+    static bool is_part(char c) {
+        return std::isdigit(static_cast<unsigned char>(c)) != 0 || c == '.';
+    }
     template <class F>
     size_t while_holds(size_t from, F holds) const {
         while (from < rest_.size() && holds(rest_[from])) ++from;
@@ -176,7 +192,8 @@ private:
         size_t end = while_holds(0, is_part);
         if (end == 0) return false;
         if (end < rest_.size() && rest_[end] == 'e') {
-            const size_t digits = while_holds(end + 1, [](char c) { return c == '+' || c == '-' || (c & 0x80) != 0; });
+            const size_t digits = while_holds(
+                end + 1, [](char c) { return c == '+' || c == '-' || (c & 0x80) != 0; });
             if (digits < rest_.size() && is_part(rest_[digits])) end = while_holds(digits, is_part);
         }
         text_ += latex_number(take(end));
@@ -187,10 +204,13 @@ private:
         const size_t end = while_holds(0, is_letter);
         if (end == 0) return false;
         const std::string word(take(end));
-        static constexpr std::string_view kLatexHas[]{"exp", "tanh", "max", "min"};
-        const bool known = std::ranges::find(kLatexHas, word) != std::end(kLatexHas);
+        constexpr std::array<std::string_view, 4> kFunctions{"exp", "tanh", "max",
+                                                             "min"};  // that LaTeX knows
+        const bool known = std::ranges::find(kFunctions, word) != kFunctions.end();
         const bool called = rest_.starts_with("(");
-        text_ += known && called ? "\\" + word : called ? "\\operatorname{" + word + "}" : "\\text{ " + word + " }";
+        text_ += known && called ? "\\" + word
+                 : called        ? "\\operatorname{" + word + "}"
+                                 : "\\text{ " + word + " }";
         return true;
     }
     /// "√(2 + 3)" and "√2"; the bracket of the first ends with it.
@@ -209,10 +229,23 @@ private:
     }
     bool sign() {
         constexpr std::array<std::pair<std::string_view, std::string_view>, 14> kSigns{{
-            {"−", "-"}, {"·", " \\cdot "}, {"×", " \\times "}, {"²", "^2"}, {"³", "^3"}, {"π", "\\pi "}, {"∞", "\\infty "},
-            {"≥", " \\ge "}, {"≤", " \\le "}, {"σ", "\\sigma "}, {"Φ", "\\Phi "}, {"φ", "\\varphi "}, {"_", "\\_"}, {"%", "\\%"},
+            {"−", "-"},
+            {"·", " \\cdot "},
+            {"×", " \\times "},
+            {"²", "^2"},
+            {"³", "^3"},
+            {"π", "\\pi "},
+            {"∞", "\\infty "},
+            {"≥", " \\ge "},
+            {"≤", " \\le "},
+            {"σ", "\\sigma "},
+            {"Φ", "\\Phi "},
+            {"φ", "\\varphi "},
+            {"_", "\\_"},
+            {"%", "\\%"},
         }};
-        const auto* found = std::ranges::find_if(kSigns, [&](const auto& s) { return rest_.starts_with(s.first); });
+        const auto* found =
+            std::ranges::find_if(kSigns, [&](const auto& s) { return rest_.starts_with(s.first); });
         if (found == kSigns.end()) return false;
         text_ += found->second;
         take(found->first.size());
@@ -253,8 +286,7 @@ std::string latex_words(std::string_view words) {
             case '#':
             case '$':
             case '{':
-            case '}': text += '\\';
-            [[fallthrough]];
+            case '}': text += '\\'; [[fallthrough]];
             default: text += c;
         }
     }
@@ -264,14 +296,16 @@ std::string latex_words(std::string_view words) {
 std::string latex_number(std::string_view shown) {
     std::string text(shown);
     const auto replace = [&](std::string_view what, std::string_view by) {
-        for (size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))
+        for (size_t at = text.find(what); at != std::string::npos;
+             at = text.find(what, at + by.size()))
             text.replace(at, what.size(), by);
     };
     replace("−", "-");
     replace("∞", "\\infty");
     replace("NaN", "\\text{NaN}");
     const size_t e = text.find('e');
-    if (e == std::string::npos || e == 0 || !std::isdigit(static_cast<unsigned char>(text[e - 1]))) return text;
+    if (e == std::string::npos || e == 0 || !std::isdigit(static_cast<unsigned char>(text[e - 1])))
+        return text;
     std::string_view exponent = std::string_view(text).substr(e + 1);
     const bool negative = exponent.starts_with('-');
     if (negative || exponent.starts_with('+')) exponent.remove_prefix(1);
@@ -281,9 +315,11 @@ std::string latex_number(std::string_view shown) {
 
 std::string latex_formula(std::string_view formula) { return FormulaWriter(formula).whole(); }
 
-std::string ledger_latex(const Result& result, int layer, int stage, Index cell, const Explanation& e) {
+std::string ledger_latex(const Result& result, int layer, int stage, Index cell,
+                         const Explanation& e) {
     const LedgerNames names{result, layer};
-    const double own = static_cast<double>(names.computed().stages[static_cast<size_t>(stage)].at(cell));
+    const double own =
+        static_cast<double>(names.computed().stages[static_cast<size_t>(stage)].at(cell));
     const int decimals = decimals_of(e, own);
     const std::string name = names.stage(stage, cell);
     const bool channels = has_subtotals(e, names.computed().input.shape());
@@ -291,10 +327,12 @@ std::string ledger_latex(const Result& result, int layer, int stage, Index cell,
     if (e.terms.empty())
         lines = latex_cell(name) + " ";
     else
-        lines = channels ? by_channels(e, latex_cell(name), decimals) : terms_text(e, latex_cell(name), decimals);
+        lines = channels ? by_channels(e, latex_cell(name), decimals)
+                         : terms_text(e, latex_cell(name), decimals);
     // A formula's result has no table to fit into.
-    const std::string result_text =
-        e.combine == Combine::formula ? latex_number(number_text_short(own, 6)) : number(own, decimals);
+    const std::string result_text = e.combine == Combine::formula
+                                        ? latex_number(number_text_short(own, 6))
+                                        : number(own, decimals);
     lines += fmt::format("{}&= {}", e.terms.empty() ? "" : kBreak, result_text);
     const Layer& described = result.document.layers[static_cast<size_t>(layer)];
     return environment(comment_line(fmt::format("{} of {}", name, layer_line(described))), lines);
@@ -303,11 +341,13 @@ std::string ledger_latex(const Result& result, int layer, int stage, Index cell,
 std::string uses_latex(const Result& result, int layer, const Ref& of, const Uses& uses) {
     const LedgerNames own{result, layer};
     const Layer& described = result.document.layers[static_cast<size_t>(layer)];
-    const std::string comment = comment_line(fmt::format("where {} of {} goes", own.of(of), layer_line(described)));
+    const std::string comment =
+        comment_line(fmt::format("where {} of {} goes", own.of(of), layer_line(described)));
     const int decimals = decimals_of(uses);
     if (uses.empty()) {
         const std::string where = uses.complete ? "nowhere" : grouped_text(uses.total) + " cells";
-        return environment(comment, fmt::format("{} &\\to \\text{{{}}}", latex_cell(own.of(of)), where));
+        return environment(comment,
+                           fmt::format("{} &\\to \\text{{{}}}", latex_cell(own.of(of)), where));
     }
     std::string lines;
     const auto begin_line = [&] {
@@ -318,8 +358,8 @@ std::string uses_latex(const Result& result, int layer, const Ref& of, const Use
             const Term& term = uses.terms[i];
             const Use& use = uses.cells[i];
             begin_line();
-            lines += latex_cell(LedgerNames{result, use.layer}.stage(use.stage, use.cell)) + " &\\leftarrow " +
-                     product_text(term, decimals);
+            lines += latex_cell(LedgerNames{result, use.layer}.stage(use.stage, use.cell)) +
+                     " &\\leftarrow " + product_text(term, decimals);
             if (has_factor(term)) lines += " = " + number(term.product, decimals);
             if (use.chosen) lines += " \\quad \\text{(the largest)}";
         }
@@ -327,14 +367,17 @@ std::string uses_latex(const Result& result, int layer, const Ref& of, const Use
         for (size_t first = 0, end = 0; first < uses.terms.size(); first = end) {
             const Use& use = uses.cells[first];
             double sum = 0;
-            for (end = first; end < uses.terms.size() && uses.cells[end].cell.c == use.cell.c &&
-                              uses.cells[end].cell.n == use.cell.n && uses.cells[end].stage == use.stage &&
-                              uses.cells[end].layer == use.layer;
+            for (end = first;
+                 end < uses.terms.size() && uses.cells[end].cell.c == use.cell.c &&
+                 uses.cells[end].cell.n == use.cell.n && uses.cells[end].stage == use.stage &&
+                 uses.cells[end].layer == use.layer;
                  ++end)
                 sum += uses.terms[end].product;
             begin_line();
-            const std::string reader = LedgerNames{result, use.layer}.plan().stages[static_cast<size_t>(use.stage)].name;
-            lines += fmt::format("\\text{{{}, channel {}}} &\\leftarrow \\text{{{} terms}}", latex_words(reader), use.cell.c,
+            const std::string reader =
+                LedgerNames{result, use.layer}.plan().stages[static_cast<size_t>(use.stage)].name;
+            lines += fmt::format("\\text{{{}, channel {}}} &\\leftarrow \\text{{{} terms}}",
+                                 latex_words(reader), use.cell.c,
                                  grouped_text(static_cast<int64_t>(end - first)));
             if (uses.adds) lines += ",\\quad \\text{in all } " + number(sum, decimals);
         }
