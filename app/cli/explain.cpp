@@ -4,7 +4,8 @@
 #include <fmt/format.h>
 
 #include "app/cli/document_arguments.h"
-#include "app/cli/ledger_text.h"
+#include "app/ledger_latex.h"
+#include "app/ledger_text.h"
 #include "app/cli/script.h"
 #include "app/cli/subcommands.h"
 #include "core/nearest_key.h"
@@ -29,7 +30,7 @@ struct ExplainArguments {
     DocumentArguments document;
     std::string cell, stage = "output";
     std::optional<int64_t> layer, n, channel;
-    bool uses = false;
+    bool uses = false, latex = false;
 };
 
 /// "3,3" as the indices of one cell, counted from the last: column, row, channel, sample. In a vector one index is the
@@ -89,20 +90,24 @@ int print_uses(const ExplainArguments& arguments, const Result& result, int laye
             if (const StageSpec& spec = computed.plan.stages[static_cast<size_t>(s)];
                 s != stage && !spec.backward && !spec.optional)
                 stages.push_back(s);
-    output.out << fmt::format("input {} of {}\n", index_text(computed.input.shape(), cell),
+    if (!arguments.latex)
+        output.out << fmt::format("input {} of {}\n", index_text(computed.input.shape(), cell),
                               layer_line(result.document.layers[static_cast<size_t>(layer)]));
     int64_t uses = 0;
     for (const int s : stages) {
         if (uses > 0 && s == stages[1]) break;  // the output reads it itself
-        const UsesText found = uses_text(result, layer, s, cell);
-        uses += found.uses;
-        if (found.uses > 0)
-            output.out << fmt::format("\n{}\n{} {} of {}{}\n", found.text, grouped_text(found.uses),
-                                      found.uses == 1 ? "term" : "terms",
+        const Uses found = uses_in_stage(result, layer, s, cell,
+                                         {.listed = kMaxLedgerTerms, .looked_at = kMostLookedAt});
+        uses += found.total;
+        if (arguments.latex && found.total > 0)
+            output.out << uses_latex(result, layer, {Source::input, 0, cell}, found);
+        else if (found.total > 0)
+            output.out << fmt::format("\n{}\n{} {} of {}{}\n", uses_text(result, layer, found),
+                                      grouped_text(found.total), found.total == 1 ? "term" : "terms",
                                       computed.plan.stages[static_cast<size_t>(s)].name,
                                       found.complete ? "" : ", and more that are not listed");
     }
-    if (uses == 0) output.out << "\nNo cell reads it.\n";
+    if (uses == 0) output.out << (arguments.latex ? "% No cell reads it.\n" : "\nNo cell reads it.\n");
     return kDone;
 }
 
@@ -141,7 +146,9 @@ int run_explain(const ExplainArguments& arguments, const Output& output) {
     if (result->problem) return output.fail(result->problem->whole());
     if (arguments.uses)
         return print_uses(arguments, *result, static_cast<int>(layer), stage, output);
-    output.out << ledger_text(*result, static_cast<int>(layer), stage, cell);
+    const Explanation told = explain(*result, static_cast<int>(layer), stage, cell);
+    output.out << (arguments.latex ? ledger_latex(*result, static_cast<int>(layer), stage, cell, told)
+                                   : ledger_text(*result, static_cast<int>(layer), stage, cell, told));
     return kDone;
 }
 
@@ -168,6 +175,7 @@ Subcommand add_explain(CLI::App& program) {
                         "output (if not said), grad_input, grad_weight, mean, … of the layer");
     explain->add_flag("--uses", arguments->uses,
                       "The other way: where this cell of the layer's input goes");
+    explain->add_flag("--latex", arguments->latex, "As LaTeX (amsmath) instead of a table");
     explain->footer(kExamples);
     return {explain, [arguments](const Output& output) { return run_explain(*arguments, output); }};
 }

@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include "app/cli/document_arguments.h"
-#include "app/cli/ledger_text.h"
+#include "app/ledger_text.h"
 #include "app/cli/subcommands.h"
-#include "app/cli/text_table.h"
+#include "app/text_table.h"
 #include "core/number_text.h"
 #include "core/receptive_field.h"
 

@@ -3,12 +3,12 @@
 
 #include <string>
 
-#include "core/evaluate.h"
+#include "core/uses.h"
 
 namespace convscope {
 
-/// Most terms of one cell that are listed, and most cells that are looked at for where an input cell goes.
-inline constexpr int64_t kMaxLedgerTerms = 1'000'000;
+/// Most terms of one cell that are listed, and most that are looked at for where an input cell goes.
+inline constexpr int64_t kMaxLedgerTerms = 1'000'000, kMostLookedAt = 50'000'000;
 
 /// "nn.Conv2d(1, 1, 3, stride=2)" in one line.
 std::string layer_line(const Layer& layer);
@@ -20,12 +20,12 @@ std::string index_text(Shape shape, Index cell, bool is_kernel = false);
 /// its terms must be at most kMaxLedgerTerms.
 std::string ledger_text(const Result& result, int layer, int stage, Index cell);
 
-/// Every term of that stage that reads the input cell.
-struct UsesText {
-    std::string text;  // a table; "" when there is none
-    int64_t uses = 0;
-    bool complete = true;  // false: the cell goes to more places than are listed
-};
-UsesText uses_text(const Result& result, int layer, int stage, Index input_cell);
+/// The same with terms that were explained already.
+std::string ledger_text(const Result& result, int layer, int stage, Index cell, const Explanation& explanation);
+
+/// A number's uses as a table; "" when there is none. `layer`: where the number is.
+std::string uses_text(const Result& result, int layer, const Uses& uses);
+/// The same under the name of the cell `of`, and how many there are.
+std::string uses_text(const Result& result, int layer, const Ref& of, const Uses& uses);
 
 }  // namespace convscope
