@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/state.h"
+#include "core/uses.h"
 
 namespace convscope {
 
@@ -29,6 +30,14 @@ struct App {
     bool next_waits = false;                      // the document is newer than what the worker computes
     bool opens = false;                           // the next result opens on its telling step
     std::shared_ptr<const Result> before_gesture; // the picture when the gesture under way began
+    /// The last list of uses, so that a frame does not look for them again.
+    struct KnownUses {
+        std::shared_ptr<const Result> result;
+        int layer = 0;
+        Ref of;
+        std::shared_ptr<const Uses> uses;
+    };
+    mutable KnownUses known_uses;
 
     explicit App(Document document);
 };
@@ -120,7 +129,8 @@ void set_value(App& app, const Ref& ref, float value, const std::string& gesture
 /// Cells of one tensor, all to the same value.
 void set_values(App& app, const std::vector<Ref>& refs, float value, const std::string& gesture);
 void select_cell(App& app, const Scene& scene, const CellRef& cell);
-/// An output cell stays in the ledger; false when there is no such cell.
+/// A cell of the chosen layer (input, weight or a computed stage) stays in the ledger; false when there is no such cell.
+bool pin(App& app, const Ref& ref);
 bool pin_output(App& app, Index cell);
 void select_nothing(App& app);                         // neither selected nor pinned; typed text is dropped
 /// The plane that "Zeros", "Copy", … are about: of the selected cell, else the pinned one; none otherwise.
@@ -140,15 +150,24 @@ ViewInput view_input(const App& app, Point size_px, float scale);
 /// The chosen view, or up to three side by side under their names. Their grids' names then start with the view's id:
 /// "scatter/input".
 Scene build_scene(const App& app, Point size_px, float scale);
-/// The terms of the pinned cell, or of the play head's: for the ledger.
+/// The terms of the pinned cell, of the selected one, or of the play head's: for the ledger (app_ledger.cpp).
 struct LedgerCell {
-    int layer = 0, stage = 0;
+    int layer = 0, stage = 0;  // whose terms they are; goes_to: which the number belongs to (stage −1: input or weight)
     Index cell;
     Explanation explanation;
     int64_t done = 0;          // the first so many terms are done; all when pinned. By input the terms stand in that order
     int64_t current = -1;      // index of the term that happens now, −1: none
     bool pinned = false;
+    Telling telling = Telling::made_of;
+    std::vector<Telling> choices;        // all that can be told of the cell; one at least
+    Ref of;                              // the cell, in the chosen layer
+    std::shared_ptr<const Uses> uses;    // goes_to: these instead of `explanation`
+    int64_t too_many = 0;                // so many terms that they are not listed
 };
 std::optional<LedgerCell> ledger(const App& app);
+/// What the ledger tells of the cell, while it is the same one.
+void choose_telling(App& app, Telling telling);
+/// The term of the ledger becomes the play head's, in the layer that it is of. False when no step shows it.
+bool go_to_term(App& app, const LedgerCell& ledger, size_t index);
 
 }  // namespace convscope

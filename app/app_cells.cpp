@@ -183,20 +183,29 @@ void set_values(App& app, const std::vector<Ref>& refs, float value, const std::
 
 void select_cell(App& app, const Scene& scene, const CellRef& cell) {
     const auto ref = cell_ref(scene, cell);
-    if (ref && editable(scene, cell)) app.state.selection.edit = CellEdit{cell, *ref, "", false};
+    if (!ref || !editable(scene, cell)) return;
+    app.state.selection.edit = CellEdit{cell, *ref, "", false};
+    app.state.selection.telling.reset();
+}
+
+bool pin(App& app, const Ref& ref) {
+    const Tensor* tensor = shown_tensor(app, ref);
+    if (!tensor || tensor->empty() || ref.source == Source::grad_output || !tensor->shape().contains(ref.cell))
+        return false;
+    app.state.selection.pinned = ref;
+    app.state.selection.telling.reset();
+    return true;
 }
 
 bool pin_output(App& app, Index cell) {
     const LayerResult* layer = layer_result(app);
-    if (!layer || !layer->output().shape().contains(cell)) return false;
-    app.state.selection.pinned = CellRef{"output", cell.h, cell.w};
-    app.state.selection.pinned_at = cell;
-    return true;
+    return layer && pin(app, {Source::stage, layer->plan.output, cell});
 }
 
 void select_nothing(App& app) {
     app.state.selection.edit.reset();
     app.state.selection.pinned.reset();
+    app.state.selection.telling.reset();
 }
 
 std::optional<Ref> chosen_plane(const App& app) {
@@ -204,7 +213,7 @@ std::optional<Ref> chosen_plane(const App& app) {
     if (selection.edit) return selection.edit->ref;
     const LayerResult* layer = layer_result(app);
     if (!selection.pinned || !layer) return {};
-    return Ref{Source::stage, layer->plan.output, selection.pinned_at};
+    return selection.pinned;
 }
 
 void fill_plane(App& app, const Ref& ref, const std::string& kind) {

@@ -56,6 +56,7 @@ void start_anew(App& app) {
     State& state = app.state;
     select_nothing(app);
     state.selection.hover.reset();
+    state.folds = {};
     state.mouse = {};
     state.camera = {};
     state.shown = {};

@@ -51,6 +51,11 @@ std::optional<int64_t> stamp_step(const Plan& plan, const Term& term, const Time
 /// The same term in the other order: step of `to` that shows what `from` shows at `step`.
 int64_t same_term(const App& app, const Timeline& from, int64_t step, const Timeline& to);
 
+// ---- app_ledger.cpp
+
+/// The cell of the chosen layer that the ledger is about by the person's choice: pinned, or selected while nothing plays.
+std::optional<Ref> chosen_cell(const App& app);
+
 // ---- app_cells.cpp
 
 /// The picture's chosen layer is of the document's op: while the chain is impossible it may be another.

@@ -1,4 +1,4 @@
-// What is shown: the input of the chosen view, and the ledger's cell.
+// What is shown: the input of the chosen view, and its scene.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -7,26 +7,6 @@
 
 namespace convscope {
 namespace {
-
-/// The terms in the order in which stamps add them.
-void order_by_stamps(const App& app, const LayerResult& layer, LedgerCell& ledger) {
-    struct Dated {
-        int64_t step;
-        Term term;
-    };
-    std::vector<Dated> dated;
-    // What is not stamped (a bias, zeros of the padding) is added when everything is finished.
-    for (const Term& term : ledger.explanation.terms)
-        dated.push_back({stamp_step(layer.plan, term, app.timeline).value_or(app.timeline.steps()), term});
-    std::stable_sort(dated.begin(), dated.end(),
-                     [](const Dated& a, const Dated& b) { return a.step < b.step; });
-    const int64_t now = app.state.play.step;
-    for (size_t t = 0; t < dated.size(); ++t) {
-        ledger.explanation.terms[t] = std::move(dated[t].term);
-        if (dated[t].step <= now) ledger.done = static_cast<int64_t>(t) + 1;
-        if (dated[t].step == now) ledger.current = static_cast<int64_t>(t);
-    }
-}
 
 std::string stale_reason(const App& app) {
     const State& state = app.state;
@@ -83,53 +63,6 @@ Scene build_scene(const App& app, Point size_px, float scale) {
     const ViewInput in = view_input(app, size_px, scale);
     const std::vector<const View*> views = shown_views(app);
     return views.size() == 1 ? views[0]->build(in) : build_panes(in, views);
-}
-
-std::optional<LedgerCell> ledger(const App& app) {
-    const State& state = app.state;
-    const LayerResult* layer = layer_result(app);
-    if (!layer) return {};
-    LedgerCell ledger;
-    ledger.layer = shown_layer(app);
-    ledger.stage = layer->plan.output;
-    const Shape shape = layer->output().shape();
-    const auto tell = [&] {
-        ledger.explanation = explain(*state.result, ledger.layer, ledger.stage, ledger.cell);
-    };
-    if (state.selection.pinned) {
-        ledger.cell = state.selection.pinned_at;
-        if (shape.contains(ledger.cell)) {
-            tell();
-            ledger.done = static_cast<int64_t>(ledger.explanation.terms.size());
-            ledger.pinned = true;
-            return ledger;
-        }
-    }
-    if (!walks_cells(app.timeline)) {  // no cell is at work: one in the middle of the shown plane
-        ledger.cell = {std::clamp<int64_t>(state.shown.n, 0, shape.n - 1),
-                       std::clamp<int64_t>(state.shown.out_channel, 0, shape.c - 1), shape.h / 2,
-                       shape.w / 2};
-        tell();
-        ledger.done = static_cast<int64_t>(ledger.explanation.terms.size());
-        return ledger;
-    }
-    const Place place = app.timeline.at(state.play.step);
-    if (app.timeline.order() == Order::by_output) {
-        ledger.cell = place.cell;
-        if (!shape.contains(ledger.cell)) return {};
-        tell();
-        ledger.done = place.started ? place.term + 1 : 0;
-        ledger.current = place.started ? place.term : -1;
-        return ledger;
-    }
-    // By input: the cell that the stamp reaches now. A cropped product belongs to none.
-    const StampTerm stamp = stamp_term(layer->plan, place.cell, place.term);
-    ledger.cell = stamp.output;
-    if (!stamp.lands || !shape.contains(ledger.cell)) return {};
-    tell();
-    order_by_stamps(app, *layer, ledger);
-    if (place.finishing) ledger.current = -1;
-    return ledger;
 }
 
 }  // namespace convscope

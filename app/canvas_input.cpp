@@ -75,13 +75,12 @@ std::optional<Index> output_cell(const App& app, const Scene& scene, const CellR
     return ref->cell;
 }
 
-/// Pins an output cell, or frees it when it is pinned.
-void toggle_pin(App& app, Index cell) {
-    Selection& selection = app.state.selection;
-    if (selection.pinned && selection.pinned_at == cell)
-        selection.pinned.reset();
+/// Pins a cell, or frees it when it is pinned.
+void toggle_pin(App& app, const Ref& ref) {
+    if (app.state.selection.pinned == ref)
+        select_nothing(app);
     else
-        pin_output(app, cell);
+        pin(app, ref);
 }
 
 /// A press and a release at the same place.
@@ -89,7 +88,7 @@ void click(App& app, const Scene& scene) {
     const CellRef& cell = app.state.mouse.cell;
     if (!cell.grid.empty() && paintable(scene, cell)) return;  // selected when it was pressed
     app.state.selection.edit.reset();
-    if (const auto output = output_cell(app, scene, cell)) toggle_pin(app, *output);
+    if (const auto ref = cell_ref(scene, cell)) toggle_pin(app, *ref);
 }
 
 /// A tenth more than 0.1 is 0.2, not 0.2000000030.

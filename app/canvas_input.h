@@ -53,6 +53,9 @@ struct Link {
 };
 std::vector<Link> links(const App& app, const Scene& scene, const CellRef& cell);
 
+/// The cells that the ledger's row under the pointer is about.
+std::vector<Link> lit_links(const App& app, const Scene& scene);
+
 /// Everything about the cell under the pointer: "Input (2, 6) is 6" and where it lies.
 struct CellFacts {
     std::string title;    // "Input (2, 6)"

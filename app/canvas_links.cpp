@@ -156,6 +156,14 @@ std::vector<Link> links(const App& app, const Scene& scene, const CellRef& cell)
     return found(scene, std::move(targets));
 }
 
+std::vector<Link> lit_links(const App& app, const Scene& scene) {
+    const Selection& selection = app.state.selection;
+    std::vector<Target> targets;
+    for (const Ref& ref : selection.lit) targets.push_back(target_of(ref));
+    if (selection.lit_padding) targets.push_back({Source::constant, 0, *selection.lit_padding});
+    return targets.empty() ? std::vector<Link>() : found(scene, std::move(targets));
+}
+
 std::optional<CellFacts> cell_facts(const App& app, const Scene& scene, const CellRef& cell) {
     const Grid* grid = scene.grid(cell.grid);
     if (!grid || !grid->holds(cell.row, cell.column)) return {};

@@ -92,6 +92,7 @@ bool cell_key(App& app, const Scene& scene, CellKey key) {
     if (!selection.edit) {
         if (key != CellKey::escape || !selection.pinned) return false;
         selection.pinned.reset();
+        selection.telling.reset();
         return true;
     }
     CellEdit& edit = *selection.edit;

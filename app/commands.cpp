@@ -322,6 +322,7 @@ const std::vector<Command>& all_commands() {
         add_edit(all);
         add_layer_commands(all);
         add_view(all);
+        add_ledger_commands(all);
         add_compare_commands(all);
         add_step(all);
         add_help(all);

@@ -29,5 +29,7 @@ void add_commands(std::vector<Command>& table, const char* menu, std::vector<Row
 
 /// The menu Layer (commands_layer.cpp).
 void add_layer_commands(std::vector<Command>& table);
+/// The menu View, Ledger (commands_ledger.cpp).
+void add_ledger_commands(std::vector<Command>& table);
 
 }  // namespace convscope

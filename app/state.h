@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,11 +35,22 @@ struct CellEdit {
     bool typing = false;
 };
 
+/// What the ledger tells of a cell: the terms that it adds up, the cells that read it, or the terms of its gradient.
+enum class Telling { made_of, goes_to, gradient };
+
 struct Selection {
     std::optional<CellRef> hover;
-    std::optional<CellRef> pinned;   // an output cell whose ledger stays
-    Index pinned_at;                 // its place in the output (set both by pin_output)
+    std::optional<Ref> pinned;       // a cell of the chosen layer whose ledger stays (set by pin)
     std::optional<CellEdit> edit;
+    std::optional<Telling> telling;  // chosen by hand; else as suits the cell
+    std::vector<Ref> lit;            // cells of the ledger's row under the pointer
+    std::optional<Index> lit_padding;
+};
+
+/// Which channels of the ledger show their rows. By itself: the one at work, or the first of a handful.
+struct LedgerFolds {
+    std::optional<bool> all;         // every channel open, or none
+    std::map<int64_t, bool> by_hand; // channels that were turned since
 };
 
 /// What the mouse is doing on the canvas (canvas_input.h).
@@ -114,6 +126,7 @@ struct State {
     std::vector<Network> others;                  // up to two more documents, to compare with
     PlayHead play;
     Selection selection;
+    LedgerFolds folds;
     CanvasMouse mouse;
     Shown shown;
     Camera camera;

@@ -138,7 +138,7 @@ TEST(CanvasMouse, OutputCellsArePinned) {
     Desk desk;
     desk.click("output", 0, 2);
     ASSERT_TRUE(desk.app.state.selection.pinned);
-    EXPECT_EQ(desk.app.state.selection.pinned_at, (Index{0, 0, 0, 2}));
+    EXPECT_EQ(desk.app.state.selection.pinned->cell, (Index{0, 0, 0, 2}));
     EXPECT_FALSE(desk.edit());
     desk.key(CellKey::escape);
     EXPECT_FALSE(desk.app.state.selection.pinned);

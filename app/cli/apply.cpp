@@ -155,15 +155,39 @@ std::string apply_example(App& app, std::string_view name) {
 std::string apply_pin(App& app, const std::string& grid, const std::vector<int64_t>& indices) {
     const auto& result = app.state.result;
     if (!result || result->layers.empty()) return "nothing has been computed";
-    if (grid != "output") return fmt::format("a cell of output can be pinned, not of {}", display_text(grid, 40));
-    const Shape shape = result->layers[static_cast<size_t>(shown_layer(app))].output().shape();
+    const LayerResult& layer = result->layers[static_cast<size_t>(shown_layer(app))];
     const size_t n = indices.size();
-    const Index cell{n > 3 ? indices[0] : app.state.shown.n,
-                     n > 2 ? indices[n - 3] : app.state.shown.out_channel, indices[n - 2], indices[n - 1]};
+    Index cell{n > 3 ? indices[0] : app.state.shown.n, n > 2 ? indices[n - 3] : app.state.shown.out_channel,
+               indices[n - 2], indices[n - 1]};
+    std::optional<Ref> ref;
+    Shape shape;
+    std::string names = "input";
+    if (grid == "input") {
+        if (n <= 2) cell.c = 0;
+        ref = Ref{Source::input, 0, cell};
+        shape = layer.input.shape();
+    }
+    for (size_t i = 0; i < layer.plan.weights.size(); ++i) {
+        const WeightSpec& weight = layer.plan.weights[i];
+        names += ", " + weight.name;
+        if (grid != weight.name && (i != 0 || grid != "kernel")) continue;
+        if (n <= 2) cell = {0, 0, cell.h, cell.w};
+        ref = Ref{Source::weight, static_cast<int>(i), cell};
+        shape = weight.shape;
+    }
+    for (size_t i = 0; i < layer.plan.stages.size() && i < layer.stages.size(); ++i) {
+        if (layer.stages[i].empty()) continue;
+        names += ", " + layer.plan.stages[i].name;
+        if (grid != layer.plan.stages[i].name) continue;
+        ref = Ref{Source::stage, static_cast<int>(i), cell};
+        shape = layer.stages[i].shape();
+    }
+    if (!ref)
+        return fmt::format("there is no tensor “{}” with cells to pin; there are {}", display_text(grid, 40), names);
     if (!shape.contains(cell))
-        return fmt::format("output has no cell ({}, {}, {}); it is {}", cell.c, cell.h, cell.w, to_string(shape));
-    if (n > 2) show_channel(app, cell.c);
-    return pin_output(app, cell) ? "" : "it cannot be pinned";
+        return fmt::format("{} has no cell ({}, {}, {}); it is {}", grid, cell.c, cell.h, cell.w, to_string(shape));
+    if (n > 2 && ref->source == Source::stage && ref->which == layer.plan.output) show_channel(app, cell.c);
+    return pin(app, *ref) ? "" : "it cannot be pinned";
 }
 
 std::string apply_layer(App& app, int64_t layer) {

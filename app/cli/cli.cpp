@@ -86,7 +86,7 @@ void add_shot(CLI::App& shot, ShotArguments& arguments, Words& words) {
     shot.add_option("--step", arguments.step,
                     "So many steps are done: 0 = nothing yet, past the end = the last")->check(check_count);
     shot.add_option("--unit", arguments.unit, "What --step counts: term (if not said), channel, window, row, map, layer");
-    shot.add_option("--pin", arguments.pin, "A cell whose arithmetic is shown: output 1,3")->expected(2);
+    shot.add_option("--pin", arguments.pin, "A cell whose ledger is shown: output 1,3, or of input, weight, another stage")->expected(2);
     shot.add_flag("--canvas-only", arguments.canvas_only, "The picture without the window around it");
     shot.add_option("-o,--out", arguments.picture, "The PNG file that is written (convscope.png)");
     add_look(shot, words);

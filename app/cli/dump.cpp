@@ -66,6 +66,19 @@ Json cell_json(const std::optional<CellRef>& cell) {
     return {{"grid", cell->grid}, {"row", cell->row}, {"column", cell->column}};
 }
 
+/// The pinned cell by its tensor's name.
+Json pinned_json(const App& app) {
+    const auto& pinned = app.state.selection.pinned;
+    const auto& result = app.state.result;
+    if (!pinned || !result || result->layers.empty()) return nullptr;
+    const Plan& plan = result->layers[static_cast<size_t>(shown_layer(app))].plan;
+    const auto which = static_cast<size_t>(pinned->which);
+    std::string grid = "input";
+    if (pinned->source == Source::weight && which < plan.weights.size()) grid = plan.weights[which].name;
+    if (pinned->source == Source::stage && which < plan.stages.size()) grid = plan.stages[which].name;
+    return {{"grid", grid}, {"row", pinned->cell.h}, {"column", pinned->cell.w}};
+}
+
 /// What is not in the document: for tests and for people who look into a script.
 std::string window_text(const App& app, const Scene& scene) {
     const State& state = app.state;
@@ -75,7 +88,7 @@ std::string window_text(const App& app, const Scene& scene) {
     window["zoom"] = state.camera.zoom;
     window["pan"] = {state.camera.pan_px.x, state.camera.pan_px.y};
     window["hover"] = cell_json(state.selection.hover);
-    window["pinned"] = cell_json(state.selection.pinned);
+    window["pinned"] = pinned_json(app);
     window["selected"] = state.selection.edit ? cell_json(state.selection.edit->cell) : Json();
     window["undo"] = state.history.can_undo() ? Json(state.history.undo_label()) : Json();
     window["redo"] = state.history.can_redo() ? Json(state.history.redo_label()) : Json();

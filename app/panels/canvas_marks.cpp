@@ -77,12 +77,10 @@ bool is_marked(const Grid* grid) { return grid && !grid->picture && grid->cell_p
 void mark_pinned(Marks& marks, const App& app, const Scene& scene) {
     const Selection& selection = app.state.selection;
     if (!selection.pinned) return;
-    const Index at = selection.pinned_at;
+    const Index at = selection.pinned->cell;
     for (const Grid& grid : scene.grids) {
-        const Ref& origin = grid.origin;
-        if (!is_marked(&grid) || origin.source != Source::stage || !grid.holds(at.h, at.w)) continue;
-        const auto ref = cell_ref(scene, {grid.name, at.h, at.w});
-        if (!ref || ref->source != Source::stage || !(ref->cell == at)) continue;
+        if (!is_marked(&grid) || !grid.holds(at.h, at.w)) continue;
+        if (cell_ref(scene, {grid.name, at.h, at.w}) != selection.pinned) continue;
         marks.outline(grid.cell_box(at.h, at.w), Tone::ink, 2, 0);
         marks.corner(grid.cell_box(at.h, at.w));
     }
@@ -101,6 +99,10 @@ void draw_canvas_marks(PanelContext& context, const WindowLayout& layout) {
     if (hover && idle && !hovered->stale)
         for (const Link& link : links(app, scene, *selection.hover))
             if (link.box.w >= kSmallestMarkedPx) marks.outline(link.box, tone_of(link.role, Part::line), 2, 0);
+    for (const Link& link : lit_links(app, scene))
+        if (link.box.w >= kSmallestMarkedPx) marks.outline(link.box, tone_of(link.role, Part::line), 2, 0);
+    context.app.state.selection.lit.clear();  // the ledger says it anew in every frame
+    context.app.state.selection.lit_padding.reset();
     mark_pinned(marks, app, scene);
     if (hover) marks.outline(hovered->cell_box(selection.hover->row, selection.hover->column), Tone::ink, 1.5f, 3);
     if (!selection.edit) return;

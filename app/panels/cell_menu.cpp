@@ -10,9 +10,12 @@ namespace convscope {
 namespace {
 
 constexpr const char* kMenu = "Cell menu";
-constexpr std::array kPlane = {"Zeros", "Ones", "Random", "Impulse", "Gradient",
-                               static_cast<const char*>(nullptr), "Copy", "Paste"};
-constexpr std::array kCanvas = {"Copy", "Paste", "Fit"};
+constexpr const char* kRuleAbove = nullptr;
+constexpr std::array kPlane = {"Zeros",    "Ones",  "Random",     "Impulse",        "Gradient",
+                               kRuleAbove, "Copy",  "Paste",      kRuleAbove,       "Keep in ledger",
+                               "Turn ledger over"};
+constexpr std::array kCanvas = {"Copy",     "Paste",            "Fit",
+                                kRuleAbove, "Turn ledger over"};
 
 }  // namespace
 
@@ -26,8 +29,8 @@ void open_cell_menu(PanelContext& context, Point p) {
         const auto ref = cell_ref(context.scene, cell);
         if (editable(context.scene, cell))
             select_cell(app, context.scene, cell);
-        else if (ref && ref->source == Source::stage)
-            pin_output(app, ref->cell);
+        else if (ref)
+            pin(app, *ref);
     }
     ImGui::OpenPopup(kMenu);
 }

@@ -33,7 +33,7 @@ const std::array kMouse = {
     HelpLine{"Paint its value on others", "Drag"},
     HelpLine{"Change a cell's value", "Wheel"},
     HelpLine{"Zeros, ones, random, paste …", "Right click"},
-    HelpLine{"Keep an output's ledger", "Click it"},
+    HelpLine{"Keep a cell's ledger", "Click it"},
     HelpLine{"Play up to an output", "Double click"},
     HelpLine{"Zoom", "Ctrl Wheel"},
     HelpLine{"Move the picture", "Middle drag"},

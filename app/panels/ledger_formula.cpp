@@ -76,6 +76,7 @@ std::optional<Behind> behind_of(const App& app, const LedgerTable& table, const 
 /// The stages behind the ledger's terms, nearest first, each once.
 std::vector<Behind> origins_of(const App& app, const LedgerTable& table) {
     std::vector<Behind> origins;
+    if (table.is_uses()) return origins;
     if (table.terms().size() > static_cast<size_t>(kMostTold)) return origins;
     std::deque<Ref> next;
     std::vector<Ref> seen;

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "app/panels/ledger_table.h"
+#include "core/number_text.h"
 
 namespace convscope {
 namespace {
@@ -27,7 +28,7 @@ void heads(const PanelContext& context, Column& column, const LedgerTable& table
         ui::text(context, font, tone, {end, y}, text, Align::right);
         limit = end - width - px(context, 6);
     };
-    head(at.sum, table.combine() == Combine::max ? "largest" : "sum", Tone::output_text);
+    head(at.sum, table.last_head, table.last_tone);
     if (table.has_factors) {
         head(at.product, "product", Tone::ink2);
         head(at.weight, table.factor_head, table.factor_tone);
@@ -36,7 +37,7 @@ void heads(const PanelContext& context, Column& column, const LedgerTable& table
     const float room = limit - x - at.place, name = ui::width_of(font, table.head);
     if (at.has_places && name + ui::width_of(font, "value") + px(context, 6) <= room)
         head(at.value, "value", table.head_tone);
-    ui::text(context, font, table.head_tone, {x + at.place, y},
+    ui::text(context, font, table.is_uses() ? table.place_tone : table.head_tone, {x + at.place, y},
              ui::fitted(font, table.head, limit - x - at.place));
     ui::rule(context, column.x0, column.x1, y + px(context, 12));
     column.y += px(context, 13);
@@ -47,9 +48,8 @@ void term_row(PanelContext& context, const Box& row, const Columns& at, const Le
     const Term& term = table.terms()[index];
     const bool is_current = static_cast<int64_t>(index) == table.cell.current;
     const bool is_done = static_cast<int64_t>(index) < table.cell.done;
-    const bool is_padding = term.padding && term.a.source == Source::constant;
-    const bool is_chosen = is_done && static_cast<int64_t>(index) == table.chosen() &&
-                           table.is_done();
+    const bool is_padding = !table.is_uses() && term.padding && term.a.source == Source::constant;
+    const bool is_chosen = is_done && table.is_chosen(index);
     const std::string name = fmt::format("term {}", index + 1);
     const ui::Item it = ui::item(context, name.c_str(), row, {.tab_stop = false});
     if (is_current) {
@@ -58,14 +58,15 @@ void term_row(PanelContext& context, const Box& row, const Columns& at, const Le
     } else if (it.hovered || is_chosen) {
         ui::fill(context, row, it.hovered ? Tone::hover : Tone::output_tint, 5);
     }
+    if (it.hovered) light_term(context.app, table, index);
     if (it.hovered && ImGui::IsItemHovered(ImGuiHoveredFlags_DelayNormal)) {
         std::string help = full_text(static_cast<float>(term.a_value));
-        if (table.has_factors)
+        if (term.b.source != Source::constant || term.b_value != 1)
             help = fmt::format("{} × {} = {}", help, full_text(static_cast<float>(term.b_value)),
                                full_text(static_cast<float>(term.product)));
         if (!at.has_places) help = place_text(table, index, table.wide_places) + "\n" + help;
         if (is_chosen) help += "\nThe largest: it is the output";
-        if (term.padding && !is_padding) help += "\nThe padding repeats this input cell";
+        if (term.padding && term.a.source == Source::input) help += "\nThe padding repeats this input cell";
         ui::tooltip(context, help);
     }
     ImFont* font = is_current || is_chosen ? at.bold : at.font;
@@ -86,37 +87,34 @@ void term_row(PanelContext& context, const Box& row, const Columns& at, const Le
     }
     if (table.has_factors)
         right(at.product, Tone::ink, is_done ? table.number(term.product) : "·");
-    right(at.sum, table.has_heads && !is_current ? Tone::ink2 : Tone::output_text,
+    right(at.sum, (table.has_heads || table.is_uses()) && !is_current && !is_chosen ? Tone::ink2 : table.last_tone,
           is_done ? table.number(table.sums[index]) : "·");
-    if (it.pressed)
-        if (const auto step = step_of_term(context.app, table, index))
-            go_to_step(context.app, *step);
+    if (it.pressed) go_to_term(context.app, table.cell, index);
 }
 
-void group_head(PanelContext& context, const Box& row, Group& group, const LedgerTable& table,
-                bool automatic) {
-    const std::string name = fmt::format("channel {}", group.channel);
-    const ui::Item it = ui::item(context, name.c_str(), row);
+void group_head(PanelContext& context, const Box& row, Group& group, const LedgerTable& table) {
+    const std::string name = group_name(table, group);
+    const ui::Item it = ui::item(
+        context, name.c_str(), row,
+        {.tooltip = group.open ? "Folds the rows to their subtotal" : "Shows the rows"});
     ui::fill(context, row, it.hovered ? Tone::hover : Tone::sunken, 6);
     if (it.focused) ui::focus_ring(context, row);
     const float y = row.center().y;
     ui::chevron(context, {row.x + px(context, 12), y},
                 group.open ? ui::Direction::down : ui::Direction::right, Tone::ink2, 3.5f);
+    std::string spoken = name;
+    spoken[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(spoken[0])));
     const std::array runs = {
-        ui::TextRun{context.fonts.body_bold, Tone::input_text,
-                    fmt::format("Channel {}", group.channel)},
+        ui::TextRun{context.fonts.body_bold, table.is_uses() ? table.place_tone : table.head_tone, spoken},
         ui::TextRun{context.fonts.small, Tone::ink3,
-                    "  " + ui::counted(static_cast<int64_t>(group.count), "product")}};
+                    "  " + ui::counted(static_cast<int64_t>(group.count), table.unit.c_str())}};
     ui::text(context, {row.x + px(context, 26), y}, runs);
     const bool begun = static_cast<int64_t>(group.first) < table.cell.done;
-    ui::text(context, context.fonts.mono_bold, begun ? Tone::ink : Tone::ink3,
+    if (!table.is_uses() || table.cell.uses->adds)
+        ui::text(context, context.fonts.mono_bold, begun ? Tone::ink : Tone::ink3,
              {row.right() - px(context, 8), y}, begun ? table.number(group.subtotal) : "·",
              Align::right);
-    if (it.pressed) {
-        group.open = !group.open;
-        // 0: by itself, 1: always open, 2: always closed.
-        ImGui::GetStateStorage()->SetInt(it.id, group.open == automatic ? 0 : group.open ? 1 : 2);
-    }
+    if (it.pressed) context.app.state.folds.by_hand[group.key] = !group.open;
 }
 
 /// Positions of all groups; gives the table's height.
@@ -137,15 +135,8 @@ void body(PanelContext& context, Column& column, LedgerTable& table, const Colum
     const float row_h =
         table.has_heads ? px(context, column.low ? 21 : 23) : px(context, column.low ? 22 : 26);
     const float head_h = table.has_heads ? px(context, 33) : 0;
-    // The bias belongs to no channel: the first stays open then.
-    const bool in_a_group =
-        table.cell.current >= 0 && table.bias != static_cast<size_t>(table.cell.current);
-    const auto holds_current = [&](const Group& group) {
-        const auto current = in_a_group ? static_cast<size_t>(table.cell.current) : 0;
-        return current >= group.first && current < group.first + group.count;
-    };
     ImGui::SetCursorScreenPos({column.x0, column.y});
-    // Which channels were opened by hand is in the child's storage, so the height is known one frame later.
+    // The bar beside the rows changes their width, so the height counts from the next frame on.
     ImGuiStorage& parent = ImGui::GetCurrentWindow()->StateStorage;
     const ImGuiID known = ImGui::GetID("table height");
     float content = parent.GetFloat(known, most_px);
@@ -154,26 +145,21 @@ void body(PanelContext& context, Column& column, LedgerTable& table, const Colum
                       content <= most_px
                           ? ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse
                           : ImGuiWindowFlags_None);
-    for (Group& group : table.groups) {
-        const ImGuiID id = ImGui::GetID(fmt::format("channel {}", group.channel).c_str());
-        const int hand = ImGui::GetStateStorage()->GetInt(id, 0);
-        group.open = !table.has_heads || hand == 1 || (hand == 0 && holds_current(group));
-    }
+    fold_groups(table, context.app.state.folds);
     content = arrange(context, table, row_h);
     parent.SetFloat(known, content);
 
     const ImGuiID followed = ImGui::GetID("followed term");
     if (ImGui::GetStateStorage()->GetInt(followed, -2) != static_cast<int>(table.cell.current)) {
         ImGui::GetStateStorage()->SetInt(followed, static_cast<int>(table.cell.current));
-        for (const Group& group : table.groups)
-            if (table.cell.current >= 0 && holds_current(group) && group.open) {
-                const float y = group.y + head_h +
-                                row_h * static_cast<float>(static_cast<size_t>(table.cell.current) -
-                                                           group.first);
-                const float at_y = ImGui::GetScrollY();
-                if (y < at_y || y + row_h > at_y + height)
-                    ImGui::SetScrollY(std::max(0.0f, y - height / 2));
-            }
+        if (const auto at_work = group_at_work(table)) {
+            const Group& group = table.groups[*at_work];
+            const auto row = static_cast<size_t>(table.cell.current) - group.first;
+            const float y = group.y + (group.open ? head_h + row_h * static_cast<float>(row) : 0);
+            const float at_y = ImGui::GetScrollY();
+            if (y < at_y || y + row_h > at_y + height)
+                ImGui::SetScrollY(std::max(0.0f, y - height / 2));
+        }
     }
 
     const float top = column.y - ImGui::GetScrollY();
@@ -183,8 +169,7 @@ void body(PanelContext& context, Column& column, LedgerTable& table, const Colum
         const float y = top + group.y;
         if (y + group.height < clip.Min.y || y > clip.Max.y) continue;
         if (table.has_heads)
-            group_head(context, {column.x0, y, width, px(context, 28)}, group, table,
-                       holds_current(group));
+            group_head(context, {column.x0, y, width, px(context, 28)}, group, table);
         if (!group.open) continue;
         const float rows_y = y + head_h;
         const auto first =
@@ -211,10 +196,18 @@ float sum_line_height(const PanelContext& context, const Column& column) {
 }
 
 int sum_line_count(const LedgerTable& table) {
+    if (table.is_uses()) return 1;
     const int skip = table.skip ? 2 : 0;
     if (table.combine() == Combine::max) return 1 + skip;
     return 1 + skip + (table.has_heads || table.bias ? 1 : 0) + (table.bias ? 1 : 0) +
            (table.combine() == Combine::mean ? 2 : 0);
+}
+
+/// Sum of all products.
+double so_far_of(const LedgerTable& table) {
+    double sum = 0;
+    for (const Group& group : table.groups) sum += group.subtotal;
+    return sum;
 }
 
 /// Channels, bias, total: always the same lines, so that nothing moves while the play is on.
@@ -240,6 +233,19 @@ void sum_lines(PanelContext& context, Column& column, const LedgerTable& table) 
     };
     ui::rule(context, column.x0, column.x1, column.y + px(context, 2));
     column.y += px(context, 4);
+    if (table.is_uses()) {
+        const Uses& uses = *table.cell.uses;
+        const std::string count = fmt::format("{} {}", grouped_text(static_cast<int64_t>(uses.terms.size())),
+                                              uses.terms.size() == 1 ? "place" : "places");
+        const float y = column.y;
+        line(uses.adds ? "Gives in all" : "Read at", Tone::ink,
+             uses.complete ? count : "the first " + count, context.fonts.total, Tone::ink,
+             uses.adds && uses.complete ? table.number(so_far_of(table)) : "");
+        ui::hover_help(context, {column.x0, y, column.width(), height},
+                       uses.adds ? "What the number gives to all cells that read it, added up"
+                                 : "How many cells read the number");
+        return;
+    }
     if (table.has_heads) {
         std::string sum;
         for (const Group& group : table.groups) {
@@ -248,7 +254,7 @@ void sum_lines(PanelContext& context, Column& column, const LedgerTable& table) 
             sum += sum.empty() ? number : " + " + in_sum(number);
             if (sum.size() > 200) break;
         }
-        line("Channels", Tone::ink, sum, context.fonts.mono_bold, Tone::ink,
+        line(table.several_samples ? "Samples" : "Channels", Tone::ink, sum, context.fonts.mono_bold, Tone::ink,
              table.number(bias_done ? so_far - bias : so_far));
     } else if (table.bias) {
         line(table.has_factors ? "Products" : "Values", Tone::ink, "", context.fonts.mono_bold, Tone::ink,
@@ -269,7 +275,7 @@ void sum_lines(PanelContext& context, Column& column, const LedgerTable& table) 
     const double shown = table.is_done() ? table.result : so_far;
     const float y = column.y;
     const auto total = [&](const char* name, const std::string& middle, const std::string& value) {
-        line(name, Tone::ink, middle, context.fonts.total, Tone::output_text, value);
+        line(name, Tone::ink, middle, context.fonts.total, table.last_tone, value);
     };
     if (is_mean)
         total("Mean", "", table.is_done() ? table.number(table.result) : "·");
@@ -294,9 +300,15 @@ void sum_lines(PanelContext& context, Column& column, const LedgerTable& table) 
 /// "nine products + bias", "mean of four values".
 std::string note_text(const LedgerTable& table) {
     const int64_t count = table.products();
-    const std::string noun = table.has_factors ? "product" : "value";
+    const std::string& noun = table.unit;
     std::string text = count < 10 ? ui::count_word(count) + " " + noun + (count == 1 ? "" : "s")
-                                  : ui::counted(count, noun);
+                                  : ui::counted(count, noun.c_str());
+    if (table.is_uses()) {
+        const Uses& uses = *table.cell.uses;
+        if (!uses.complete) text += " of more";
+        const int layer = uses.empty() ? table.cell.layer : uses.cells.back().layer;
+        return layer == table.cell.layer ? text : text + fmt::format(", layer {}", layer + 1);
+    }
     if (table.bias) text += " + bias";
     switch (table.combine()) {
         case Combine::mean: return "mean of " + text;
@@ -307,42 +319,92 @@ std::string note_text(const LedgerTable& table) {
     return text;
 }
 
+const char* name_of(Telling telling) {
+    switch (telling) {
+        case Telling::made_of: return "Made of";
+        case Telling::goes_to: return "Goes to";
+        case Telling::gradient: return "Gradient";
+    }
+    return "";
+}
+
+/// The switch between the directions, where the cell has several.
+void direction_switch(PanelContext& context, Column& column, const LedgerCell& cell) {
+    if (cell.choices.size() < 2) return;
+    std::vector<std::string> labels;
+    int chosen = 0;
+    for (size_t i = 0; i < cell.choices.size(); ++i) {
+        labels.push_back(name_of(cell.choices[i]));
+        if (cell.choices[i] == cell.telling) chosen = static_cast<int>(i);
+    }
+    const Box box{column.x0, column.y - px(context, 2), column.width(), px(context, column.low ? 26 : 28)};
+    if (const auto pressed = ui::segmented(context, box, labels, chosen, true))
+        choose_telling(context.app, cell.choices[static_cast<size_t>(*pressed)]);
+    column.y = box.bottom() + px(context, column.low ? 4 : 8);
+}
+
+void words(PanelContext& context, Column& column, const std::string& text) {
+    for (const std::string& line : ui::wrapped(context.fonts.body, text, column.width())) {
+        ui::text(context, context.fonts.body, Tone::ink3, {column.x0, column.y + px(context, 9)}, line);
+        column.y += px(context, 21);
+    }
+}
+
+/// Why there are no rows; "" when there are some.
+std::string nothing_text(const App& app, const std::optional<LedgerCell>& cell) {
+    if (app.state.problem) return "Nothing to add up until the layer is possible again.";
+    if (!cell)
+        return lands_nowhere(app) ? "This product is added to no output cell."
+                                  : "Step on, or click an output cell, to see its sum.";
+    if (cell->too_many > 0)
+        return fmt::format("{} numbers are added up here, too many to write out.", grouped_text(cell->too_many));
+    if (!cell->uses) return cell->explanation.terms.empty() ? "No product reaches this cell." : "";
+    if (!cell->uses->empty()) return "";
+    if (cell->uses->complete) return "No cell reads this number.";
+    return cell->uses->total > 0 ? fmt::format("{} cells read this number, too many to write out.",
+                                               grouped_text(cell->uses->total))
+                                 : "Too many cells may read this number to look through them.";
+}
+
 }  // namespace
 
 void ledger_section(PanelContext& context, Column& column, float bottom) {
     App& app = context.app;
     std::optional<LedgerCell> cell;
     if (!app.state.problem && app.state.result) cell = ledger(app);
-    if (!cell || cell->explanation.terms.empty()) {
+    const std::string nothing = nothing_text(app, cell);
+    if (!cell) {
         begin_section(context, column, "Ledger", {.title = "Ledger"});
-        column.y = column.y + column.row_px / 2 - px(context, 10);
-        const std::string text =
-            app.state.problem    ? "Nothing to add up until the layer is possible again."
-            : cell               ? "No product reaches this cell."
-            : lands_nowhere(app) ? "This product is added to no output cell."
-                                 : "Step on, or click an output cell, to see its sum.";
-        for (const std::string& line : ui::wrapped(context.fonts.body, text, column.width())) {
-            ui::text(context, context.fonts.body, Tone::ink3,
-                     {column.x0, column.y + px(context, 9)}, line);
-            column.y += px(context, 21);
-        }
+        column.y += column.row_px / 2 - px(context, 10);
+        words(context, column, nothing);
         return;
     }
     LedgerTable table = make_ledger_table(app, std::move(*cell));
-    const LayerResult& layer = app.state.result->layers[static_cast<size_t>(table.cell.layer)];
-    const StageSpec& stage = layer.plan.stages[static_cast<size_t>(table.cell.stage)];
-    std::string title = stage.name + " " + cell_text(stage.shape, table.cell.cell);
-    if (!title.empty())
-        title[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(title[0])));
-    std::string note = note_text(table);
-    if (table.cell.pinned) note = "pinned, " + note;
-    begin_section(context, column, "Ledger", {.title = title, .note = note});
+    std::string note = nothing.empty() ? note_text(table) : "";
+    if (!table.is_uses() && table.cell.layer != shown_layer(app))
+        note += fmt::format("{}layer {}", note.empty() ? "" : ", ", table.cell.layer + 1);
+    // In a narrow panel the mark in the cell's corner must do.
+    const std::string pinned = note.empty() ? "pinned" : "pinned, " + note;
+    const bool fits = ui::width_of(context.fonts.small, pinned) <=
+                      std::min(column.width() * 0.6f,
+                               column.width() - ui::width_of(context.fonts.section, table.title) - px(context, 8));
+    if (table.cell.pinned && fits) note = pinned;
+    begin_section(context, column, "Ledger", {.title = table.title, .note = note});
+    if (table.cell.choices.size() > 1) column.y += column.row_px / 2 - px(context, 10);
+    direction_switch(context, column, table.cell);
+    const float gap = table.cell.choices.size() > 1 ? px(context, 14) : column.row_px / 2;
+    if (!nothing.empty()) {
+        column.y += gap - px(context, 10);
+        words(context, column, nothing);
+        return;
+    }
     if (table.combine() == Combine::formula) {
+        column.y += gap - column.row_px / 2;
         formula_rows(context, column, table);
         origin_rows(context, column, table);
         return;
     }
-    column.y += column.row_px / 2 - px(context, 5);
+    column.y += gap - px(context, 5);
     bottom -= origin_height(context, table);
     const float sums =
         sum_line_height(context, column) * static_cast<float>(sum_line_count(table)) +

@@ -74,6 +74,7 @@ void name_columns(LedgerTable& table, const LayerResult& layer) {
         if (!first) first = &term;
         table.has_names |= first->a.source != term.a.source || first->a.which != term.a.which;
     }
+    table.unit = table.has_factors ? "product" : "value";
     if (first && !table.has_names) {
         table.head = source_name(layer, first->a);
         table.head_tone = tone_of_source(layer, first->a);
@@ -118,13 +119,18 @@ bool is_alone(const Term& term) {
     return term.a.source == Source::weight && term.b.source == Source::constant;
 }
 
-Index place_of(const Term& term) { return term.padding ? *term.padding : term.a.cell; }
+Index place_of(const LedgerTable& table, size_t index) {
+    if (table.is_uses()) return table.cell.uses->cells[index].cell;
+    const Term& term = table.terms()[index];
+    return term.padding ? *term.padding : term.a.cell;
+}
 
 std::string place_text(const LedgerTable& table, size_t index, bool with_channel) {
     const Term& term = table.terms()[index];
-    if (term.padding && term.a.source == Source::constant) return "padding";
+    const bool uses = table.is_uses();
+    if (!uses && term.padding && term.a.source == Source::constant) return "padding";
     if (table.has_names) return table.names[index];
-    const Index& at = term.a.cell;
+    const Index& at = uses ? table.cell.uses->cells[index].cell : term.a.cell;
     if (with_channel) return fmt::format("({}, {}, {})", at.c, at.h, at.w);
     return fmt::format("({}, {})", at.h, at.w);
 }
@@ -164,17 +170,118 @@ std::string cell_text(Shape shape, Index at) {
     return fmt::format("({}, {})", at.h, at.w);
 }
 
+namespace {
+
+/// Channels and samples of a group in one number; a layer has fewer channels.
+constexpr int64_t kSampleKey = 1'000'000;
+
+std::string capital(std::string text) {
+    if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+    return text;
+}
+
+/// "Output (1, 3)", "Weight (0, 0, 1, 2)", "Bias[1]".
+std::string title_of(const LayerResult& layer, const Ref& ref) {
+    if (ref.source == Source::input) return "Input " + cell_text(layer.input.shape(), ref.cell);
+    if (ref.source != Source::weight) {
+        const StageSpec& spec = layer.plan.stages[static_cast<size_t>(ref.which)];
+        return capital(spec.name) + " " + cell_text(spec.shape, ref.cell);
+    }
+    const WeightSpec& spec = layer.plan.weights[static_cast<size_t>(ref.which)];
+    if (spec.rank == 1) return fmt::format("{}[{}]", capital(spec.name), ref.cell.c);
+    return capital(spec.name) + " " +
+           (spec.shape.n * spec.shape.c > 1
+                ? fmt::format("({}, {}, {}, {})", ref.cell.n, ref.cell.c, ref.cell.h, ref.cell.w)
+                : fmt::format("({}, {})", ref.cell.h, ref.cell.w));
+}
+
+void begin_or_continue(LedgerTable& table, size_t i, const Group& like) {
+    if (table.groups.empty() || table.groups.back().channel != like.channel || table.groups.back().n != like.n ||
+        table.groups.back().layer != like.layer || table.groups.back().stage != like.stage) {
+        table.groups.push_back(like);
+        table.groups.back().first = i;
+    }
+    Group& group = table.groups.back();
+    ++group.count;
+    if (static_cast<int64_t>(i) < table.cell.done) group.subtotal += table.terms()[i].product;
+}
+
+/// Heads only over several groups, and not where each has one row; else all rows are one group.
+void settle_groups(LedgerTable& table, size_t count) {
+    table.has_heads = table.has_heads && table.groups.size() > 1 &&
+                      std::ranges::any_of(table.groups, [](const Group& group) { return group.count > 1; });
+    if (table.has_heads) {
+        for (const Group& group : table.groups) {
+            table.several_channels |= group.channel != table.groups[0].channel;
+            table.several_samples |= group.n != table.groups[0].n;
+        }
+    } else if (table.groups.size() > 1) {
+        Group all{.first = 0, .count = count};
+        for (const Group& group : table.groups) all.subtotal += group.subtotal;
+        table.groups = {all};
+    }
+}
+
+/// The other direction: the cells that read the number.
+void fill_uses(const App& app, LedgerTable& table) {
+    const Uses& uses = *table.cell.uses;
+    const LayerResult& own = app.state.result->layers[static_cast<size_t>(table.cell.layer)];
+    table.title = title_of(own, table.cell.of);
+    const Ref& of = table.cell.of;
+    table.head_tone = tone_of_source(own, of);
+    table.factor_tone = Tone::ink2;
+    table.factor_head = "factor";
+    table.head = "goes to";
+    table.place_tone = Tone::output_text;
+    if (!uses.empty())
+        table.last_head = app.state.result->layers[static_cast<size_t>(uses.cells[0].layer)]
+                              .plan.stages[static_cast<size_t>(uses.cells[0].stage)].name;
+    for (size_t i = 0; i < uses.terms.size(); ++i) {
+        const Term& term = uses.terms[i];
+        const Use& use = uses.cells[i];
+        table.sums.push_back(use.value);
+        table.has_factors |= term.b.source != Source::constant || term.b_value != 1 || term.padding;
+        table.has_names |= use.stage != uses.cells[0].stage || use.layer != uses.cells[0].layer;
+        table.wide_places |= use.cell.c != uses.cells[0].cell.c;
+        begin_or_continue(table, i, {.channel = use.cell.c, .n = use.cell.n, .layer = use.layer, .stage = use.stage,
+                                     .key = use.cell.n * kSampleKey + use.cell.c});
+        if (term.b.source == Source::constant || table.factor_head != "factor") continue;
+        const LayerResult& reader = app.state.result->layers[static_cast<size_t>(use.layer)];
+        table.factor_head = source_name(reader, term.b);
+        table.factor_tone = tone_of_source(reader, term.b);
+    }
+    table.has_heads = !table.has_names;
+    if (table.has_names) table.has_factors = false;  // names take the room: the tooltip tells them
+    if (table.has_names) table.last_head = "is";
+    if (table.has_names)
+        for (const Use& use : uses.cells) {
+            const LayerResult& reader = app.state.result->layers[static_cast<size_t>(use.layer)];
+            table.names.push_back(ref_text(reader, {Source::stage, use.stage, use.cell}));
+        }
+    settle_groups(table, uses.terms.size());
+    table.unit = table.has_factors ? "product" : "cell";
+}
+
+}  // namespace
+
 LedgerTable make_ledger_table(const App& app, LedgerCell cell) {
     LedgerTable table;
     table.cell = std::move(cell);
+    if (table.is_uses()) {
+        fill_uses(app, table);
+        table.decimals = table_decimals(table);
+        return table;
+    }
     const LayerResult& layer = app.state.result->layers[static_cast<size_t>(table.cell.layer)];
     const Tensor& stage = layer.stages[static_cast<size_t>(table.cell.stage)];
+    const StageSpec& spec = layer.plan.stages[static_cast<size_t>(table.cell.stage)];
+    table.title = title_of(layer, {Source::stage, table.cell.stage, table.cell.cell});
+    if (spec.backward) table.last_tone = Tone::gradient_text;
     table.result = stage.shape().contains(table.cell.cell)
                        ? static_cast<double>(stage.at(table.cell.cell))
                        : table.cell.explanation.value;
     const std::vector<Term>& terms = table.terms();
     double sum = 0;
-    int64_t channels_seen = 0;
     for (size_t i = 0; i < terms.size(); ++i) {
         sum = combined(table.combine(), sum, terms[i], i == 0);
         table.sums.push_back(sum);
@@ -182,25 +289,17 @@ LedgerTable make_ledger_table(const App& app, LedgerCell cell) {
             table.bias = i;
             continue;
         }
-        const int64_t channel = place_of(terms[i]).c;
-        if (table.groups.empty() || table.groups.back().channel != channel) {
-            table.groups.push_back({.channel = channel, .first = i});
-            channels_seen = std::max(channels_seen, channel);
-        }
-        Group& group = table.groups.back();
-        ++group.count;
-        if (static_cast<int64_t>(i) < table.cell.done) group.subtotal += terms[i].product;
+        const Index place = place_of(table, i);
+        begin_or_continue(table, i, {.channel = place.c, .n = place.n, .key = place.n * kSampleKey + place.c});
+        table.wide_places |= place.c != table.cell.cell.c;
     }
-    const int64_t in_channels = layer.input.shape().c;
-    for (const Term& term : terms)
-        table.wide_places |= !is_alone(term) && place_of(term).c != table.cell.cell.c;
-    table.has_heads =
-        table.groups.size() > 1 && static_cast<int64_t>(table.groups.size()) <= in_channels;
-    if (!table.has_heads && table.groups.size() > 1) {  // stamps of several channels by turns
-        Group all{.first = 0, .count = static_cast<size_t>(table.products())};
-        table.groups = {all};
-    }
+    // More groups than channels and samples: the terms take them by turns.
+    const int64_t planes = layer.input.shape().n *
+                           std::max(layer.input.shape().c, layer.plan.output_stage().shape.c);
+    table.has_heads = static_cast<int64_t>(table.groups.size()) <= planes;
+    settle_groups(table, static_cast<size_t>(table.products()));
     name_columns(table, layer);
+    table.last_head = table.combine() == Combine::max ? "largest" : "sum";
     const SkipPlan& skip = layer.plan.skip;
     if (skip.sum >= 0 && table.cell.stage == layer.plan.output) {
         const Tensor& brought = app.state.result->layers[static_cast<size_t>(skip.from)].input;
@@ -212,6 +311,35 @@ LedgerTable make_ledger_table(const App& app, LedgerCell cell) {
     }
     table.decimals = table_decimals(table);
     return table;
+}
+
+std::string group_name(const LedgerTable& table, const Group& group) {
+    if (!table.several_samples) return fmt::format("channel {}", group.channel);
+    if (!table.several_channels) return fmt::format("sample {}", group.n);
+    return fmt::format("sample {}, channel {}", group.n, group.channel);
+}
+
+std::optional<size_t> group_at_work(const LedgerTable& table) {
+    if (table.cell.current < 0) return {};
+    const auto current = static_cast<size_t>(table.cell.current);
+    for (size_t i = 0; i < table.groups.size(); ++i)
+        if (current >= table.groups[i].first && current < table.groups[i].first + table.groups[i].count)
+            return i;
+    return {};
+}
+
+void fold_groups(LedgerTable& table, const LedgerFolds& folds) {
+    constexpr size_t kHandful = 5;
+    const auto at_work = group_at_work(table);
+    // The bias belongs to no channel: the first stays open then. Of many channels at rest only the subtotals are shown.
+    const bool shows_first = table.groups.size() <= kHandful || table.cell.current >= 0;
+    for (size_t i = 0; i < table.groups.size(); ++i) {
+        Group& group = table.groups[i];
+        const bool by_itself = at_work ? i == *at_work : i == 0 && shows_first;
+        const auto hand = folds.by_hand.find(group.key);
+        group.open = !table.has_heads ||
+                     (hand != folds.by_hand.end() ? hand->second : folds.all.value_or(by_itself));
+    }
 }
 
 Columns fit_columns(const PanelContext& context, LedgerTable& table, float width) {
@@ -263,23 +391,27 @@ Columns fit_columns(const PanelContext& context, LedgerTable& table, float width
     return {};
 }
 
-std::optional<int64_t> step_of_term(const App& app, const LedgerTable& table, size_t index) {
-    const Timeline& timeline = app.timeline;
-    if (timeline.order() != Order::by_output && timeline.order() != Order::by_input) return {};
-    if (timeline.order() == Order::by_output)
-        return timeline.step_of(table.cell.cell, static_cast<int64_t>(index));
-    if (timeline.order() != Order::by_input) return {};
+void light_term(App& app, const LedgerTable& table, size_t index) {
     const Term& term = table.terms()[index];
-    if (is_alone(term)) return timeline.steps();
-    const Plan& plan = app.state.result->layers[static_cast<size_t>(table.cell.layer)].plan;
-    const Index source = place_of(term);
-    const int64_t terms = timeline.at(timeline.step_of(source, 0)).terms;
-    for (int64_t t = 0; t < terms; ++t) {
-        const StampTerm stamp = stamp_term(plan, source, t);
-        if (stamp.exists && stamp.output == table.cell.cell && stamp.weight == term.b.cell)
-            return timeline.step_of(source, t);
+    Selection& selection = app.state.selection;
+    const int shown = shown_layer(app);
+    const bool uses = table.is_uses();
+    selection.lit.clear();
+    selection.lit_padding.reset();
+    if (uses && table.cell.uses->cells[index].layer != shown) return;
+    if (!uses && table.cell.layer != shown) return;
+    const Plan& plan = app.state.result->layers[static_cast<size_t>(shown)].plan;
+    if (uses) {
+        const Use& use = table.cell.uses->cells[index];
+        selection.lit.push_back({Source::stage, use.stage, use.cell});
     }
-    return {};
+    for (const Ref& ref : {term.a, term.b}) {
+        if (ref.source == Source::constant) continue;
+        selection.lit.push_back(ref);
+        // Where the gradient has no grid, the cell that it belongs to.
+        if (ref.source == Source::grad_output) selection.lit.push_back({Source::stage, plan.output, ref.cell});
+    }
+    selection.lit_padding = term.padding;
 }
 
 }  // namespace convscope
