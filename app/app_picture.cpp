@@ -48,6 +48,7 @@ ViewInput view_input(const App& app, Point size_px, float scale) {
     in.corner_weights = state.settings.corner_weights;
     in.shared_range = state.settings.shared_range;
     in.hover = state.selection.hover;
+    in.pinned = chosen_cell(app);
     in.stale = is_greyed(state);
     if (in.stale) in.stale_reason = stale_reason(app);
     in.size_px = size_px;

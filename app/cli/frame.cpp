@@ -36,6 +36,7 @@ SceneKey scene_key(const App& app, Point size_px, float scale) {
     key.shared_range = in.shared_range;
     key.stale = in.stale;
     key.hover = in.hover;
+    key.pinned = in.pinned;
     if (state.problem) key.problem = state.problem->whole();
     key.size_px = in.size_px;
     key.camera = in.camera;

@@ -24,6 +24,7 @@ struct SceneKey {
     Shown shown;
     bool corner_weights = true, shared_range = false, stale = false;
     std::optional<CellRef> hover;
+    std::optional<Ref> pinned;
     Point size_px;
     Camera camera;
     bool operator==(const SceneKey&) const = default;

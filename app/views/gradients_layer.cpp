@@ -11,6 +11,7 @@
 #include "app/views/gradients_parts.h"
 #include "app/views/story.h"
 #include "core/slope_check.h"
+#include "core/uses.h"
 
 namespace convscope {
 namespace {
@@ -83,9 +84,23 @@ private:
         stage = at;
         cell = which;
     }
-    /// Under the pointer, else the middle of the kernel.
+    /// The pinned or selected one, in whichever grid it was clicked; none where the layer has no gradient of it.
+    void pick_pinned() {
+        if (!in.pinned) return;
+        const Ref& ref = *in.pinned;
+        if (ref.source == Source::input) tell(input_stage, ref.cell);
+        if (ref.source == Source::weight && ref.which < static_cast<int>(plan.weights.size()))
+            tell(weight_stage(static_cast<size_t>(ref.which)), ref.cell);
+        if (ref.source != Source::stage) return;
+        bool told_here = ref.which == input_stage;
+        for (size_t i = 0; i < plan.weights.size(); ++i) told_here |= ref.which == weight_stage(i);
+        if (told_here) tell(ref.which, ref.cell);
+    }
+    /// What is pinned, else what is under the pointer, else the middle of the kernel.
     void pick() {
         if (!come_back()) return;
+        pick_pinned();
+        if (stage >= 0) return;
         if (in.hover) {
             const int64_t r = in.hover->row, c = in.hover->column;
             const std::string pane = "gradients/", &whole = in.hover->grid;
@@ -113,17 +128,7 @@ private:
         const bool padded = stage == input_stage && padded_stage >= 0;
         brief = spec.terms(cell) * (padded ? plan.stages[static_cast<size_t>(padded_stage)].terms(cell) : 1) > kMostTerms;
         if (brief) return;
-        told = explain(*in.result, in.layer, stage, cell);
-        if (padded) {   // what the crop or the fold reads, term by term
-            Explanation whole;
-            for (const Term& term : told.terms) {
-                if (term.a.source != Source::stage || term.a.which != padded_stage) continue;
-                for (const Term& inner : explain(*in.result, in.layer, padded_stage, term.a.cell).terms)
-                    whole.terms.push_back(inner);
-            }
-            whole.value = told.value;
-            told = whole;
-        }
+        told = explain_gathered(*in.result, in.layer, stage, cell);
         const auto plane = [](Index i) { return Index{i.n, i.c, 0, 0}; };
         bool any_upstream = false, any_input = false, any_kernel = false;
         for (const Term& term : told.terms)

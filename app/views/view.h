@@ -46,6 +46,7 @@ struct ViewInput {
     bool corner_weights = true;
     bool shared_range = false;             // maps: one range for all
     std::optional<CellRef> hover;          // maps: the cursor
+    std::optional<Ref> pinned;             // gradients: the cell that is told, whatever the pointer does
     std::vector<const Result*> others;     // networks beside this one, to compare with; at most two
     bool pane = false;                     // one of several side by side: no caption of its own, no camera
     bool leads = true;                     // its caption is shown; another view's says only why it has no place for the term
