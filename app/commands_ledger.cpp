@@ -1,7 +1,9 @@
-// Commands of the menu View, Ledger: what the ledger tells, and which of its channels show their rows.
+// Commands of the menu View, Ledger: what the ledger tells, which of its channels show their rows, and copies of it.
 #include <algorithm>
 
 #include "app/commands_parts.h"
+#include "app/ledger_latex.h"
+#include "app/ledger_text.h"
 
 namespace convscope {
 namespace {
@@ -45,6 +47,26 @@ void keep_selected(App& app) {
     pin(app, ref);
 }
 
+bool has_ledger(const App& app) {
+    if (app.state.problem || !app.state.result) return false;
+    const auto told = ledger(app);
+    return told && told->too_many == 0;
+}
+
+/// The whole ledger, also of a cell that the play head is still adding up.
+void copy_ledger(App& app, bool as_latex) {
+    const auto told = ledger(app);
+    if (!told) return;
+    const Result& result = *app.state.result;
+    const std::string text =
+        told->uses ? (as_latex ? uses_latex(result, told->layer, told->of, *told->uses)
+                               : uses_text(result, told->layer, told->of, *told->uses))
+        : as_latex ? ledger_latex(result, told->layer, told->stage, told->cell, told->explanation)
+                   : ledger_text(result, told->layer, told->stage, told->cell, told->explanation);
+    if (app.host.set_clipboard) app.host.set_clipboard(text);
+    say(app, as_latex ? "Copied the ledger as LaTeX." : "Copied the ledger.");
+}
+
 }  // namespace
 
 // clang-format off
@@ -52,6 +74,10 @@ void add_ledger_commands(std::vector<Command>& table) {
     add_commands(table, "View/Ledger", {
         {"Turn ledger over", "L", "What the cell is made of, where it goes, or its gradient.", has_directions, turn_over, kCellsKey},
         {"Keep in ledger", "Ctrl+K", "The selected cell stays in the ledger, whatever is clicked or played; Esc frees it.", has_selected, keep_selected},
+        {"Copy ledger", "Ctrl+L", "Copies the cell's terms, subtotals and total as text.", has_ledger,
+         [](App& app) { copy_ledger(app, false); }, kOwnKey, kRule},
+        {"Copy ledger as LaTeX", "Ctrl+Shift+L", "Copies the cell's sum as an align* environment, with many channels as subtotals.",
+         has_ledger, [](App& app) { copy_ledger(app, true); }},
         {"Fold channels", "F", "The ledger shows each channel's subtotal alone; again: the channel at work opens.",
          has_channels, folding(false), kCellsKey, kRule, are_folded},
         {"Unfold channels", "Shift+F", "The ledger shows the rows of every channel; again: only of the one at work.",

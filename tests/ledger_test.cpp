@@ -1,4 +1,4 @@
-// The ledger: channels that fold to their subtotals; both directions of a cell, and its gradient.
+// The ledger: channels that fold to their subtotals; both directions of a cell, and its gradient; copies of it.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -385,6 +385,71 @@ TEST(LedgerGradient, AWeightsGradientIsACorrelationOverAllWindows) {
     }
     EXPECT_NEAR(static_cast<double>(layer.stages[static_cast<size_t>(stage)].at({0, 0, 1, 0})), sum, 1e-4);
     EXPECT_EQ(make_ledger_table(app, *told).title, "Grad_weight (1, 0)");
+}
+
+TEST(LedgerGradient, AClickInTheGradientsViewPinsUntilEscape) {
+    App app(two_layers());
+    choose_view(app, "gradients");
+    wait_until_settled(app);
+    const auto scene = [&] { return build_scene(app, {1100, 760}, 1); };
+    const auto click = [&](const char* grid, int64_t row, int64_t column) {
+        const Scene now = scene();
+        const Point p = now.grid(grid)->cell_box(row, column).center();
+        canvas_press(app, now, p, false);
+        canvas_release(app, now, p, 1);
+    };
+    const auto told = [&] { return scene().caption.text(); };
+    click("grad_weight", 1, 0);
+    ASSERT_TRUE(app.state.selection.pinned);
+    EXPECT_EQ(ledger(app)->telling, Telling::gradient);
+    EXPECT_TRUE(told().starts_with("The gradient of weight (1, 0)")) << told();
+    // The pointer does not take it away.
+    app.state.selection.hover = CellRef{"grad_weight", 0, 1};
+    EXPECT_TRUE(told().starts_with("The gradient of weight (1, 0)")) << told();
+    ASSERT_TRUE(cell_key(app, scene(), CellKey::escape));
+    EXPECT_TRUE(told().starts_with("The gradient of weight (0, 1)")) << told();
+    app.state.selection.hover.reset();
+    // A cell of the input's gradient, and a kernel cell that is selected to be edited.
+    click("grad_input", 2, 3);
+    EXPECT_TRUE(told().starts_with("The gradient of input (2, 3)")) << told();
+    click("grad_input", 2, 3);
+    EXPECT_FALSE(app.state.selection.pinned);
+    select_cell(app, scene(), {"kernel", 0, 1});
+    EXPECT_TRUE(told().starts_with("The gradient of weight (0, 1)")) << told();
+    EXPECT_EQ(ledger(app)->telling, Telling::gradient);
+}
+
+// ---- Copies
+
+TEST(LedgerCopies, TextAndLatex) {
+    App app(two_layers());
+    std::string copied;
+    app.host.set_clipboard = [&](const std::string& text) { copied = text; };
+    ASSERT_TRUE(pin_output(app, {0, 0, 1, 1}));
+    ASSERT_TRUE(run(*find_command("Copy ledger"), app));
+    EXPECT_NE(copied.find("input (2, 2)     10  ×  weight (0, 0, 1, 1)      4  =       40   84"), std::string::npos) << copied;
+    EXPECT_NE(copied.find("output (1, 1) = 84"), std::string::npos) << copied;
+    ASSERT_TRUE(run(*find_command("Copy ledger as LaTeX"), app));
+    EXPECT_NE(copied.find("\\text{output}_{1, 1} &= 5 \\times 1 + 6 \\times 2 + 9 \\times 3 + 10 \\times 4"), std::string::npos) << copied;
+    ASSERT_TRUE(pin(app, {Source::input, 0, {0, 0, 0, 0}}));
+    ASSERT_TRUE(run(*find_command("Copy ledger"), app));
+    EXPECT_NE(copied.find("output (0, 0)  input (0, 0)      0  ×  weight (0, 0, 0, 0)      1  =        0"), std::string::npos) << copied;
+    ASSERT_TRUE(run(*find_command("Copy ledger as LaTeX"), app));
+    EXPECT_NE(copied.find("\\leftarrow 0 \\times 1 = 0"), std::string::npos) << copied;
+    edit(app, with_param(app.state.document, 0, "kernel_size", Pair{9, 9}));
+    EXPECT_FALSE(run(*find_command("Copy ledger"), app));
+}
+
+TEST(LedgerCopies, ButtonsUnderTheTotal) {
+    PanelBench bench(two_layers(), {1280, 800});
+    App& app = bench.app();
+    std::string copied;
+    app.host.set_clipboard = [&](const std::string& text) { copied = text; };
+    bench.frames(3);
+    ASSERT_TRUE(bench.click("Inspector/Copy text"));
+    EXPECT_NE(copied.find("nn.Conv2d(1, 1, 2, bias=False)"), std::string::npos) << copied;
+    ASSERT_TRUE(bench.click("Inspector/Copy LaTeX"));
+    EXPECT_NE(copied.find("\\begin{align*}"), std::string::npos) << copied;
 }
 
 }  // namespace

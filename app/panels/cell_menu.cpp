@@ -13,9 +13,10 @@ constexpr const char* kMenu = "Cell menu";
 constexpr const char* kRuleAbove = nullptr;
 constexpr std::array kPlane = {"Zeros",    "Ones",  "Random",     "Impulse",        "Gradient",
                                kRuleAbove, "Copy",  "Paste",      kRuleAbove,       "Keep in ledger",
-                               "Turn ledger over"};
+                               "Turn ledger over", "Copy ledger", "Copy ledger as LaTeX"};
 constexpr std::array kCanvas = {"Copy",     "Paste",            "Fit",
-                                kRuleAbove, "Turn ledger over"};
+                                kRuleAbove, "Turn ledger over", "Copy ledger",
+                                "Copy ledger as LaTeX"};
 
 }  // namespace
 

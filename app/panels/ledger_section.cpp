@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "app/commands.h"
+#include "app/panels/keys.h"
 #include "app/panels/ledger_table.h"
 #include "core/number_text.h"
 
@@ -350,6 +352,24 @@ void words(PanelContext& context, Column& column, const std::string& text) {
     }
 }
 
+/// "Copy text" and "Copy LaTeX", under the total.
+void copy_buttons(PanelContext& context, Column& column) {
+    const float height = px(context, column.low ? 24 : 28), gap = px(context, 8);
+    const float width = (column.width() - gap) / 2;
+    column.y += px(context, 4);
+    float x = column.x0;
+    for (const auto& [label, name] : {std::pair{"Copy text", "Copy ledger"}, {"Copy LaTeX", "Copy ledger as LaTeX"}}) {
+        const Command* command = find_command(name);
+        const Box box{x, column.y, width, height};
+        if (ui::button(context, label, box)) run(*command, context.app);
+        ui::tooltip(context, command->help, key_text(command->key));
+        x += width + gap;
+    }
+    column.y += height + px(context, 8);
+}
+
+float copy_height(const PanelContext& context, const Column& column) { return px(context, column.low ? 36 : 40); }
+
 /// Why there are no rows; "" when there are some.
 std::string nothing_text(const App& app, const std::optional<LedgerCell>& cell) {
     if (app.state.problem) return "Nothing to add up until the layer is possible again.";
@@ -402,10 +422,11 @@ void ledger_section(PanelContext& context, Column& column, float bottom) {
         column.y += gap - column.row_px / 2;
         formula_rows(context, column, table);
         origin_rows(context, column, table);
+        copy_buttons(context, column);
         return;
     }
     column.y += gap - px(context, 5);
-    bottom -= origin_height(context, table);
+    bottom -= origin_height(context, table) + copy_height(context, column);
     const float sums =
         sum_line_height(context, column) * static_cast<float>(sum_line_count(table)) +
         px(context, 6);
@@ -418,6 +439,7 @@ void ledger_section(PanelContext& context, Column& column, float bottom) {
     body(context, column, table, at, most);
     sum_lines(context, column, table);
     origin_rows(context, column, table);
+    copy_buttons(context, column);
 }
 
 }  // namespace convscope
