@@ -32,7 +32,7 @@ struct App {
     std::shared_ptr<const Result> before_gesture; // the picture when the gesture under way began
     /// The last list of uses, so that a frame does not look for them again.
     struct KnownUses {
-        std::shared_ptr<const Result> result;
+        std::weak_ptr<const Result> result;
         int layer = 0;
         Ref of;
         std::shared_ptr<const Uses> uses;

@@ -185,7 +185,6 @@ void select_cell(App& app, const Scene& scene, const CellRef& cell) {
     const auto ref = cell_ref(scene, cell);
     if (!ref || !editable(scene, cell)) return;
     app.state.selection.edit = CellEdit{cell, *ref, "", false};
-    app.state.selection.telling.reset();
 }
 
 bool pin(App& app, const Ref& ref) {

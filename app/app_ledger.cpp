@@ -19,7 +19,8 @@ void order_by_stamps(const App& app, const LayerResult& layer, LedgerCell& ledge
     std::vector<Dated> dated;
     // What is not stamped (a bias, zeros of the padding) is added when everything is finished.
     for (const Term& term : ledger.explanation.terms)
-        dated.push_back({stamp_step(layer.plan, term, app.timeline).value_or(app.timeline.steps()), term});
+        dated.push_back(
+            {stamp_step(layer.plan, term, app.timeline).value_or(app.timeline.steps()), term});
     std::stable_sort(dated.begin(), dated.end(),
                      [](const Dated& a, const Dated& b) { return a.step < b.step; });
     const int64_t now = app.state.play.step;
@@ -53,7 +54,8 @@ std::optional<StageCell> gradient_of(const App& app, int layer, const Ref& ref) 
     StageCell at{layer, -1, ref.cell};
     if (ref.source == Source::input) at.stage = computed.plan.stage("grad_input");
     if (ref.source == Source::weight && ref.which < static_cast<int>(computed.plan.weights.size()))
-        at.stage = computed.plan.stage("grad_" + computed.plan.weights[static_cast<size_t>(ref.which)].name);
+        at.stage = computed.plan.stage("grad_" +
+                                       computed.plan.weights[static_cast<size_t>(ref.which)].name);
     if (ref.source == Source::stage && ref.which == computed.last_stage() &&
         layer + 1 < static_cast<int>(app.state.result->layers.size()))
         return gradient_of(app, layer + 1, {Source::input, 0, ref.cell});
@@ -79,10 +81,12 @@ std::optional<StageCell> maker_of(const App& app, int layer, const Ref& ref) {
 }
 
 bool goes_on(const App& app, int layer, const Ref& ref) {
-    if (ref.source != Source::stage) return ref.source == Source::input || ref.source == Source::weight;
+    if (ref.source != Source::stage)
+        return ref.source == Source::input || ref.source == Source::weight;
     const LayerResult& computed = result_of(app, layer);
     if (ref.which == computed.plan.output && computed.plan.skip.sum >= 0) return true;
-    return ref.which == computed.last_stage() && layer + 1 < static_cast<int>(app.state.result->layers.size());
+    return ref.which == computed.last_stage() &&
+           layer + 1 < static_cast<int>(app.state.result->layers.size());
 }
 
 void tell(const App& app, const StageCell& at, bool gathered, LedgerCell& ledger) {
@@ -103,9 +107,11 @@ void tell(const App& app, const StageCell& at, bool gathered, LedgerCell& ledger
 
 std::shared_ptr<const Uses> known_uses(const App& app, int layer, const Ref& ref) {
     App::KnownUses& known = app.known_uses;
-    if (known.result != app.state.result || known.layer != layer || known.of != ref || !known.uses)
+    if (known.result.lock() != app.state.result || known.layer != layer || known.of != ref ||
+        !known.uses)
         known = {app.state.result, layer, ref,
-                 std::make_shared<const Uses>(uses_of(*app.state.result, layer, ref, {.listed = kMostListed}))};
+                 std::make_shared<const Uses>(
+                     uses_of(*app.state.result, layer, ref, {.listed = kMostListed}))};
     return known.uses;
 }
 
@@ -144,7 +150,8 @@ LedgerCell ledger_of(const App& app, int layer, const Ref& ref) {
                             : is_input         ? Telling::goes_to
                                                : Telling::made_of;
     ledger.telling = app.state.selection.telling.value_or(natural);
-    if (std::ranges::find(ledger.choices, ledger.telling) == ledger.choices.end()) ledger.telling = natural;
+    if (std::ranges::find(ledger.choices, ledger.telling) == ledger.choices.end())
+        ledger.telling = natural;
     switch (ledger.telling) {
         case Telling::made_of: tell(app, *maker, false, ledger); break;
         case Telling::gradient: tell(app, *gradient, true, ledger); break;
@@ -164,7 +171,8 @@ bool same_product(const Term& a, const Term& b) {
 }
 
 /// The step at which that term of an output cell happens.
-std::optional<int64_t> step_of(const App& app, int layer, Index cell, const Term& term, int64_t index) {
+std::optional<int64_t> step_of(const App& app, int layer, Index cell, const Term& term,
+                               int64_t index) {
     const Timeline& timeline = app.timeline;
     if (timeline.order() == Order::by_output) return timeline.step_of(cell, index);
     if (timeline.order() != Order::by_input) return {};
@@ -206,7 +214,8 @@ std::optional<LedgerCell> ledger(const App& app) {
     };
     if (!walks_cells(app.timeline)) {  // no cell is at work: one in the middle of the shown plane
         tell_output({std::clamp<int64_t>(state.shown.n, 0, shape.n - 1),
-                     std::clamp<int64_t>(state.shown.out_channel, 0, shape.c - 1), shape.h / 2, shape.w / 2});
+                     std::clamp<int64_t>(state.shown.out_channel, 0, shape.c - 1), shape.h / 2,
+                     shape.w / 2});
         return ledger;
     }
     const Place place = app.timeline.at(state.play.step);
@@ -228,7 +237,8 @@ std::optional<LedgerCell> ledger(const App& app) {
 }
 
 void choose_telling(App& app, Telling telling) {
-    if (const auto told = ledger(app); told && std::ranges::find(told->choices, telling) != told->choices.end())
+    if (const auto told = ledger(app);
+        told && std::ranges::find(told->choices, telling) != told->choices.end())
         app.state.selection.telling = telling;
 }
 
@@ -241,7 +251,8 @@ bool go_to_term(App& app, const LedgerCell& ledger, size_t index) {
         // The other layer shows the same number: as its input, or as its output.
         const Telling telling = ledger.telling;
         choose_layer(app, use.layer);
-        const Ref there = uses ? Ref{Source::input, 0, ledger.cell} : Ref{Source::stage, use.stage, use.cell};
+        const Ref there =
+            uses ? Ref{Source::input, 0, ledger.cell} : Ref{Source::stage, use.stage, use.cell};
         if (pin(app, there)) app.state.selection.telling = telling;
     }
     const LayerResult* layer = layer_result(app);

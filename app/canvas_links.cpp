@@ -149,8 +149,14 @@ std::vector<Link> links(const App& app, const Scene& scene, const CellRef& cell)
     } else if (ref->source == Source::weight) {
         const auto told = ledger(app);
         if (!told) return {};
-        for (const Term& term : told->explanation.terms)
-            if (same_place(term.b, *ref) && term.b.which == ref->which) add_term(term, targets);
+        const auto names = [&](const Ref& other) { return same_place(other, *ref) && other.which == ref->which; };
+        const std::vector<Term>& terms = told->uses ? told->uses->terms : told->explanation.terms;
+        for (size_t i = 0; i < terms.size() && targets.size() < kMostLinks; ++i) {
+            if (!names(terms[i].a) && !names(terms[i].b)) continue;
+            add_term(terms[i], targets);
+            if (!told->uses || told->uses->cells[i].layer != shown_layer(app)) continue;
+            targets.push_back({Source::stage, told->uses->cells[i].stage, told->uses->cells[i].cell});
+        }
         std::erase(targets, target_of(*ref));
     }
     return found(scene, std::move(targets));

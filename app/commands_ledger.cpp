@@ -2,8 +2,7 @@
 #include <algorithm>
 
 #include "app/commands_parts.h"
-#include "app/ledger_latex.h"
-#include "app/ledger_text.h"
+#include "app/ledger_copy.h"
 
 namespace convscope {
 namespace {
@@ -53,17 +52,8 @@ bool has_ledger(const App& app) {
     return told && told->too_many == 0;
 }
 
-/// The whole ledger, also of a cell that the play head is still adding up.
 void copy_ledger(App& app, bool as_latex) {
-    const auto told = ledger(app);
-    if (!told) return;
-    const Result& result = *app.state.result;
-    const std::string text =
-        told->uses ? (as_latex ? uses_latex(result, told->layer, told->of, *told->uses)
-                               : uses_text(result, told->layer, told->of, *told->uses))
-        : as_latex ? ledger_latex(result, told->layer, told->stage, told->cell, told->explanation)
-                   : ledger_text(result, told->layer, told->stage, told->cell, told->explanation);
-    if (app.host.set_clipboard) app.host.set_clipboard(text);
+    if (app.host.set_clipboard) app.host.set_clipboard(ledger_copy(app, as_latex));
     say(app, as_latex ? "Copied the ledger as LaTeX." : "Copied the ledger.");
 }
 

@@ -13,7 +13,8 @@ inline constexpr size_t kMostLatexProducts = 64;
 inline constexpr size_t kMostLatexTerms = 500;
 
 /// An align* environment that ends with the stage's own number.
-std::string ledger_latex(const Result& result, int layer, int stage, Index cell, const Explanation& explanation);
+std::string ledger_latex(const Result& result, int layer, int stage, Index cell,
+                         const Explanation& explanation);
 /// An align* environment with a line for each cell that reads `of`, or for each channel when they are many.
 std::string uses_latex(const Result& result, int layer, const Ref& of, const Uses& uses);
 

@@ -5,9 +5,9 @@
 
 #include <fmt/format.h>
 
-#include "app/text_table.h"
 #include "app/ledger_words.h"
 #include "app/scene/numbers.h"
+#include "app/text_table.h"
 #include "core/number_text.h"
 #include "core/pytorch.h"
 
@@ -81,7 +81,8 @@ std::string ledger_text(const Result& result, int layer, int stage, Index cell) 
     return ledger_text(result, layer, stage, cell, explain(result, layer, stage, cell));
 }
 
-std::string ledger_text(const Result& result, int layer, int stage, Index cell, const Explanation& e) {
+std::string ledger_text(const Result& result, int layer, int stage, Index cell,
+                        const Explanation& e) {
     const LedgerNames names{result, layer};
     const Tensor& tensor = names.computed().stages[static_cast<size_t>(stage)];
     const double own = static_cast<double>(tensor.at(cell));
@@ -122,7 +123,8 @@ std::string uses_text(const Result& result, int layer, const Uses& uses) {
         std::string reader = names.stage(use.stage, use.cell);
         if (use.layer != layer) reader += fmt::format(" of layer {}", use.layer);
         // In the layer that reads it the number is an input.
-        std::vector<std::string> row{reader, (term.a.source == Source::stage ? own : names).first(term),
+        std::vector<std::string> row{reader,
+                                     (term.a.source == Source::stage ? own : names).first(term),
                                      in_table(term.a_value, decimals)};
         if (has_factor(term))
             row.insert(row.end(), {"×", names.second(term), in_table(term.b_value, decimals), "=",

@@ -23,7 +23,8 @@ bool is_kernel(const Plan& plan, const StageSpec& spec) {
 std::string LedgerNames::of(const Ref& ref) const {
     const auto which = static_cast<size_t>(ref.which);
     const auto of_layer = [&](const char* what) {
-        return fmt::format("{} of layer {} {}", what, ref.which, index_text(computed().input.shape(), ref.cell));
+        return fmt::format("{} of layer {} {}", what, ref.which,
+                           index_text(computed().input.shape(), ref.cell));
     };
     switch (ref.source) {
         case Source::input: return "input " + index_text(computed().input.shape(), ref.cell);
@@ -101,7 +102,8 @@ std::string in_table(double value, int decimals) {
 int decimals_of(const Uses& uses) {
     std::vector<float> values;
     for (const Term& term : uses.terms)
-        for (const double v : {term.a_value, term.b_value, term.product}) values.push_back(static_cast<float>(v));
+        for (const double v : {term.a_value, term.b_value, term.product})
+            values.push_back(static_cast<float>(v));
     return decimals_for(values);
 }
 

@@ -78,7 +78,8 @@ Uses uses_of_weight(const Result& result, int layer, const Ref& of, const UsesLi
     const auto which = static_cast<size_t>(of.which);
     const Layer& described = result.document.layers[static_cast<size_t>(layer)];
     Uses uses;
-    if (of.which < 0 || which >= plan.weights.size() || which >= described.weights.size()) return uses;
+    if (of.which < 0 || which >= plan.weights.size() || which >= described.weights.size())
+        return uses;
     if (!plan.weights[which].shape.contains(of.cell)) return uses;
     const int stage = plan.stage("grad_" + plan.weights[which].name);
     if (stage < 0) return uses;
@@ -91,7 +92,8 @@ Uses uses_of_weight(const Result& result, int layer, const Ref& of, const UsesLi
     const double weight = static_cast<double>(described.weights[which].at(of.cell));
     for (const Term& term : explain(result, layer, stage, of.cell).terms) {
         const bool first = term.a.source == Source::grad_output;
-        if (!first && term.b.source != Source::grad_output) continue;  // a product that is cropped off
+        if (!first && term.b.source != Source::grad_output)
+            continue;  // a product that is cropped off
         const Index cell = first ? term.a.cell : term.b.cell;
         Term use;
         use.a = of;
@@ -101,7 +103,8 @@ Uses uses_of_weight(const Result& result, int layer, const Ref& of, const UsesLi
         use.padding = term.padding;
         use.product = weight * use.b_value;
         uses.terms.push_back(use);
-        uses.cells.push_back({layer, plan.output, cell, value_of(result, layer, plan.output, cell), false});
+        uses.cells.push_back(
+            {layer, plan.output, cell, value_of(result, layer, plan.output, cell), false});
     }
     uses.total = static_cast<int64_t>(uses.terms.size());
     return uses;
@@ -109,7 +112,8 @@ Uses uses_of_weight(const Result& result, int layer, const Ref& of, const UsesLi
 
 }  // namespace
 
-Uses uses_in_stage(const Result& result, int layer, int stage, Index input_cell, const UsesLimits& limits) {
+Uses uses_in_stage(const Result& result, int layer, int stage, Index input_cell,
+                   const UsesLimits& limits) {
     const Layer& described = result.document.layers[static_cast<size_t>(layer)];
     const Plan& plan = layer_of(result, layer).plan;
     const StageSpec& spec = plan.stages[static_cast<size_t>(stage)];
@@ -117,8 +121,8 @@ Uses uses_in_stage(const Result& result, int layer, int stage, Index input_cell,
     Uses uses;
     if (plan.skip.sum == stage || plan.skip.grad_total == stage) return uses;
     auto [first, last] = described.op->reach(described.params, plan, stage, input_cell);
-    first = {std::max<int64_t>(first.n, 0), std::max<int64_t>(first.c, 0), std::max<int64_t>(first.h, 0),
-             std::max<int64_t>(first.w, 0)};
+    first = {std::max<int64_t>(first.n, 0), std::max<int64_t>(first.c, 0),
+             std::max<int64_t>(first.h, 0), std::max<int64_t>(first.w, 0)};
     last = {std::min(last.n, spec.shape.n - 1), std::min(last.c, spec.shape.c - 1),
             std::min(last.h, spec.shape.h - 1), std::min(last.w, spec.shape.w - 1)};
     int64_t looked_at = 0;
@@ -140,7 +144,8 @@ Uses uses_in_stage(const Result& result, int layer, int stage, Index input_cell,
                             term.b_value /= e.divisor;
                             term.product /= e.divisor;
                         }
-                        uses.adds = uses.adds && (e.combine == Combine::sum || e.combine == Combine::mean);
+                        uses.adds =
+                            uses.adds && (e.combine == Combine::sum || e.combine == Combine::mean);
                         uses.terms.push_back(term);
                         uses.cells.push_back(
                             {layer, stage, cell, value_of(result, layer, stage, cell),
@@ -158,21 +163,25 @@ Uses uses_of(const Result& result, int layer, const Ref& of, const UsesLimits& l
     if (of.source == Source::weight) return uses_of_weight(result, layer, of, limits);
     if (of.source != Source::stage) return {};
     const SkipPlan& skip = computed.plan.skip;
-    if (of.which == computed.plan.output && skip.sum >= 0 && computed.op_output().shape().contains(of.cell))
-        return use_of_skip(result, layer, of, of.cell, static_cast<double>(computed.op_output().at(of.cell)));
-    if (of.which != computed.last_stage() || layer + 1 >= static_cast<int>(result.layers.size())) return {};
+    if (of.which == computed.plan.output && skip.sum >= 0 &&
+        computed.op_output().shape().contains(of.cell))
+        return use_of_skip(result, layer, of, of.cell,
+                           static_cast<double>(computed.op_output().at(of.cell)));
+    if (of.which != computed.last_stage() || layer + 1 >= static_cast<int>(result.layers.size()))
+        return {};
     return uses_of_input(result, layer + 1, of.cell, limits);
 }
 
 Explanation explain_gathered(const Result& result, int layer, int stage, Index cell) {
     Explanation told = explain(result, layer, stage, cell);
     const auto gathers = [&](const Term& term) {
-        return term.a.source == Source::stage && term.a.which < stage && term.b.source == Source::constant &&
-               term.b_value == 1;
+        return term.a.source == Source::stage && term.a.which < stage &&
+               term.b.source == Source::constant && term.b_value == 1;
     };
     const Plan& plan = layer_of(result, layer).plan;
-    if (!plan.stages[static_cast<size_t>(stage)].backward || told.combine != Combine::sum || told.terms.empty() ||
-        is_skip_stage(plan, stage) || !std::ranges::all_of(told.terms, gathers))
+    if (!plan.stages[static_cast<size_t>(stage)].backward || told.combine != Combine::sum ||
+        told.terms.empty() || is_skip_stage(plan, stage) ||
+        !std::ranges::all_of(told.terms, gathers))
         return told;
     Explanation whole;
     for (const Term& term : told.terms) {

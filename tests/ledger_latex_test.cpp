@@ -25,7 +25,7 @@ namespace {
 // ---- A reader of the LaTeX that stands there
 
 class LatexReader {
-public:
+  public:
     explicit LatexReader(std::string_view text) : text_(text) {}
     double whole() {
         const double value = sum();
@@ -34,7 +34,7 @@ public:
         return value;
     }
 
-private:
+  private:
     double sum() {
         double value = product();
         while (take("+")) value += product();
@@ -73,7 +73,8 @@ private:
         }
         skip();
         double value = 0;
-        const auto [end, error] = std::from_chars(text_.data() + at_, text_.data() + text_.size(), value);
+        const auto [end, error] =
+            std::from_chars(text_.data() + at_, text_.data() + text_.size(), value);
         if (error != std::errc()) fail();
         at_ = static_cast<size_t>(end - text_.data());
         if (text_.substr(at_).starts_with("^")) {  // 10^{-3}, read as 10 first
@@ -90,10 +91,15 @@ private:
     }
     void skip() {
         for (;;) {
-            while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '&')) ++at_;
-            if (text_.substr(at_).starts_with("\\\\")) at_ += 2;
-            else if (text_.substr(at_).starts_with("\\quad")) at_ += 5;
-            else return;
+            while (at_ < text_.size() &&
+                   (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '&'))
+                ++at_;
+            if (text_.substr(at_).starts_with("\\\\"))
+                at_ += 2;
+            else if (text_.substr(at_).starts_with("\\quad"))
+                at_ += 5;
+            else
+                return;
         }
     }
     bool take(std::string_view word) {
@@ -106,7 +112,8 @@ private:
         if (!take(word)) fail();
     }
     void fail() const {
-        throw std::invalid_argument(fmt::format("“{}” cannot be read at “{}”", text_, text_.substr(std::min(at_, text_.size()))));
+        throw std::invalid_argument(fmt::format("“{}” cannot be read at “{}”", text_,
+                                                text_.substr(std::min(at_, text_.size()))));
     }
     std::string_view text_;
     size_t at_ = 0;
@@ -132,10 +139,12 @@ std::vector<std::vector<double>> equations(const std::string& latex) {
         size_t end = std::min(text.find("&=", equals + 2), text.find("\\\\\n\\text{", equals + 2));
         if (end == std::string::npos) end = text.size();
         std::string sides = text.substr(equals + 2, end - equals - 2);
-        while (sides.ends_with('\\') || sides.ends_with('\n') || sides.ends_with(' ')) sides.pop_back();
+        while (sides.ends_with('\\') || sides.ends_with('\n') || sides.ends_with(' '))
+            sides.pop_back();
         for (size_t from = 0; from <= sides.size();) {
             const size_t sign = std::min(sides.find(" = ", from), sides.size());
-            all.back().push_back(LatexReader(std::string_view(sides).substr(from, sign - from)).whole());
+            all.back().push_back(
+                LatexReader(std::string_view(sides).substr(from, sign - from)).whole());
             from = sign + 3;
         }
         at = end;
@@ -146,7 +155,8 @@ std::vector<std::vector<double>> equations(const std::string& latex) {
 void expect_well_formed(const std::string& latex) {
     int depth = 0;
     for (size_t i = 0; i < latex.size(); ++i) {
-        if (latex[i] == '\\' && i + 1 < latex.size() && (latex[i + 1] == '{' || latex[i + 1] == '}')) {
+        if (latex[i] == '\\' && i + 1 < latex.size() &&
+            (latex[i + 1] == '{' || latex[i + 1] == '}')) {
             ++i;
             continue;
         }
@@ -174,7 +184,8 @@ std::string latex_of(const Result& result, int stage, Index cell) {
     return ledger_latex(result, 0, stage, cell, explain_gathered(result, 0, stage, cell));
 }
 
-Document written(const std::string& torch, const std::string& input, const std::string& weight = "") {
+Document written(const std::string& torch, const std::string& input,
+                 const std::string& weight = "") {
     PytorchOptions options;
     options.input = input;
     options.weight = weight;
@@ -187,8 +198,9 @@ Document written(const std::string& torch, const std::string& input, const std::
 
 TEST(LedgerLatex, words_are_escaped) {
     EXPECT_EQ(latex_words("grad_weight"), "grad\\_weight");
-    EXPECT_EQ(latex_words("50 % & #1 {$x$} ~^\\"),
-              "50 \\% \\& \\#1 \\{\\$x\\$\\} \\textasciitilde{}\\textasciicircum{}\\textbackslash{}");
+    EXPECT_EQ(
+        latex_words("50 % & #1 {$x$} ~^\\"),
+        "50 \\% \\& \\#1 \\{\\$x\\$\\} \\textasciitilde{}\\textasciicircum{}\\textbackslash{}");
 }
 
 TEST(LedgerLatex, numbers_stand_as_they_are_shown) {
@@ -201,8 +213,10 @@ TEST(LedgerLatex, numbers_stand_as_they_are_shown) {
 
 TEST(LedgerLatex, formulas) {
     EXPECT_EQ(latex_formula("1 / (1 + exp(−2))"), "1 / (1 + \\exp(-2))");
-    EXPECT_EQ(latex_formula("(3 − 1.5) / √(2 + 1e−05)"), "(3 - 1.5) / \\sqrt{(2 + 1 \\times 10^{-5})}");
-    EXPECT_EQ(latex_formula("0.5 · (1 + erf(2 / √2))"), "0.5  \\cdot  (1 + \\operatorname{erf}(2 / \\sqrt{2}))");
+    EXPECT_EQ(latex_formula("(3 − 1.5) / √(2 + 1e−05)"),
+              "(3 - 1.5) / \\sqrt{2 + 1 \\times 10^{-5}}");
+    EXPECT_EQ(latex_formula("0.5 · (1 + erf(2 / √2))"),
+              "0.5  \\cdot  (1 + \\operatorname{erf}(2 / \\sqrt{2}))");
 }
 
 // ---- Whole ledgers
@@ -211,21 +225,25 @@ TEST(LedgerLatex, a_sum_worked_by_hand) {
     const auto result = evaluate(written("nn.Conv2d(1, 1, 2)", "[[1,2],[3,4]]", "[[-1,0],[2,5]]"));
     const std::string latex = latex_of(*result, result->layers[0].plan.output, {});
     // −1 + 0 + 6 + 20, and a bias of 0.
-    EXPECT_EQ(body_of(latex), "\\text{output} &= 1 \\times (-1) + 2 \\times 0 + 3 \\times 2 + 4 \\times 5 + 0 \\\\\n"
-                              "&= (-1) + 0 + 6 + 20 + 0 \\\\\n"
-                              "&= 25");
+    EXPECT_EQ(
+        body_of(latex),
+        "\\text{output} &= 1 \\times (-1) + 2 \\times 0 + 3 \\times 2 + 4 \\times 5 + 0 \\\\\n"
+        "&= (-1) + 0 + 6 + 20 + 0 \\\\\n"
+        "&= 25");
     expect_well_formed(latex);
 }
 
 TEST(LedgerLatex, channels_and_the_bias) {
-    Document document = written("nn.Conv2d(2, 1, (1, 2))", "[[[1,2]],[[3,4]]]", "[[[[10,20]],[[-30,40]]]]");
+    Document document =
+        written("nn.Conv2d(2, 1, (1, 2))", "[[[1,2]],[[3,4]]]", "[[[[10,20]],[[-30,40]]]]");
     document.layers[0].weights[1].set({}, 7);
     const auto result = evaluate(document);
     const std::string latex = latex_of(*result, result->layers[0].plan.output, {});
-    EXPECT_EQ(body_of(latex), "\\text{channel 0} &= 1 \\times 10 + 2 \\times 20 = 50 \\\\\n"
-                              "\\text{channel 1} &= 3 \\times (-30) + 4 \\times 40 = 70 \\\\\n"
-                              "\\text{output} &= 50 + 70 + \\underbrace{7}_{\\text{bias}} \\\\\n"
-                              "&= 127");
+    EXPECT_EQ(body_of(latex),
+              "\\text{channel 0} &= 1 \\times 10 + 2 \\times 20 = 50 \\\\\n"
+              "\\text{channel 1} &= 3 \\times (-30) + 4 \\times 40 = 70 \\\\\n"
+              "\\text{output} &= 50 + 70 + \\underbrace{7}_{\\text{bias}} \\\\\n"
+              "&= 127");
     expect_well_formed(latex);
 }
 
@@ -262,11 +280,14 @@ TEST(LedgerLatex, every_side_of_every_equation_is_the_cells_number) {
             for (size_t s = 0; s < layer.plan.stages.size(); ++s) {
                 const StageSpec& spec = layer.plan.stages[s];
                 if (layer.stages[s].empty()) continue;
-                const Index cell = spec.shape.index(static_cast<int64_t>(random() % static_cast<uint64_t>(spec.shape.count())));
+                const Index cell = spec.shape.index(
+                    static_cast<int64_t>(random() % static_cast<uint64_t>(spec.shape.count())));
                 const Explanation e = explain_gathered(*result, 0, static_cast<int>(s), cell);
                 const std::string latex = ledger_latex(*result, 0, static_cast<int>(s), cell, e);
                 expect_well_formed(latex);
-                if (e.combine == Combine::formula || e.terms.empty() || latex.find("\\cdots") != std::string::npos) continue;
+                if (e.combine == Combine::formula || e.terms.empty() ||
+                    latex.find("\\cdots") != std::string::npos)
+                    continue;
                 const double own = static_cast<double>(layer.stages[s].at(cell));
                 if (!std::isfinite(own)) continue;
                 // Each number is rounded to its decimals (an exponent's to two digits); a product carries the other
@@ -276,12 +297,17 @@ TEST(LedgerLatex, every_side_of_every_equation_is_the_cells_number) {
                 for (const Term& term : e.terms) {
                     slack += unit * (1 + unit + std::abs(term.a_value) + std::abs(term.b_value));
                     for (const double v : {term.a_value, term.b_value, term.product})
-                        if (std::abs(v) < 0.001 || std::abs(v) > 99'999) slack += 0.06 * std::abs(term.product);
+                        if (std::abs(v) < 0.001 || std::abs(v) > 99'999)
+                            slack += 0.06 * std::abs(term.product);
                 }
                 const auto all = equations(latex);
                 ASSERT_FALSE(all.empty()) << latex;
                 for (const double side : all.back()) {
-                    if (std::all_of(e.terms.begin(), e.terms.end(), [](const Term& t) { return t.product == std::round(t.product) && t.b_value == std::round(t.b_value); }) &&
+                    if (std::all_of(e.terms.begin(), e.terms.end(),
+                                    [](const Term& t) {
+                                        return t.product == std::round(t.product) &&
+                                               t.b_value == std::round(t.b_value);
+                                    }) &&
                         e.combine != Combine::mean)
                         EXPECT_EQ(side, own) << latex;
                     else
@@ -298,26 +324,31 @@ TEST(LedgerLatex, every_side_of_every_equation_is_the_cells_number) {
 }
 
 TEST(LedgerLatex, where_a_number_goes) {
-    const auto result = evaluate(written("nn.ConvTranspose2d(1, 1, 2, stride=2)", "[[1,0],[2,3]]", "[[2,3],[4,5]]"));
+    const auto result = evaluate(
+        written("nn.ConvTranspose2d(1, 1, 2, stride=2)", "[[1,0],[2,3]]", "[[2,3],[4,5]]"));
     const Ref ref{Source::input, 0, {0, 0, 1, 1}};
     const std::string latex = uses_latex(*result, 0, ref, uses_of(*result, 0, ref));
-    EXPECT_EQ(body_of(latex), "\\text{output}_{2, 2} &\\leftarrow 3 \\times 2 = 6 \\\\\n"
-                              "\\text{output}_{2, 3} &\\leftarrow 3 \\times 3 = 9 \\\\\n"
-                              "\\text{output}_{3, 2} &\\leftarrow 3 \\times 4 = 12 \\\\\n"
-                              "\\text{output}_{3, 3} &\\leftarrow 3 \\times 5 = 15 \\\\\n"
-                              "\\text{in all} &\\leftarrow 42");
+    EXPECT_EQ(body_of(latex),
+              "\\text{output}_{2, 2} &\\leftarrow 3 \\times 2 = 6 \\\\\n"
+              "\\text{output}_{2, 3} &\\leftarrow 3 \\times 3 = 9 \\\\\n"
+              "\\text{output}_{3, 2} &\\leftarrow 3 \\times 4 = 12 \\\\\n"
+              "\\text{output}_{3, 3} &\\leftarrow 3 \\times 5 = 15 \\\\\n"
+              "\\text{in all} &\\leftarrow 42");
     expect_well_formed(latex);
     const auto wide = evaluate(written("nn.Conv2d(1, 16, 3, padding=1)", "9x9"));
     const Ref middle{Source::input, 0, {0, 0, 4, 4}};
     const std::string folded = uses_latex(*wide, 0, middle, uses_of(*wide, 0, middle));
-    EXPECT_NE(folded.find("\\text{output, channel 15} &\\leftarrow \\text{9 terms}"), std::string::npos) << folded;
+    EXPECT_NE(folded.find("\\text{output, channel 15} &\\leftarrow \\text{9 terms}"),
+              std::string::npos)
+        << folded;
     expect_well_formed(folded);
 }
 
 // ---- Compiled
 
 TEST(LedgerLatex, pdflatex_takes_it) {
-    if (std::system("pdflatex --version > /dev/null 2>&1") != 0) GTEST_SKIP() << "there is no pdflatex here";
+    if (std::system("pdflatex --version > /dev/null 2>&1") != 0)
+        GTEST_SKIP() << "there is no pdflatex here";
     std::mt19937_64 random(test_seed(32));
     const std::filesystem::path folder = std::filesystem::current_path() / "ledger_latex";
     std::filesystem::create_directories(folder);
@@ -330,15 +361,21 @@ TEST(LedgerLatex, pdflatex_takes_it) {
             for (size_t s = 0; s < layer.plan.stages.size(); ++s) {
                 if (layer.stages[s].empty()) continue;
                 const Shape shape = layer.plan.stages[s].shape;
-                file << latex_of(*result, static_cast<int>(s), shape.index(static_cast<int64_t>(random() % static_cast<uint64_t>(shape.count()))));
+                file << latex_of(*result, static_cast<int>(s),
+                                 shape.index(static_cast<int64_t>(
+                                     random() % static_cast<uint64_t>(shape.count()))));
             }
             std::vector<Ref> refs{{Source::input, 0, {}}};
-            for (size_t w = 0; w < layer.plan.weights.size(); ++w) refs.push_back({Source::weight, static_cast<int>(w), {}});
-            for (const Ref& ref : refs) file << uses_latex(*result, 0, ref, uses_of(*result, 0, ref));
+            for (size_t w = 0; w < layer.plan.weights.size(); ++w)
+                refs.push_back({Source::weight, static_cast<int>(w), {}});
+            for (const Ref& ref : refs)
+                file << uses_latex(*result, 0, ref, uses_of(*result, 0, ref));
         }
     file << "\\end{document}\n";
     file.close();
-    const std::string command = "cd '" + folder.string() + "' && pdflatex -halt-on-error -interaction=nonstopmode all.tex > log.txt 2>&1";
+    const std::string command =
+        "cd '" + folder.string() +
+        "' && pdflatex -halt-on-error -interaction=nonstopmode all.tex > log.txt 2>&1";
     EXPECT_EQ(std::system(command.c_str()), 0) << "see " << (folder / "log.txt");
 }
 

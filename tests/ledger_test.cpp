@@ -140,14 +140,16 @@ Document two_layers() {
     PytorchOptions options;
     options.input = "torch.arange(16.).view(4, 4)";
     options.weight = "[[1,2],[3,4]]";
-    PytorchResult read = read_pytorch("nn.Sequential(nn.Conv2d(1, 1, 2, bias=False), nn.Conv2d(1, 2, 2, bias=False))", options);
+    PytorchResult read = read_pytorch(
+        "nn.Sequential(nn.Conv2d(1, 1, 2, bias=False), nn.Conv2d(1, 2, 2, bias=False))", options);
     CHECK_THAT(read.error, ==, std::string());
     return read.document;
 }
 
 std::vector<double> products(const LedgerCell& told) {
     std::vector<double> all;
-    for (const Term& term : told.uses ? told.uses->terms : told.explanation.terms) all.push_back(term.product);
+    for (const Term& term : told.uses ? told.uses->terms : told.explanation.terms)
+        all.push_back(term.product);
     return all;
 }
 
@@ -240,8 +242,9 @@ TEST(LedgerDirections, ARowLeadsToItsTermInEitherDirection) {
         const Timeline& timeline = app.timeline;
         ASSERT_TRUE(pin(app, {Source::input, 0, {0, 0, 1, 2}}));
         ASSERT_TRUE(go_to_term(app, *ledger(app), 2));  // output (1, 1) with weight (0, 1)
-        const int64_t step = timeline.order() == Order::by_output ? timeline.step_of({0, 0, 1, 1}, 1)
-                                                                  : timeline.step_of({0, 0, 1, 2}, 1);
+        const int64_t step = timeline.order() == Order::by_output
+                                 ? timeline.step_of({0, 0, 1, 1}, 1)
+                                 : timeline.step_of({0, 0, 1, 2}, 1);
         EXPECT_EQ(app.state.play.step, step) << view;
         EXPECT_EQ(ledger(app)->current, 2) << view;
         EXPECT_TRUE(ledger(app)->uses) << view;
@@ -281,7 +284,9 @@ TEST(LedgerDirections, ARowLightsItsCells) {
     light_term(app, make_ledger_table(app, *ledger(app)), 1);  // output (0, 2), weight (1, 0)
     const auto lit = lit_links(app, scene);
     const auto shows = [&](const char* grid, int64_t row, int64_t column) {
-        return std::ranges::any_of(lit, [&](const Link& link) { return link.box == scene.grid(grid)->cell_box(row, column); });
+        return std::ranges::any_of(lit, [&](const Link& link) {
+            return link.box == scene.grid(grid)->cell_box(row, column);
+        });
     };
     EXPECT_TRUE(shows("output", 0, 2));
     EXPECT_TRUE(shows("kernel", 1, 0));
@@ -356,12 +361,16 @@ TEST(LedgerGradient, TheListOfUsesIsTheGradientsTerms) {
     EXPECT_EQ(told->telling, Telling::gradient);  // in this view
     double sum = 0;
     for (const double product : products(*told)) sum += product;
-    EXPECT_NEAR(sum, static_cast<double>(layer.stages[static_cast<size_t>(layer.plan.stage("grad_input"))].at(ref.cell)), 1e-5);
+    EXPECT_NEAR(sum,
+                static_cast<double>(
+                    layer.stages[static_cast<size_t>(layer.plan.stage("grad_input"))].at(ref.cell)),
+                1e-5);
     choose_telling(app, Telling::goes_to);
     const auto uses = ledger(app);
     double by_uses = 0;
     for (size_t i = 0; i < uses->uses->terms.size(); ++i)
-        by_uses += uses->uses->terms[i].b_value * static_cast<double>(layer.grad_output.at(uses->uses->cells[i].cell));
+        by_uses += uses->uses->terms[i].b_value *
+                   static_cast<double>(layer.grad_output.at(uses->uses->cells[i].cell));
     EXPECT_NEAR(by_uses, sum, 1e-9);
 }
 
@@ -383,12 +392,13 @@ TEST(LedgerGradient, AWeightsGradientIsACorrelationOverAllWindows) {
         EXPECT_EQ(told->explanation.terms[static_cast<size_t>(i)].product, met[i] * grad);
         sum += met[i] * grad;
     }
-    EXPECT_NEAR(static_cast<double>(layer.stages[static_cast<size_t>(stage)].at({0, 0, 1, 0})), sum, 1e-4);
+    EXPECT_NEAR(static_cast<double>(layer.stages[static_cast<size_t>(stage)].at({0, 0, 1, 0})), sum,
+                1e-4);
     EXPECT_EQ(make_ledger_table(app, *told).title, "Grad_weight (1, 0)");
 }
 
 TEST(LedgerGradient, AClickInTheGradientsViewPinsUntilEscape) {
-    App app(two_layers());
+    App app(layer_of("nn.Conv2d(1, 1, 2)", {1, 1, 4, 4}));
     choose_view(app, "gradients");
     wait_until_settled(app);
     const auto scene = [&] { return build_scene(app, {1100, 760}, 1); };
@@ -399,6 +409,7 @@ TEST(LedgerGradient, AClickInTheGradientsViewPinsUntilEscape) {
         canvas_release(app, now, p, 1);
     };
     const auto told = [&] { return scene().caption.text(); };
+    ASSERT_TRUE(scene().grid("grad_weight"));
     click("grad_weight", 1, 0);
     ASSERT_TRUE(app.state.selection.pinned);
     EXPECT_EQ(ledger(app)->telling, Telling::gradient);
@@ -427,13 +438,22 @@ TEST(LedgerCopies, TextAndLatex) {
     app.host.set_clipboard = [&](const std::string& text) { copied = text; };
     ASSERT_TRUE(pin_output(app, {0, 0, 1, 1}));
     ASSERT_TRUE(run(*find_command("Copy ledger"), app));
-    EXPECT_NE(copied.find("input (2, 2)     10  ×  weight (0, 0, 1, 1)      4  =       40   84"), std::string::npos) << copied;
+    EXPECT_NE(copied.find("input (2, 2)     10  ×  weight (0, 0, 1, 1)      4  =       40   84"),
+              std::string::npos)
+        << copied;
     EXPECT_NE(copied.find("output (1, 1) = 84"), std::string::npos) << copied;
     ASSERT_TRUE(run(*find_command("Copy ledger as LaTeX"), app));
-    EXPECT_NE(copied.find("\\text{output}_{1, 1} &= 5 \\times 1 + 6 \\times 2 + 9 \\times 3 + 10 \\times 4"), std::string::npos) << copied;
+    EXPECT_NE(
+        copied.find(
+            "\\text{output}_{1, 1} &= 5 \\times 1 + 6 \\times 2 + 9 \\times 3 + 10 \\times 4"),
+        std::string::npos)
+        << copied;
     ASSERT_TRUE(pin(app, {Source::input, 0, {0, 0, 0, 0}}));
     ASSERT_TRUE(run(*find_command("Copy ledger"), app));
-    EXPECT_NE(copied.find("output (0, 0)  input (0, 0)      0  ×  weight (0, 0, 0, 0)      1  =        0"), std::string::npos) << copied;
+    EXPECT_NE(copied.find(
+                  "output (0, 0)  input (0, 0)      0  ×  weight (0, 0, 0, 0)      1  =        0"),
+              std::string::npos)
+        << copied;
     ASSERT_TRUE(run(*find_command("Copy ledger as LaTeX"), app));
     EXPECT_NE(copied.find("\\leftarrow 0 \\times 1 = 0"), std::string::npos) << copied;
     edit(app, with_param(app.state.document, 0, "kernel_size", Pair{9, 9}));

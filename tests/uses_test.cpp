@@ -20,12 +20,14 @@ namespace {
 constexpr int kDocuments = 25, kCellsEach = 6;
 
 std::string describe_use(const Ref& ref, const Document& document) {
-    return fmt::format("{} cell ({}, {}, {}, {}) of {}", ref.source == Source::weight ? "weight" : "input", ref.cell.n,
-                       ref.cell.c, ref.cell.h, ref.cell.w, document.layers[0].op->id);
+    return fmt::format("{} cell ({}, {}, {}, {}) of {}",
+                       ref.source == Source::weight ? "weight" : "input", ref.cell.n, ref.cell.c,
+                       ref.cell.h, ref.cell.w, document.layers[0].op->id);
 }
 
 Ref random_cell(std::mt19937_64& random, Source source, int which, Shape shape) {
-    return {source, which, shape.index(static_cast<int64_t>(random() % static_cast<uint64_t>(shape.count())))};
+    return {source, which,
+            shape.index(static_cast<int64_t>(random() % static_cast<uint64_t>(shape.count())))};
 }
 
 /// A few cells of the input and of every weight.
@@ -35,7 +37,8 @@ std::vector<Ref> some_cells(const Result& result, std::mt19937_64& random) {
     for (int i = 0; i < kCellsEach; ++i) {
         refs.push_back(random_cell(random, Source::input, 0, layer.input.shape()));
         for (size_t w = 0; w < layer.plan.weights.size(); ++w)
-            refs.push_back(random_cell(random, Source::weight, static_cast<int>(w), layer.plan.weights[w].shape));
+            refs.push_back(random_cell(random, Source::weight, static_cast<int>(w),
+                                       layer.plan.weights[w].shape));
     }
     return refs;
 }
@@ -50,7 +53,8 @@ std::vector<Entry> listed(const Result& result, const Uses& uses) {
     for (size_t i = 0; i < uses.terms.size(); ++i) {
         const Use& use = uses.cells[i];
         const Shape shape = result.layers[0].plan.stages[static_cast<size_t>(use.stage)].shape;
-        all.emplace_back(use.stage, shape.offset(use.cell), rounded(uses.terms[i].b_value), rounded(uses.terms[i].product));
+        all.emplace_back(use.stage, shape.offset(use.cell), rounded(uses.terms[i].b_value),
+                         rounded(uses.terms[i].product));
     }
     std::sort(all.begin(), all.end());
     return all;
@@ -65,7 +69,8 @@ std::vector<Entry> searched(const Result& result, int stage, const Ref& asked) {
         const double divisor = e.combine == Combine::mean ? e.divisor : 1;
         for (const Term& term : e.terms)
             if (term.a == asked || term.b == asked)
-                all.emplace_back(stage, at, rounded((term.a == asked ? term.b_value : term.a_value) / divisor),
+                all.emplace_back(stage, at,
+                                 rounded((term.a == asked ? term.b_value : term.a_value) / divisor),
                                  rounded(term.product / divisor));
     }
     std::sort(all.begin(), all.end());
@@ -73,7 +78,7 @@ std::vector<Entry> searched(const Result& result, int stage, const Ref& asked) {
 }
 
 class UsesOf : public testing::TestWithParam<std::string> {
-protected:
+  protected:
     const Op& op() const { return *find_op(GetParam()); }
 };
 
@@ -102,7 +107,10 @@ TEST_P(UsesOf, a_search_through_every_cell_finds_the_same) {
             for (size_t u = 0; u < uses.terms.size(); ++u) {
                 EXPECT_EQ(uses.terms[u].a, ref);
                 const Use& use = uses.cells[u];
-                EXPECT_EQ(use.value, static_cast<double>(result->layers[0].stages[static_cast<size_t>(use.stage)].at(use.cell)));
+                EXPECT_EQ(
+                    use.value,
+                    static_cast<double>(
+                        result->layers[0].stages[static_cast<size_t>(use.stage)].at(use.cell)));
             }
         }
     }
@@ -120,17 +128,20 @@ TEST_P(UsesOf, setting_the_number_to_zero_takes_away_what_it_gave) {
             if (!uses.adds || uses.empty() || uses.cells[0].stage != output) continue;
             SCOPED_TRACE(describe_use(ref, document));
             Document without = document;
-            Tensor& tensor = ref.source == Source::input ? without.input.tensor
-                                                         : without.layers[0].weights[static_cast<size_t>(ref.which)];
+            Tensor& tensor = ref.source == Source::input
+                                 ? without.input.tensor
+                                 : without.layers[0].weights[static_cast<size_t>(ref.which)];
             tensor.set(ref.cell, 0);
             const auto lacking = evaluate(without);
-            const Tensor &with = result->layers[0].op_output(), &after = lacking->layers[0].op_output();
+            const Tensor &with = result->layers[0].op_output(),
+                         &after = lacking->layers[0].op_output();
             std::map<int64_t, double> given;
             for (size_t u = 0; u < uses.terms.size(); ++u)
                 given[with.shape().offset(uses.cells[u].cell)] += uses.terms[u].product;
             for (int64_t at = 0; at < with.shape().count(); ++at) {
                 const Index cell = with.shape().index(at);
-                const double lost = static_cast<double>(with.at(cell)) - static_cast<double>(after.at(cell));
+                const double lost =
+                    static_cast<double>(with.at(cell)) - static_cast<double>(after.at(cell));
                 ASSERT_NEAR(lost, given.contains(at) ? given[at] : 0, 1e-4) << "output cell " << at;
             }
         }
@@ -147,18 +158,21 @@ TEST_P(UsesOf, the_list_gives_the_gradient) {
         for (const Ref& ref : some_cells(*result, random)) {
             const Uses uses = uses_of(*result, 0, ref);
             if (!uses.adds || (!uses.empty() && uses.cells[0].stage != layer.plan.output)) continue;
-            const int stage = layer.plan.stage(ref.source == Source::input
-                                                   ? "grad_input"
-                                                   : "grad_" + layer.plan.weights[static_cast<size_t>(ref.which)].name);
+            const int stage = layer.plan.stage(
+                ref.source == Source::input
+                    ? "grad_input"
+                    : "grad_" + layer.plan.weights[static_cast<size_t>(ref.which)].name);
             ASSERT_GE(stage, 0);
             SCOPED_TRACE(describe_use(ref, document));
             double sum = 0, scale = 1;
             for (size_t u = 0; u < uses.terms.size(); ++u) {
-                const double part = uses.terms[u].b_value * static_cast<double>(layer.grad_output.at(uses.cells[u].cell));
+                const double part = uses.terms[u].b_value *
+                                    static_cast<double>(layer.grad_output.at(uses.cells[u].cell));
                 sum += part;
                 scale += std::abs(part);
             }
-            EXPECT_NEAR(static_cast<double>(layer.stages[static_cast<size_t>(stage)].at(ref.cell)), sum, 1e-5 * scale);
+            EXPECT_NEAR(static_cast<double>(layer.stages[static_cast<size_t>(stage)].at(ref.cell)),
+                        sum, 1e-5 * scale);
             if (!layer.plan.window || layer.plan.weights.empty()) continue;
             // Term by term: the same output cells with the same factors.
             std::vector<std::pair<int64_t, double>> left, right;
@@ -166,7 +180,8 @@ TEST_P(UsesOf, the_list_gives_the_gradient) {
             for (const Term& term : explain_gathered(*result, 0, stage, ref.cell).terms) {
                 const bool first = term.a.source == Source::grad_output;
                 if (!first && term.b.source != Source::grad_output) continue;
-                left.emplace_back(shape.offset(first ? term.a.cell : term.b.cell), first ? term.b_value : term.a_value);
+                left.emplace_back(shape.offset(first ? term.a.cell : term.b.cell),
+                                  first ? term.b_value : term.a_value);
             }
             for (size_t u = 0; u < uses.terms.size(); ++u)
                 right.emplace_back(shape.offset(uses.cells[u].cell), uses.terms[u].b_value);
@@ -185,7 +200,8 @@ std::vector<std::string> ids() {
 INSTANTIATE_TEST_SUITE_P(EveryOp, UsesOf, testing::ValuesIn(ids()),
                          [](const auto& info) { return info.param; });
 
-Document written(const std::string& torch, const std::string& input, const std::string& weight = "") {
+Document written(const std::string& torch, const std::string& input,
+                 const std::string& weight = "") {
     PytorchOptions options;
     options.input = input;
     options.weight = weight;
@@ -195,7 +211,8 @@ Document written(const std::string& torch, const std::string& input, const std::
 }
 
 TEST(Uses, a_stamp_worked_by_hand) {
-    const auto result = evaluate(written("nn.ConvTranspose2d(1, 1, 2, stride=2)", "[[1,0],[2,3]]", "[[2,3],[4,5]]"));
+    const auto result = evaluate(
+        written("nn.ConvTranspose2d(1, 1, 2, stride=2)", "[[1,0],[2,3]]", "[[2,3],[4,5]]"));
     const Uses uses = uses_of(*result, 0, {Source::input, 0, {0, 0, 1, 1}});
     ASSERT_EQ(uses.total, 4);
     const double products[] = {6, 9, 12, 15};
@@ -217,8 +234,9 @@ TEST(Uses, a_stamp_worked_by_hand) {
 
 TEST(Uses, padding_that_repeats_the_number_counts_each_time) {
     // Reflected by one, row 1 of column 1 stands four times in the corner's window: with w(0,0), w(0,2), w(2,0), w(2,2).
-    const auto result = evaluate(written("nn.Conv2d(1, 1, 3, padding=1, padding_mode='reflect')", "[[1,2,3],[4,5,6],[7,8,9]]",
-                                         "[[1,10,100],[1,10,100],[1,10,1000]]"));
+    const auto result =
+        evaluate(written("nn.Conv2d(1, 1, 3, padding=1, padding_mode='reflect')",
+                         "[[1,2,3],[4,5,6],[7,8,9]]", "[[1,10,100],[1,10,100],[1,10,1000]]"));
     const Uses uses = uses_of(*result, 0, {Source::input, 0, {0, 0, 1, 1}});
     double corner = 0;
     int64_t times = 0;
@@ -239,7 +257,8 @@ TEST(Uses, a_maximum_takes_one_of_its_numbers) {
 }
 
 TEST(Uses, an_output_goes_on_into_the_next_layer) {
-    const auto result = evaluate(written("nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.ReLU(), nn.Conv2d(2, 3, 3))", "6x6"));
+    const auto result = evaluate(written(
+        "nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.ReLU(), nn.Conv2d(2, 3, 3))", "6x6"));
     const Index cell{0, 1, 2, 3};
     const Uses from = uses_of(*result, 1, {Source::stage, result->layers[1].plan.output, cell});
     const Uses into = uses_of(*result, 2, {Source::input, 0, cell});
@@ -250,7 +269,8 @@ TEST(Uses, an_output_goes_on_into_the_next_layer) {
 }
 
 TEST(Uses, a_skip_connection_brings_the_number_on) {
-    Document document = written("nn.Sequential(nn.Conv2d(1, 1, 1), nn.Tanh(), nn.Sigmoid())", "4x4");
+    Document document =
+        written("nn.Sequential(nn.Conv2d(1, 1, 1), nn.Tanh(), nn.Sigmoid())", "4x4");
     document = with_skip(document, 1, 2);  // the first layer's input is added behind the Tanh
     const auto result = evaluate(document);
     ASSERT_FALSE(result->problem);
@@ -280,8 +300,8 @@ TEST(Uses, what_is_too_much_is_said) {
     EXPECT_TRUE(none.empty());
     const Uses unread = uses_of(*result, 0, {Source::input, 0, {0, 0, 20, 20}}, {.looked_at = 5});
     EXPECT_FALSE(unread.complete);
-    for (const Ref& wrong : {Ref{Source::input, 0, {0, 0, 40, 0}}, Ref{Source::weight, 7, {}}, Ref{Source::weight, 0, {0, 0, 3, 0}},
-                             Ref{Source::buffer, 0, {}}})
+    for (const Ref& wrong : {Ref{Source::input, 0, {0, 0, 40, 0}}, Ref{Source::weight, 7, {}},
+                             Ref{Source::weight, 0, {0, 0, 3, 0}}, Ref{Source::buffer, 0, {}}})
         EXPECT_TRUE(uses_of(*result, 0, wrong).empty());
     EXPECT_TRUE(uses_of(*result, 3, {Source::input, 0, {}}).empty());
 }

@@ -184,6 +184,7 @@ std::string apply_pin(App& app, const std::string& grid, const std::vector<int64
     }
     if (!ref)
         return fmt::format("there is no tensor “{}” with cells to pin; there are {}", display_text(grid, 40), names);
+    if (!shape.contains(cell) && n <= 2) ref->cell = cell = {0, 0, cell.h, cell.w};  // a kernel's gradient
     if (!shape.contains(cell))
         return fmt::format("{} has no cell ({}, {}, {}); it is {}", grid, cell.c, cell.h, cell.w, to_string(shape));
     if (n > 2 && ref->source == Source::stage && ref->which == layer.plan.output) show_channel(app, cell.c);

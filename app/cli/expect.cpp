@@ -6,6 +6,7 @@
 #include "app/cli/dump.h"
 #include "app/cli/script.h"
 #include "app/cli/script_player.h"
+#include "app/ledger_copy.h"
 #include "core/io/files.h"
 
 namespace convscope {
@@ -182,6 +183,7 @@ std::string check_expectation(const App& app, const Scene& scene, const Words& w
     if (what == "shown") return check_shown(scene, words);
     if (what == "error") return check_sentence(what, shown_error(app), words);
     if (what == "caption") return check_sentence(what, scene.caption.text(), words);
+    if (what == "ledger") return check_sentence(what, ledger_copy(app, false), words);
     if (what == "undo")
         return check_sentence(what, state.history.can_undo() ? state.history.undo_label() : "", words);
     if (what == "redo")

@@ -28,7 +28,8 @@ void inspector_panel(PanelContext& context, const Box& panel, bool low) {
             ui::content_ends(column.y + ui::px(context, 8));
             return;
         }
-        const bool over_map = cursor_section(context, column);
+        // What is pinned stays, also over maps.
+        const bool over_map = !state.selection.pinned && cursor_section(context, column);
         // The ledger of several channels is long: it comes first then (look: 03).
         const bool ledger_first = !over_map && has_channels(context.app);
         if (!over_map && !ledger_first) formula_section(context, column);

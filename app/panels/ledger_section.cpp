@@ -68,7 +68,8 @@ void term_row(PanelContext& context, const Box& row, const Columns& at, const Le
                                full_text(static_cast<float>(term.product)));
         if (!at.has_places) help = place_text(table, index, table.wide_places) + "\n" + help;
         if (is_chosen) help += "\nThe largest: it is the output";
-        if (term.padding && term.a.source == Source::input) help += "\nThe padding repeats this input cell";
+        if (term.padding && term.a.source == Source::input)
+            help += "\nThe padding repeats this input cell";
         ui::tooltip(context, help);
     }
     ImFont* font = is_current || is_chosen ? at.bold : at.font;
@@ -76,7 +77,7 @@ void term_row(PanelContext& context, const Box& row, const Columns& at, const Le
     ImFont* place_font = is_padding ? context.fonts.body : at.font;
     if (at.has_places)
         ui::text(context, place_font, is_done ? Tone::ink2 : Tone::ink3, {x + at.place, y},
-             place_text(table, index, table.wide_places));
+                 place_text(table, index, table.wide_places));
     const auto right = [&](float end, Tone tone, std::string_view text) {
         ui::text(context, font, is_done ? tone : Tone::ink3, {x + end, y}, text, Align::right);
     };
@@ -87,18 +88,19 @@ void term_row(PanelContext& context, const Box& row, const Columns& at, const Le
         right(at.weight, table.factor_tone, table.number(term.b_value));
         ui::text(context, at.font, Tone::ink3, {x + at.equals, y}, "=", Align::center);
     }
-    if (table.has_factors)
-        right(at.product, Tone::ink, is_done ? table.number(term.product) : "·");
-    right(at.sum, (table.has_heads || table.is_uses()) && !is_current && !is_chosen ? Tone::ink2 : table.last_tone,
+    if (table.has_factors) right(at.product, Tone::ink, is_done ? table.number(term.product) : "·");
+    right(at.sum,
+          (table.has_heads || table.is_uses()) && !is_current && !is_chosen ? Tone::ink2
+                                                                            : table.last_tone,
           is_done ? table.number(table.sums[index]) : "·");
     if (it.pressed) go_to_term(context.app, table.cell, index);
 }
 
 void group_head(PanelContext& context, const Box& row, Group& group, const LedgerTable& table) {
     const std::string name = group_name(table, group);
-    const ui::Item it = ui::item(
-        context, name.c_str(), row,
-        {.tooltip = group.open ? "Folds the rows to their subtotal" : "Shows the rows"});
+    const ui::Item it =
+        ui::item(context, name.c_str(), row,
+                 {.tooltip = group.open ? "Folds the rows to their subtotal" : "Shows the rows"});
     ui::fill(context, row, it.hovered ? Tone::hover : Tone::sunken, 6);
     if (it.focused) ui::focus_ring(context, row);
     const float y = row.center().y;
@@ -107,15 +109,16 @@ void group_head(PanelContext& context, const Box& row, Group& group, const Ledge
     std::string spoken = name;
     spoken[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(spoken[0])));
     const std::array runs = {
-        ui::TextRun{context.fonts.body_bold, table.is_uses() ? table.place_tone : table.head_tone, spoken},
+        ui::TextRun{context.fonts.body_bold, table.is_uses() ? table.place_tone : table.head_tone,
+                    spoken},
         ui::TextRun{context.fonts.small, Tone::ink3,
                     "  " + ui::counted(static_cast<int64_t>(group.count), table.unit.c_str())}};
     ui::text(context, {row.x + px(context, 26), y}, runs);
     const bool begun = static_cast<int64_t>(group.first) < table.cell.done;
     if (!table.is_uses() || table.cell.uses->adds)
         ui::text(context, context.fonts.mono_bold, begun ? Tone::ink : Tone::ink3,
-             {row.right() - px(context, 8), y}, begun ? table.number(group.subtotal) : "·",
-             Align::right);
+                 {row.right() - px(context, 8), y}, begun ? table.number(group.subtotal) : "·",
+                 Align::right);
     if (it.pressed) context.app.state.folds.by_hand[group.key] = !group.open;
 }
 
@@ -237,8 +240,9 @@ void sum_lines(PanelContext& context, Column& column, const LedgerTable& table) 
     column.y += px(context, 4);
     if (table.is_uses()) {
         const Uses& uses = *table.cell.uses;
-        const std::string count = fmt::format("{} {}", grouped_text(static_cast<int64_t>(uses.terms.size())),
-                                              uses.terms.size() == 1 ? "place" : "places");
+        const std::string count =
+            fmt::format("{} {}", grouped_text(static_cast<int64_t>(uses.terms.size())),
+                        uses.terms.size() == 1 ? "place" : "places");
         const float y = column.y;
         line(uses.adds ? "Gives in all" : "Read at", Tone::ink,
              uses.complete ? count : "the first " + count, context.fonts.total, Tone::ink,
@@ -256,11 +260,11 @@ void sum_lines(PanelContext& context, Column& column, const LedgerTable& table) 
             sum += sum.empty() ? number : " + " + in_sum(number);
             if (sum.size() > 200) break;
         }
-        line(table.several_samples ? "Samples" : "Channels", Tone::ink, sum, context.fonts.mono_bold, Tone::ink,
-             table.number(bias_done ? so_far - bias : so_far));
+        line(table.several_samples ? "Samples" : "Channels", Tone::ink, sum,
+             context.fonts.mono_bold, Tone::ink, table.number(bias_done ? so_far - bias : so_far));
     } else if (table.bias) {
-        line(table.has_factors ? "Products" : "Values", Tone::ink, "", context.fonts.mono_bold, Tone::ink,
-             table.number(bias_done ? so_far - bias : so_far));
+        line(table.has_factors ? "Products" : "Values", Tone::ink, "", context.fonts.mono_bold,
+             Tone::ink, table.number(bias_done ? so_far - bias : so_far));
     }
     if (table.bias)
         line("Bias", Tone::kernel_text, fmt::format("b[{}]", table.terms()[*table.bias].a.cell.c),
@@ -339,7 +343,8 @@ void direction_switch(PanelContext& context, Column& column, const LedgerCell& c
         labels.push_back(name_of(cell.choices[i]));
         if (cell.choices[i] == cell.telling) chosen = static_cast<int>(i);
     }
-    const Box box{column.x0, column.y - px(context, 2), column.width(), px(context, column.low ? 26 : 28)};
+    const Box box{column.x0, column.y - px(context, 2), column.width(),
+                  px(context, column.low ? 26 : 28)};
     if (const auto pressed = ui::segmented(context, box, labels, chosen, true))
         choose_telling(context.app, cell.choices[static_cast<size_t>(*pressed)]);
     column.y = box.bottom() + px(context, column.low ? 4 : 8);
@@ -347,7 +352,8 @@ void direction_switch(PanelContext& context, Column& column, const LedgerCell& c
 
 void words(PanelContext& context, Column& column, const std::string& text) {
     for (const std::string& line : ui::wrapped(context.fonts.body, text, column.width())) {
-        ui::text(context, context.fonts.body, Tone::ink3, {column.x0, column.y + px(context, 9)}, line);
+        ui::text(context, context.fonts.body, Tone::ink3, {column.x0, column.y + px(context, 9)},
+                 line);
         column.y += px(context, 21);
     }
 }
@@ -358,7 +364,8 @@ void copy_buttons(PanelContext& context, Column& column) {
     const float width = (column.width() - gap) / 2;
     column.y += px(context, 4);
     float x = column.x0;
-    for (const auto& [label, name] : {std::pair{"Copy text", "Copy ledger"}, {"Copy LaTeX", "Copy ledger as LaTeX"}}) {
+    for (const auto& [label, name] :
+         {std::pair{"Copy text", "Copy ledger"}, {"Copy LaTeX", "Copy ledger as LaTeX"}}) {
         const Command* command = find_command(name);
         const Box box{x, column.y, width, height};
         if (ui::button(context, label, box)) run(*command, context.app);
@@ -368,7 +375,9 @@ void copy_buttons(PanelContext& context, Column& column) {
     column.y += height + px(context, 8);
 }
 
-float copy_height(const PanelContext& context, const Column& column) { return px(context, column.low ? 36 : 40); }
+float copy_height(const PanelContext& context, const Column& column) {
+    return px(context, column.low ? 36 : 40);
+}
 
 /// Why there are no rows; "" when there are some.
 std::string nothing_text(const App& app, const std::optional<LedgerCell>& cell) {
@@ -377,7 +386,8 @@ std::string nothing_text(const App& app, const std::optional<LedgerCell>& cell) 
         return lands_nowhere(app) ? "This product is added to no output cell."
                                   : "Step on, or click an output cell, to see its sum.";
     if (cell->too_many > 0)
-        return fmt::format("{} numbers are added up here, too many to write out.", grouped_text(cell->too_many));
+        return fmt::format("{} numbers are added up here, too many to write out.",
+                           grouped_text(cell->too_many));
     if (!cell->uses) return cell->explanation.terms.empty() ? "No product reaches this cell." : "";
     if (!cell->uses->empty()) return "";
     if (cell->uses->complete) return "No cell reads this number.";
@@ -407,7 +417,8 @@ void ledger_section(PanelContext& context, Column& column, float bottom) {
     const std::string pinned = note.empty() ? "pinned" : "pinned, " + note;
     const bool fits = ui::width_of(context.fonts.small, pinned) <=
                       std::min(column.width() * 0.6f,
-                               column.width() - ui::width_of(context.fonts.section, table.title) - px(context, 8));
+                               column.width() - ui::width_of(context.fonts.section, table.title) -
+                                   px(context, 8));
     if (table.cell.pinned && fits) note = pinned;
     begin_section(context, column, "Ledger", {.title = table.title, .note = note});
     if (table.cell.choices.size() > 1) column.y += column.row_px / 2 - px(context, 10);

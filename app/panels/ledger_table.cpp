@@ -176,7 +176,8 @@ namespace {
 constexpr int64_t kSampleKey = 1'000'000;
 
 std::string capital(std::string text) {
-    if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+    if (!text.empty())
+        text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
     return text;
 }
 
@@ -196,8 +197,9 @@ std::string title_of(const LayerResult& layer, const Ref& ref) {
 }
 
 void begin_or_continue(LedgerTable& table, size_t i, const Group& like) {
-    if (table.groups.empty() || table.groups.back().channel != like.channel || table.groups.back().n != like.n ||
-        table.groups.back().layer != like.layer || table.groups.back().stage != like.stage) {
+    if (table.groups.empty() || table.groups.back().channel != like.channel ||
+        table.groups.back().n != like.n || table.groups.back().layer != like.layer ||
+        table.groups.back().stage != like.stage) {
         table.groups.push_back(like);
         table.groups.back().first = i;
     }
@@ -208,8 +210,9 @@ void begin_or_continue(LedgerTable& table, size_t i, const Group& like) {
 
 /// Heads only over several groups, and not where each has one row; else all rows are one group.
 void settle_groups(LedgerTable& table, size_t count) {
-    table.has_heads = table.has_heads && table.groups.size() > 1 &&
-                      std::ranges::any_of(table.groups, [](const Group& group) { return group.count > 1; });
+    table.has_heads =
+        table.has_heads && table.groups.size() > 1 &&
+        std::ranges::any_of(table.groups, [](const Group& group) { return group.count > 1; });
     if (table.has_heads) {
         for (const Group& group : table.groups) {
             table.several_channels |= group.channel != table.groups[0].channel;
@@ -235,7 +238,8 @@ void fill_uses(const App& app, LedgerTable& table) {
     table.place_tone = Tone::output_text;
     if (!uses.empty())
         table.last_head = app.state.result->layers[static_cast<size_t>(uses.cells[0].layer)]
-                              .plan.stages[static_cast<size_t>(uses.cells[0].stage)].name;
+                              .plan.stages[static_cast<size_t>(uses.cells[0].stage)]
+                              .name;
     for (size_t i = 0; i < uses.terms.size(); ++i) {
         const Term& term = uses.terms[i];
         const Use& use = uses.cells[i];
@@ -243,8 +247,12 @@ void fill_uses(const App& app, LedgerTable& table) {
         table.has_factors |= term.b.source != Source::constant || term.b_value != 1 || term.padding;
         table.has_names |= use.stage != uses.cells[0].stage || use.layer != uses.cells[0].layer;
         table.wide_places |= use.cell.c != uses.cells[0].cell.c;
-        begin_or_continue(table, i, {.channel = use.cell.c, .n = use.cell.n, .layer = use.layer, .stage = use.stage,
-                                     .key = use.cell.n * kSampleKey + use.cell.c});
+        begin_or_continue(table, i,
+                          {.channel = use.cell.c,
+                           .n = use.cell.n,
+                           .layer = use.layer,
+                           .stage = use.stage,
+                           .key = use.cell.n * kSampleKey + use.cell.c});
         if (term.b.source == Source::constant || table.factor_head != "factor") continue;
         const LayerResult& reader = app.state.result->layers[static_cast<size_t>(use.layer)];
         table.factor_head = source_name(reader, term.b);
@@ -290,12 +298,13 @@ LedgerTable make_ledger_table(const App& app, LedgerCell cell) {
             continue;
         }
         const Index place = place_of(table, i);
-        begin_or_continue(table, i, {.channel = place.c, .n = place.n, .key = place.n * kSampleKey + place.c});
+        begin_or_continue(
+            table, i, {.channel = place.c, .n = place.n, .key = place.n * kSampleKey + place.c});
         table.wide_places |= place.c != table.cell.cell.c;
     }
     // More groups than channels and samples: the terms take them by turns.
-    const int64_t planes = layer.input.shape().n *
-                           std::max(layer.input.shape().c, layer.plan.output_stage().shape.c);
+    const int64_t planes =
+        layer.input.shape().n * std::max(layer.input.shape().c, layer.plan.output_stage().shape.c);
     table.has_heads = static_cast<int64_t>(table.groups.size()) <= planes;
     settle_groups(table, static_cast<size_t>(table.products()));
     name_columns(table, layer);
@@ -323,7 +332,8 @@ std::optional<size_t> group_at_work(const LedgerTable& table) {
     if (table.cell.current < 0) return {};
     const auto current = static_cast<size_t>(table.cell.current);
     for (size_t i = 0; i < table.groups.size(); ++i)
-        if (current >= table.groups[i].first && current < table.groups[i].first + table.groups[i].count)
+        if (current >= table.groups[i].first &&
+            current < table.groups[i].first + table.groups[i].count)
             return i;
     return {};
 }
@@ -369,7 +379,8 @@ Columns fit_columns(const PanelContext& context, LedgerTable& table, float width
         const float left = px(context, table.has_heads && !way.tight ? 26 : 8),
                     right = width - px(context, 8);
         const float place = way.has_places ? longest_place(with_channel) * digit : 0;
-        const float sign = table.has_factors ? px(context, way.tight ? 14 : 24) : 0, gap = px(context, way.tight ? 6 : 10);
+        const float sign = table.has_factors ? px(context, way.tight ? 14 : 24) : 0,
+                    gap = px(context, way.tight ? 6 : 10);
         const float spare =
             right - left -
             (place + gap + need[0] + sign + need[1] + sign + need[2] + gap + need[3]);
@@ -409,7 +420,8 @@ void light_term(App& app, const LedgerTable& table, size_t index) {
         if (ref.source == Source::constant) continue;
         selection.lit.push_back(ref);
         // Where the gradient has no grid, the cell that it belongs to.
-        if (ref.source == Source::grad_output) selection.lit.push_back({Source::stage, plan.output, ref.cell});
+        if (ref.source == Source::grad_output)
+            selection.lit.push_back({Source::stage, plan.output, ref.cell});
     }
     selection.lit_padding = term.padding;
 }

@@ -30,7 +30,7 @@ struct Columns {
 
 /// What a skip connection adds to the cell.
 struct SkippedIn {
-    std::string name;      // "input of layer 2"
+    std::string name;  // "input of layer 2"
     double value = 0, sum = 0;
 };
 
@@ -41,8 +41,8 @@ struct LedgerTable {
     std::optional<size_t> bias;  // index of its term
     bool has_heads = false, wide_places = false;
     bool several_channels = false, several_samples = false;  // over the groups that have heads
-    bool has_factors = false;    // some term is a product
-    bool has_names = false;      // terms of several tensors: each place says which
+    bool has_factors = false;                                // some term is a product
+    bool has_names = false;  // terms of several tensors: each place says which
     std::string head = "input", factor_head = "weight";  // over the two columns of factors
     Tone head_tone = Tone::input_text, factor_tone = Tone::kernel_text;
     int decimals = 0;
@@ -50,19 +50,22 @@ struct LedgerTable {
     std::optional<SkippedIn> skip;
     std::vector<std::string> names;  // of each term's first number, where has_names
 
-    std::string title;           // "Output (1, 3)"
+    std::string title;  // "Output (1, 3)"
     std::string last_head = "sum";
     Tone last_tone = Tone::output_text, place_tone = Tone::ink2;
-    std::string unit = "product"; // what is counted: "product", "value"
+    std::string unit = "product";  // what is counted: "product", "value"
 
     bool is_uses() const { return cell.uses != nullptr; }
     Combine combine() const { return is_uses() ? Combine::sum : cell.explanation.combine; }
     /// The term that a maximum took; −1 elsewhere.
     int64_t chosen() const { return combine() == Combine::max ? cell.explanation.chosen : -1; }
     bool is_chosen(size_t i) const {
-        return is_uses() ? cell.uses->cells[i].chosen : is_done() && static_cast<int64_t>(i) == chosen();
+        return is_uses() ? cell.uses->cells[i].chosen
+                         : is_done() && static_cast<int64_t>(i) == chosen();
     }
-    const std::vector<Term>& terms() const { return is_uses() ? cell.uses->terms : cell.explanation.terms; }
+    const std::vector<Term>& terms() const {
+        return is_uses() ? cell.uses->terms : cell.explanation.terms;
+    }
     int64_t products() const { return static_cast<int64_t>(terms().size()) - (bias ? 1 : 0); }
     bool is_done() const { return cell.done >= static_cast<int64_t>(terms().size()); }
     std::string number(double value) const { return number_text(value, decimals); }
