@@ -61,6 +61,7 @@ void start_anew(App& app) {
     state.camera = {};
     state.shown = {};
     state.layer = 0;
+    state.wanted_output.reset();
     state.open_runs.clear();
     state.play.playing = false;
     app.opens = true;

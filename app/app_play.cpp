@@ -328,6 +328,7 @@ void choose_layer(App& app, int layer) {
     layer = std::clamp(layer, 0, std::max(0, last));
     if (layer == app.state.layer) return;
     app.state.layer = layer;
+    app.state.wanted_output.reset();
     app.state.camera = {};
     select_nothing(app);
     refresh_timeline(app);

@@ -3,6 +3,7 @@
 
 #include "app/commands_parts.h"
 #include "core/chain_edits.h"
+#include "core/input_sizes.h"
 
 namespace convscope {
 namespace {
@@ -33,7 +34,20 @@ bool has_batch_before(const App& app) {
     return has_buffers(app) && is_training(app) && app.state.document.batches > 1;
 }
 
+/// The chosen layer is possible and changes sizes.
+bool has_input_sizes(const App& app) {
+    const Layer* layer = chosen_layer(app);
+    const Plan* plan = chosen_plan(app);
+    return layer && plan && !app.state.problem &&
+           !keeps_size(*layer, app.state.result->layers[static_cast<size_t>(app.state.layer)].input.shape());
+}
+
 // ---- What they do
+
+void show_input_sizes(App& app) {
+    app.state.popups.input_sizes = true;
+    app.state.popups.right_rail_open = true;  // where it is a rail
+}
 
 void add_layer(App& app, const Op& op) {
     const int at = std::min(app.state.layer, last_layer(app)) + 1;
@@ -105,6 +119,8 @@ void add_layer_commands(std::vector<Command>& table) {
          [](App& app) { choose_layer(app, 0); }},
         {"Last layer", "Ctrl+End", "Chooses the last layer of the chain.", has_layer_after,
          [](App& app) { choose_layer(app, last_layer(app)); }},
+        {"Input sizes for an output…", "I", "Looks up which input sizes give an output size, and which layer leads back.", has_input_sizes,
+         show_input_sizes},
         {"Train mode", "T", "Layers use the statistics of the batch; off: eval mode, with the running ones.", nullptr,
          switch_mode, kOwnKey, kRule, is_training},
         {"Next batch", "B", "One more batch goes through the layers; running statistics follow.", has_batch_after,

@@ -88,6 +88,7 @@ struct Popups {
     bool palette = false, help = false, about = false, file_dialog = false;
     bool left_rail_open = false, right_rail_open = false;   // below 1100 px
     bool add_layer = false, skip = false;                   // the chain bar opens these lists
+    bool input_sizes = false;                               // the inspector goes to the look-up of input sizes
     FileMode file_mode = FileMode::open;                    // what the file dialog is for
     FileDialog file;
     std::string palette_text;
@@ -120,6 +121,7 @@ struct State {
     Document saved;                               // as it stands in that file; or as the document started
 
     int layer = 0;                                // chosen in the chain
+    std::optional<Pair> wanted_output;            // whose input sizes are looked up; none: the output as it is
     std::vector<int> open_runs;                   // repeated layers shown one by one, by their first layer
     std::string view = "slide";                   // the leading one: its order is the play head's
     std::vector<std::string> beside;              // up to two more, side by side with it

@@ -66,6 +66,7 @@ std::vector<SizeFormula> elementwise_size(Shape input) {
         f.numerator = "[i" + letter + "]";
         f.numerator_numbers = "[i" + number + "]";
         f.result = "[o" + number + "]";
+        f.out = extent;
         f.axis = std::move(axis);
         return f;
     };

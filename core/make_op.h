@@ -16,8 +16,8 @@ struct TypedField {
         member;
 };
 
-/// What core/ops/<id>/<id>.h must offer. `P` is the struct of parameters itself. Two things are optional: `kStartsBlock`
-/// (true), and a third argument of `plan`, `bool training`, for ops that differ in it.
+/// What core/ops/<id>/<id>.h must offer. `P` is the struct of parameters itself. Three things are optional: `kStartsBlock`
+/// (true), a third argument of `plan`, `bool training`, for ops that differ in it, and `WayBack way_back(p)`.
 template <class P>
 concept OpDefinition = requires(const P& p, const Plan& plan, Shape shape, Index cell, const Reader& read,
                                 const LayerInputs& inputs, const Tensor& grad, std::span<const int> wanted,
@@ -105,6 +105,8 @@ Op make_op() {
     op.size_formula = [](const Params& p, const Plan& plan, Shape in) {
         return P::size_formula(typed_params<P>(p), plan, in);
     };
+    if constexpr (requires(const P& p) { P::way_back(p); })
+        op.way_back = [](const Params& p) { return P::way_back(typed_params<P>(p)); };
     op.card = [](const Params& p) { return P::card(typed_params<P>(p)); };
     op.fit_channels = [](const Params& p, int64_t channels) {
         return generic_params(P::fit_channels(typed_params<P>(p), channels));

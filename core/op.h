@@ -29,9 +29,17 @@ struct SizeFormula {
     std::string rest;                    // "+ 1"
     std::string numerator_numbers, denominator_numbers;
     std::string result;                  // "[o4]"
+    int64_t out = 0;                     // the number in it
     std::string axis;                    // "height", "width" or "height = width"
     int64_t leftover = 0;                // cells that no window reaches; below 0: the last window hangs over
     bool ceil = false;                   // the fraction is rounded up
+};
+
+/// The op that leads from this op's output sizes back to its input sizes, with the parameters that make it do so.
+struct WayBack {
+    std::string op;                                     // id
+    std::vector<std::pair<std::string, Value>> params;  // the others are standard
+    std::string chooses;                                // the Pair among them that chooses between several sizes; or ""
 };
 
 /// One kind of layer, for everyone outside its folder.
@@ -59,6 +67,8 @@ struct Op {
                        std::span<const int> wanted, std::span<Tensor> stages, const Progress&)> backward;
     /// Output size with the numbers filled in: one line when height and width agree in everything, else two.
     std::function<std::vector<SizeFormula>(const Params&, const Plan&, Shape input)> size_formula;
+    /// Null: there is none.
+    std::function<WayBack(const Params&)> way_back;
     /// Short text for a card in the chain: "3×3 s2 p1", with the channels when they are not 1→1.
     std::function<std::string(const Params&)> card;
     /// Parameters after the layer's input got `channels` channels (where the op has such a parameter; else unchanged).

@@ -47,6 +47,7 @@ SizeFormula formula(const Pooling& pool, const WindowAxis& a, const char* letter
         if (is_shortened(a)) f.rest = "+ 1 − 1";
     }
     f.result = fmt::format("[o{}]", to_text(Value(a.out)));
+    f.out = a.out;
     f.leftover = a.out >= 1 ? a.leftover() : 0;
     return f;
 }

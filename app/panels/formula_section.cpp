@@ -13,14 +13,6 @@ namespace {
 
 using ui::px;
 
-/// The shape that reaches the chosen layer; none while the layers before it are not computed.
-std::optional<Shape> layer_input(const State& state) {
-    if (state.layer == 0) return state.document.input.tensor.shape();
-    const auto before = static_cast<size_t>(state.layer - 1);
-    if (!state.result || before >= state.result->layers.size()) return {};
-    return state.result->layers[before].output().shape();
-}
-
 /// One line of the formula, measured in one face.
 struct Line {
     std::vector<ui::TextRun> numerator, denominator, rest;
@@ -159,6 +151,13 @@ std::string code_of(const State& state) {
 
 }  // namespace
 
+std::optional<Shape> layer_input(const State& state) {
+    if (state.layer == 0) return state.document.input.tensor.shape();
+    const auto before = static_cast<size_t>(state.layer - 1);
+    if (!state.result || before >= state.result->layers.size()) return {};
+    return state.result->layers[before].output().shape();
+}
+
 void formula_section(PanelContext& context, Column& column) {
     const State& state = context.app.state;
     const Layer& layer = state.document.layers[static_cast<size_t>(state.layer)];
@@ -215,10 +214,20 @@ float code_height(const PanelContext& context, const Column& column) {
 void code_section(PanelContext& context, Column& column) {
     App& app = context.app;
     begin_section(context, column, "PyTorch", {.title = "PyTorch"});
-    const std::string code = code_of(app.state);
+    column.y += column.row_px / 2 - px(context, 14);
+    code_box(context, column, code_of(app.state), "PyTorch/copy");
+    if (app.state.problem && app.state.problem_layer == app.state.layer) {
+        ui::text(context, context.fonts.body, Tone::ink3, {column.x0, column.y + px(context, 18)},
+                 "PyTorch refuses this layer too.");
+        column.y += px(context, 26);
+    }
+}
+
+void code_box(PanelContext& context, Column& column, const std::string& code, const char* copy_label) {
+    App& app = context.app;
     const std::vector<std::string> lines = code_lines(context, column, code);
-    const float line_h = px(context, 18), top = column.y + column.row_px / 2 - px(context, 14);
-    const Box box{column.x0, top, column.width(),
+    const float line_h = px(context, 18);
+    const Box box{column.x0, column.y, column.width(),
                   px(context, 18) + line_h * static_cast<float>(lines.size())};
     ui::fill(context, box, Tone::raised, 6);
     ui::frame(context, box, Tone::line, 1, 6);
@@ -229,18 +238,13 @@ void code_section(PanelContext& context, Column& column) {
     }
     const Box copy{box.right() - px(context, 30), box.y + px(context, 3), px(context, 26),
                    px(context, 26)};
-    if (ui::icon_button(context, "PyTorch/copy", copy, icon::kCopy, ui::Border::none,
+    if (ui::icon_button(context, copy_label, copy, icon::kCopy, ui::Border::none,
                         {.tooltip = "Copy this line"}) &&
         app.host.set_clipboard) {
         app.host.set_clipboard(code);
         say(app, "Copied the PyTorch line.");
     }
     column.y = box.bottom();
-    if (app.state.problem && app.state.problem_layer == app.state.layer) {
-        ui::text(context, context.fonts.body, Tone::ink3, {column.x0, column.y + px(context, 18)},
-                 "PyTorch refuses this layer too.");
-        column.y += px(context, 26);
-    }
 }
 
 }  // namespace convscope

@@ -37,6 +37,7 @@ void inspector_panel(PanelContext& context, const Box& panel, bool low) {
             ledger_section(context, column, panel.bottom() - code_height(context, column));
         code_section(context, column);
         if (ledger_first) formula_section(context, column);
+        input_sizes_section(context, column);
     }
     ui::content_ends(column.y + ui::px(context, 8));
 }

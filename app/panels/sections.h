@@ -49,6 +49,12 @@ bool problem_belongs_to(const App& app, std::string_view key);
 
 void inspector_panel(PanelContext& context, const Box& panel, bool low);
 void formula_section(PanelContext& context, Column& column);
+/// The shape that reaches the chosen layer; none while the layers before it are not computed.
+std::optional<Shape> layer_input(const State& state);
+/// The size formula read the other way round (size_section.cpp).
+void input_sizes_section(PanelContext& context, Column& column);
+/// Code that can be copied, in a frame.
+void code_box(PanelContext& context, Column& column, const std::string& code, const char* copy_label);
 /// `bottom`: where what comes below must begin at the latest; longer tables scroll by themselves.
 void ledger_section(PanelContext& context, Column& column, float bottom);
 /// The input under the window and the kernel, where the pointer is on a map. False: there is nothing to show.

@@ -216,6 +216,7 @@ SizeFormula same_size(const char* letter, int64_t size, const char* axis) {
     f.numerator = fmt::format("[i{}]", letter);
     f.numerator_numbers = fmt::format("[i{}]", size);
     f.result = fmt::format("[o{}]", size);
+    f.out = size;
     f.axis = axis;
     return f;
 }

@@ -119,6 +119,7 @@ SizeFormula formula(const WindowAxis& axis, bool is_same, const char* letter, co
                                       bracketed(axis.dilation), bracketed(axis.kernel));
     f.denominator_numbers = to_text(Value(axis.stride));
     f.result = fmt::format("[o{}]", to_text(Value(axis.out)));
+    f.out = axis.out;
     f.leftover = axis.out >= 1 ? axis.leftover() : 0;
     return f;
 }
@@ -273,6 +274,24 @@ std::vector<SizeFormula> Conv2d::size_formula(const Conv2d& p, const Plan&, Shap
     return one_or_two(formula(rows, is_same, "H", "top", "bottom"),
                       formula(columns, is_same, "W", "left", "right"),
                       formula(rows, is_same, "H", "before", "after"), rows, columns);
+}
+
+/// The transposed convolution that stamps where this layer reads. It crops both sides alike, so where 'same' pads one more
+/// cell behind it crops as many as stand before.
+WayBack Conv2d::way_back(const Conv2d& p) {
+    const Shape any{1, p.in_channels, 1, 1};
+    const Pair crop{p.rows(any).pad_before, p.columns(any).pad_before};
+    return {"conv_transpose2d",
+            {{"in_channels", p.out_channels},
+             {"out_channels", p.in_channels},
+             {"kernel_size", p.kernel_size},
+             {"stride", p.stride},
+             {"padding", crop},
+             {"output_padding", Pair{0, 0}},
+             {"dilation", p.dilation},
+             {"groups", p.groups},
+             {"bias", p.bias}},
+            "output_padding"};
 }
 
 std::string Conv2d::card(const Conv2d& p) {

@@ -37,6 +37,7 @@ struct Conv2d {
     static bool backward(const Conv2d&, const Plan&, const LayerInputs&, const Tensor& grad_output,
                          std::span<const int> wanted, std::span<Tensor> stages, const Progress&);
     static std::vector<SizeFormula> size_formula(const Conv2d&, const Plan&, Shape input);
+    static WayBack way_back(const Conv2d&);
     static std::string card(const Conv2d&);
     static Conv2d fit_channels(Conv2d, int64_t channels);
 

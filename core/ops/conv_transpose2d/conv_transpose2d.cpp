@@ -117,6 +117,7 @@ SizeFormula formula(const WindowAxis& a, int64_t output_padding, const char* let
     f.numerator_numbers = fmt::format("([i{}]−1)·{} − 2·{} + {}·([k{}]−1) + {} + 1", a.in, a.stride,
                                       a.pad_before, a.dilation, a.kernel, output_padding);
     f.result = fmt::format("[o{}]", to_text(Value(a.out)));
+    f.out = a.out;
     return f;
 }
 
@@ -249,6 +250,20 @@ std::vector<SizeFormula> ConvTranspose2d::size_formula(const ConvTranspose2d& p,
     const WindowAxis rows = p.rows(input), columns = p.columns(input);
     const SizeFormula height = formula(rows, p.output_padding.h, "H");
     return one_or_two(height, formula(columns, p.output_padding.w, "W"), height, rows, columns);
+}
+
+/// The convolution that reads where this layer stamps.
+WayBack ConvTranspose2d::way_back(const ConvTranspose2d& p) {
+    return {"conv2d",
+            {{"in_channels", p.out_channels},
+             {"out_channels", p.in_channels},
+             {"kernel_size", p.kernel_size},
+             {"stride", p.stride},
+             {"padding", Padding{Padding::Kind::pair, p.padding}},
+             {"dilation", p.dilation},
+             {"groups", p.groups},
+             {"bias", p.bias}},
+            ""};
 }
 
 std::string ConvTranspose2d::card(const ConvTranspose2d& p) {

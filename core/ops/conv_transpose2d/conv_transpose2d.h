@@ -38,6 +38,7 @@ struct ConvTranspose2d {
                          const Tensor& grad_output, std::span<const int> wanted,
                          std::span<Tensor> stages, const Progress&);
     static std::vector<SizeFormula> size_formula(const ConvTranspose2d&, const Plan&, Shape input);
+    static WayBack way_back(const ConvTranspose2d&);
     static std::string card(const ConvTranspose2d&);
     static ConvTranspose2d fit_channels(ConvTranspose2d, int64_t channels);
 

@@ -94,6 +94,7 @@ void explain_grad_input(const ResizeAxis& rows, const ResizeAxis& columns, Index
 SizeFormula formula(const ResizeAxis& a, const char* letter) {
     SizeFormula f;
     f.result = fmt::format("[o{}]", to_text(Value(a.out)));
+    f.out = a.out;
     if (a.scale > 0) {
         f.numerator = fmt::format("[i{}]·scale", letter);
         f.numerator_numbers = fmt::format("[i{}]·{}", a.in, to_text(Value(a.scale)));

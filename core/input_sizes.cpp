@@ -1,0 +1,149 @@
+#include "core/input_sizes.h"
+
+#include "core/trouble.h"
+
+namespace convscope {
+namespace {
+
+/// Impossible sizes that are passed over, at most.
+constexpr int64_t kMostTried = 64;
+
+int64_t& extent(Shape& shape, Axis axis) { return axis == Axis::height ? shape.h : shape.w; }
+int64_t& extent(Pair& pair, Axis axis) { return axis == Axis::height ? pair.h : pair.w; }
+
+Shape with_extent(Shape shape, Axis axis, int64_t size) {
+    extent(shape, axis) = size;
+    return shape;
+}
+
+/// The line that tells that axis; null where the formula tells nothing.
+const SizeFormula* line_of(const std::vector<SizeFormula>& lines, Axis axis) {
+    if (lines.size() <= 1) return lines.empty() ? nullptr : &lines.front();
+    return axis == Axis::height ? &lines[0] : &lines[1];
+}
+
+std::vector<SizeFormula> formula(const Op& op, const Params& params, Shape input) {
+    return op.size_formula(params, Plan{}, input);
+}
+
+/// The smallest input size that gives `wanted` or more, or that is too large for the formula to tell. Sizes never shrink
+/// when the input grows.
+int64_t first_giving(const Op& op, const Params& params, Shape input, Axis axis, int64_t wanted) {
+    int64_t low = 1, high = kMaxSide + 1;
+    while (low < high) {
+        const int64_t middle = low + (high - low) / 2;
+        const auto out = size_from(op, params, with_extent(input, axis, middle), axis);
+        if (!out || *out >= wanted)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
+std::optional<SizePair> pair_at(const Op& op, const Params& params, Shape input, Axis axis,
+                                int64_t in) {
+    if (in < 1 || in > kMaxSide) return {};
+    const auto out = size_from(op, params, with_extent(input, axis, in), axis);
+    if (!out || *out < 1) return {};
+    return SizePair{in, *out};
+}
+
+/// `params` with `key` set to `size` on that axis and to 0 on the other.
+Params with_choice(const Op& op, Params params, const std::string& key, Axis axis, int64_t size) {
+    Pair pair;
+    extent(pair, axis) = size;
+    params[static_cast<size_t>(field_index(op, key))] = pair;
+    return params;
+}
+
+/// What `key` must be so that `op` makes `out` of `in`; none where it may not be that. A choice adds its cells to the size.
+std::optional<int64_t> choice_for(const Op& op, const Params& params, const std::string& key,
+                                  Shape input, Axis axis, int64_t in, int64_t out) {
+    const Shape shape = with_extent(input, axis, in);
+    const auto least = size_from(op, with_choice(op, params, key, axis, 0), shape, axis);
+    if (!least || *least > out) return {};
+    const int64_t choice = out - *least;
+    const Params chosen = with_choice(op, params, key, axis, choice);
+    if (size_from(op, chosen, shape, axis) != out) return {};
+    const Plan plan = op.plan(chosen, shape, true);
+    if (plan.problem && plan.problem->key == key) return {};
+    return choice;
+}
+
+/// The parameter of the layer itself that chooses between sizes: the way back from its way back says so.
+std::string own_choice(const std::optional<Layer>& back) {
+    return back && back->op->way_back ? back->op->way_back(back->params).chooses : "";
+}
+
+void find_nearest(InputSizes& sizes, const Layer& layer, Shape input, Axis axis, int64_t wanted) {
+    const Op& op = *layer.op;
+    sizes.below = pair_at(op, layer.params, input, axis, sizes.first - 1);
+    sizes.above = pair_at(op, layer.params, input, axis, sizes.first);
+    const std::string key = own_choice(layer_back(layer));
+    if (key.empty() || field_index(op, key) < 0) return;
+    const Params least = with_choice(op, layer.params, key, axis, 0);
+    const int64_t in = first_giving(op, least, input, axis, wanted + 1) - 1;
+    if (in < 1) return;
+    sizes.choice = choice_for(op, layer.params, key, input, axis, in, wanted);
+    sizes.choice_in = in;
+}
+
+}  // namespace
+
+std::optional<int64_t> size_from(const Op& op, const Params& params, Shape input, Axis axis) {
+    const std::vector<SizeFormula> lines = formula(op, params, input);
+    const SizeFormula* line = line_of(lines, axis);
+    return line ? std::optional(line->out) : std::nullopt;
+}
+
+std::optional<Layer> layer_back(const Layer& layer) {
+    if (!layer.op->way_back) return {};
+    const WayBack way = layer.op->way_back(layer.params);
+    Layer back{.op = find_op(way.op)};
+    CHECK_THAT(back.op != nullptr, ==, true);
+    back.params = standard_params(*back.op);
+    for (const auto& [key, value] : way.params)
+        back.params.at(static_cast<size_t>(field_index(*back.op, key))) = value;
+    return back;
+}
+
+InputSizes input_sizes(const Layer& layer, Shape input, bool training, Axis axis, int64_t wanted) {
+    const Op& op = *layer.op;
+    InputSizes sizes;
+    if (!size_from(op, layer.params, input, axis)) return sizes;
+    wanted = std::min(wanted, kMaxSide);
+    sizes.first = first_giving(op, layer.params, input, axis, std::max<int64_t>(1, wanted));
+    sizes.last = wanted < 1 ? sizes.first - 1
+                            : first_giving(op, layer.params, input, axis, wanted + 1) - 1;
+    sizes.is_open = !pair_at(op, layer.params, input, axis, sizes.last + 1);
+    const std::optional<Layer> back = layer_back(layer);
+    const std::string key = back ? layer.op->way_back(layer.params).chooses : "";
+    // Some of the smallest may be impossible: a mirror needs cells to copy.
+    const int64_t end = std::min(sizes.last, sizes.first + kMostTried - 1);
+    for (int64_t in = sizes.first; in <= end && sizes.listed.size() < kMostListed; ++in) {
+        const Shape shape = with_extent(input, axis, in);
+        const Plan plan = op.plan(layer.params, shape, training);
+        if (plan.problem) continue;
+        const std::vector<SizeFormula> lines = formula(op, layer.params, shape);
+        InputSize size{.in = in, .leftover = line_of(lines, axis)->leftover};
+        if (!key.empty())
+            size.chooses = choice_for(*back->op, back->params, key,
+                                      {1, plan.output_stage().shape.c, 1, 1}, axis, wanted, in);
+        sizes.listed.push_back(size);
+    }
+    if (sizes.last < sizes.first) find_nearest(sizes, layer, input, axis, wanted);
+    return sizes;
+}
+
+bool keeps_size(const Layer& layer, Shape input) {
+    for (const Axis axis : {Axis::height, Axis::width})
+        for (const int64_t more : {0, 1}) {
+            const int64_t in = extent(input, axis) + more;
+            const auto out = size_from(*layer.op, layer.params, with_extent(input, axis, in), axis);
+            if (out.value_or(in) != in) return false;
+        }
+    return true;
+}
+
+}  // namespace convscope
