@@ -97,19 +97,20 @@ void use_kernel(App& app, const std::string& name) {
                     : with_all_kernels(state.document, state.layer, name));
 }
 
-/// Every kernel of the layer, or the selected one, turned by 180°.
+/// Every kernel of the layer turned by 180°, which is what the switch over the weights does; or the selected one alone.
 void turn_kernel(App& app) {
     const State& state = app.state;
-    Tensor weight = state.document.layers[static_cast<size_t>(state.layer)].weights[0];
+    const Tensor& weight = state.document.layers[static_cast<size_t>(state.layer)].weights[0];
     const Shape shape = weight.shape();
     const auto chosen = chosen_kernel(app);
-    const auto values = weight.mutate();
-    for (int64_t plane = 0; plane < shape.n * shape.c; ++plane) {
-        if (chosen && plane != chosen->n * shape.c + chosen->c) continue;
-        const auto first = values.begin() + static_cast<std::ptrdiff_t>(plane * shape.plane());
-        std::reverse(first, first + static_cast<std::ptrdiff_t>(shape.plane()));
+    if (!chosen || shape.n * shape.c == 1) {
+        edit(app, with_kernels_turned(state.document, state.layer));
+        return;
     }
-    edit(app, with_weight(state.document, state.layer, 0, std::move(weight)));
+    Tensor turned = weight;
+    const auto first = turned.mutate().begin() + shape.offset({chosen->n, chosen->c, 0, 0});
+    std::reverse(first, first + shape.plane());
+    edit(app, with_weight(state.document, state.layer, 0, std::move(turned)));
 }
 
 void change_scale(App& app, float by) {
@@ -190,7 +191,7 @@ void add_edit(std::vector<Command>& table) {
         table.push_back({"Kernel: " + preset.name, "Edit/Kernel", "", preset.help, false, true, has_kernel, nullptr,
                          [&preset](App& app) { use_kernel(app, preset.name); }});
     add_commands(table, "Edit", {
-        {"Turn kernel 180°", "Ctrl+T", "Reverses the kernel's rows and columns: correlation becomes convolution.",
+        {"Turn kernel 180°", "Ctrl+T", "Turns the selected kernel, or all: a layer correlates; with turned kernels it convolves.",
          has_kernel, turn_kernel},
     });
 }

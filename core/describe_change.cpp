@@ -113,6 +113,8 @@ std::string kernel_change(const Tensor& before, const Tensor& after) {
 
 std::string weights_change(const Layer& before, const Layer& after) {
     if (before.weights.size() != after.weights.size()) return "weights replaced";
+    if (before.turned != after.turned)
+        return after.turned ? "kernel turned 180°" : "kernel turned back";
     std::string text;
     for (size_t i = 0; i < after.weights.size(); ++i) {
         const Tensor &was = before.weights[i], &is = after.weights[i];
@@ -121,7 +123,9 @@ std::string weights_change(const Layer& before, const Layer& after) {
         const bool kernel = is.shape().plane() > 1 || i == 0;
         std::string change = cell_change(kernel ? "kernel" : "bias", was, is);
         if (kernel && change.find(" of ") != std::string::npos)
-            if (const std::string name = kernel_change(was, is); !name.empty()) change = name;
+            if (const std::string name = kernel_change(chosen_kernels(before), chosen_kernels(after));
+                i == 0 && !name.empty())
+                change = name;
         if (change.empty()) continue;
         if (!text.empty()) return "weights replaced";
         text = change;

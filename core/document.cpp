@@ -115,6 +115,7 @@ void rename_channels(Layer& layer, const WeightSpec& spec, const Tensor& old) {
     // A grouped transposed weight has several output channels in one place of its axis; they have no names of their own.
     if (outs != static_cast<int64_t>(layer.channel_names.size())) return;
     const int64_t ins = axis == 0 ? now.shape().c : now.shape().n;
+    const Tensor chosen = chosen_kernels(layer);
     const auto plane_at = [&](const Tensor& t, int64_t out, int64_t in) {
         const Index corner{axis == 0 ? out : in, axis == 0 ? in : out, 0, 0};
         return t.values().subspan(static_cast<size_t>(t.shape().offset(corner)),
@@ -125,7 +126,7 @@ void rename_channels(Layer& layer, const WeightSpec& spec, const Tensor& old) {
         for (int64_t in = 0; in < ins && !changed; ++in)
             changed = !std::ranges::equal(plane_at(old, out, in), plane_at(now, out, in));
         if (!changed) continue;
-        const std::string name = kernel_name(now, axis == 0 ? Index{out, 0} : Index{0, out});
+        const std::string name = kernel_name(chosen, axis == 0 ? Index{out, 0} : Index{0, out});
         layer.channel_names[static_cast<size_t>(out)] = name.empty() ? channel_word(out) : name;
     }
 }

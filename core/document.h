@@ -43,6 +43,7 @@ struct Layer {
     std::vector<std::string> channel_names;   // of the output, "Sobel x", …; empty, or one a channel
     std::vector<Tensor> buffers = {};         // in the order of Plan::buffers: before the first batch
     int64_t skip = 0;                         // k: the input of the run of k layers that ends here is added to the output
+    bool turned = false;                      // the kernels stand turned by 180°: turn them back to get the ones chosen
     bool operator==(const Layer&) const = default;
 };
 

@@ -133,6 +133,7 @@ Json layer_json(const Layer& layer, const Plan* plan, Writer& writer) {
         json["buffers"] = std::move(buffers);
     }
     if (layer.skip != 0) json["skip"] = layer.skip;
+    if (layer.turned) json["turned"] = true;
     if (!layer.channel_names.empty()) json["channel_names"] = layer.channel_names;
     return json;
 }

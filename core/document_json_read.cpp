@@ -118,7 +118,7 @@ struct DocumentReader {
     }
 
     Layer layer(const Json& json, const std::string& key) const {
-        expect_keys(json, key, {"op", "params", "weights", "buffers", "skip", "channel_names"},
+        expect_keys(json, key, {"op", "params", "weights", "buffers", "skip", "turned", "channel_names"},
                     kWhole);
         const Json* id = find(json, "op");
         if (!id) fail(key + ".op", "is missing");
@@ -151,6 +151,7 @@ struct DocumentReader {
         tensors("weights", layer.weights);
         tensors("buffers", layer.buffers);
         if (const Json* skip = find(json, "skip")) layer.skip = read_whole(*skip, key + ".skip");
+        if (const Json* turned = find(json, "turned")) layer.turned = read_bool(*turned, key + ".turned");
         if (const Json* names = find(json, "channel_names")) {
             if (!names->is_array())
                 fail(key + ".channel_names", "must be a list, not " + quoted(*names));

@@ -258,10 +258,31 @@ std::string kernel_name(const Tensor& weight, Index plane) {
     return "";
 }
 
+Tensor turned_180(Tensor weight) {
+    const int64_t plane = weight.shape().plane();
+    const std::span<float> values = weight.mutate();
+    for (size_t first = 0; plane > 0 && first < values.size(); first += static_cast<size_t>(plane))
+        std::ranges::reverse(values.subspan(first, static_cast<size_t>(plane)));
+    return weight;
+}
+
+Tensor chosen_kernels(const Layer& layer) {
+    return layer.turned ? turned_180(layer.weights.at(0)) : layer.weights.at(0);
+}
+
+Document with_kernels_turned(Document document, int layer) {
+    Layer& edited = document.layers.at(static_cast<size_t>(layer));
+    edited.weights.at(0) = turned_180(edited.weights[0]);
+    edited.turned = !edited.turned;
+    return document;
+}
+
 Document with_kernel(Document document, int layer, Index plane, std::string_view name) {
-    Tensor weight = document.layers.at(static_cast<size_t>(layer)).weights.at(0);
+    const Layer& edited = document.layers.at(static_cast<size_t>(layer));
+    Tensor weight = edited.weights.at(0);
     const Shape shape = weight.shape();
-    const Tensor kernel = kernel_preset(name, {shape.h, shape.w});
+    Tensor kernel = kernel_preset(name, {shape.h, shape.w});
+    if (edited.turned && !kernel.empty()) kernel = turned_180(std::move(kernel));
     if (kernel.empty() || !shape.contains({plane.n, plane.c, 0, 0})) return document;
     std::ranges::copy(kernel.values(),
                       weight.mutate().begin() + shape.offset({plane.n, plane.c, 0, 0}));
@@ -269,9 +290,11 @@ Document with_kernel(Document document, int layer, Index plane, std::string_view
 }
 
 Document with_all_kernels(Document document, int layer, std::string_view name) {
-    Tensor weight = document.layers.at(static_cast<size_t>(layer)).weights.at(0);
+    const Layer& edited = document.layers.at(static_cast<size_t>(layer));
+    Tensor weight = edited.weights.at(0);
     const Shape shape = weight.shape();
-    const Tensor kernel = kernel_preset(name, {shape.h, shape.w});
+    Tensor kernel = kernel_preset(name, {shape.h, shape.w});
+    if (edited.turned && !kernel.empty()) kernel = turned_180(std::move(kernel));
     if (kernel.empty()) return document;
     const std::span<float> values = weight.mutate();
     for (int64_t first = 0; first < shape.count(); first += shape.plane())

@@ -22,9 +22,18 @@ const std::vector<KernelPreset>& kernel_presets();
 Tensor kernel_preset(std::string_view name, Pair size);
 /// Name of the preset whose values stand in the kernel at (n, c) of `plane`; "" for a kernel of one's own.
 std::string kernel_name(const Tensor& weight, Index plane);
-/// The document with that preset in one kernel of a layer's first weight, or in all of them.
+/// The document with that preset in one kernel of a layer's first weight, or in all of them; where the layer's kernels stand
+/// turned, so does the preset.
 Document with_kernel(Document document, int layer, Index plane, std::string_view name);
 Document with_all_kernels(Document document, int layer, std::string_view name);
+
+/// Every plane turned by 180°: rows and columns reversed.
+Tensor turned_180(Tensor weight);
+/// The layer's first weight as it was chosen: turned back where it stands turned (Layer::turned).
+Tensor chosen_kernels(const Layer& layer);
+/// All kernels of the layer turned by 180°; those that stood turned stand as they were chosen again. Correlation with a
+/// turned kernel is convolution with the kernel.
+Document with_kernels_turned(Document document, int layer);
 
 /// The eight "Classic filters" as a weight of 8×channels×size×size. With 3 channels they see luminance (weights 0.299,
 /// 0.587, 0.114), else the mean of the channels.

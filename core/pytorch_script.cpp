@@ -89,6 +89,8 @@ std::string numbers_text(const Document& document, const Result& result) {
     for (size_t k = 0; k < document.layers.size() && k < result.layers.size(); ++k) {
         const Plan& plan = result.layers[k].plan;
         const Layer& layer = document.layers[k];
+        if (layer.turned)
+            text += "    # Turned 180 degrees: this layer computes with the chosen kernel upside down.\n";
         for (size_t i = 0; i < plan.weights.size() && i < layer.weights.size(); ++i)
             text += fmt::format("    layers[{}].{}.copy_({})\n", k, plan.weights[i].name,
                                 tensor_text(layer.weights[i], plan.weights[i].rank));

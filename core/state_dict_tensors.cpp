@@ -111,6 +111,7 @@ void put(Document& document, const Slot& slot, const Tensor& tensor) {
                                std::move(shaped));  // channels are renamed
     else
         layer.weights[static_cast<size_t>(slot.which)] = std::move(shaped);
+        if (slot.which == 0) layer.turned = false;  // the file's numbers are what the layer slides
 }
 
 std::vector<NamedTensor> named_tensors(const Document& document) {

@@ -72,7 +72,7 @@ std::span<const float> plane_values(const Kernels& kernels, Index plane) {
 std::string preset_text(const State& state, const Kernels& kernels, int64_t chosen) {
     const Layer& layer = state.document.layers[static_cast<size_t>(state.layer)];
     if (kernels.outs > 1 && layer.channel_names == filter_bank_names()) return "Classic filters";
-    const std::string name = kernel_name(kernels.weight, kernels.plane(chosen, 0));
+    const std::string name = kernel_name(chosen_kernels(layer), kernels.plane(chosen, 0));
     return name.empty() ? "Own numbers" : name;
 }
 
@@ -84,6 +84,7 @@ Document with_bank(const State& state, const Kernels& kernels) {
     Tensor bank = filter_bank(shape.c, shape.h);
     if (next.layers[layer].weights.empty() || next.layers[layer].weights[0].shape() != bank.shape())
         return state.document;
+    if (next.layers[layer].turned) bank = turned_180(std::move(bank));
     next = with_weight(std::move(next), state.layer, 0, std::move(bank));
     next.layers[layer].channel_names = filter_bank_names();
     return next;
@@ -128,6 +129,33 @@ void preset_row(PanelContext& context, Column& column, const Kernels& kernels, i
                         {.tooltip = "Random whole numbers from −2 to 2"}))
         edit(app, with_weight(state.document, state.layer, 0,
                               generate("integers −2–2", app.state.next_seed++, shape)));
+}
+
+/// Correlation or convolution: the kernels as they were chosen, or all of them turned by 180°. A plain window correlates
+/// with what stands in the weights; a stamped one convolves the stretched input with it.
+void turn_row(PanelContext& context, Column& column, const Kernels& kernels) {
+    App& app = context.app;
+    const Plan* plan = chosen_plan(app);
+    const Layer& layer = app.state.document.layers[static_cast<size_t>(app.state.layer)];
+    if (!plan || !plan->window || kernels.weight.shape().plane() < 2) return;
+    const bool is_stamped = plan->window->transposed(), is_turned = layer.turned;
+    const std::vector<std::string> labels =
+        is_stamped ? std::vector<std::string>{"Convolution", "Correlation"}
+                   : std::vector<std::string>{"Correlation", "Convolution"};
+    const Box row = column.row(column.x0, column.x1);
+    if (const auto pressed = ui::segmented(context, row, labels, is_turned, true);
+        pressed && (*pressed == 1) != is_turned) {
+        edit(app, with_kernels_turned(app.state.document, app.state.layer));
+        return;
+    }
+    if (is_turned)
+        ui::text(context, context.fonts.small, Tone::kernel_text,
+                 {column.x0, column.y + px(context, 5)},
+                 ui::fitted(context.fonts.small,
+                            kernels.outs * kernels.ins == 1 ? "The kernel stands turned 180°."
+                                                            : "The kernels stand turned 180°.",
+                            column.width()));
+    if (is_turned) column.y += px(context, 14);
 }
 
 /// One kernel large, with its numbers where they fit, beside sum, least and most.
@@ -334,6 +362,7 @@ void weights_section(PanelContext& context, Column& column) {
         {.title = "Weights", .note = to_string(kernels->weight.shape()), .note_is_number = true});
     const int64_t chosen = std::clamp<int64_t>(state.shown.out_channel, 0, kernels->outs - 1);
     preset_row(context, column, *kernels, chosen);
+    turn_row(context, column, *kernels);
     if (kernels->outs == 1 && kernels->ins == 1)
         one_kernel(context, column, *kernels);
     else if (kernels->ins <= 4 && kernels->outs <= 6)
