@@ -232,6 +232,10 @@ void add_view(std::vector<Command>& table) {
          toggle<&Settings::corner_weights>, kOwnKey, kRule, is_on<&Settings::corner_weights>},
         {"Shared range", "", "Maps share one range of values, or each has its own.", nullptr,
          toggle<&Settings::shared_range>, kOwnKey, false, is_on<&Settings::shared_range>},
+        {"Keras names", "", "Parameters are called and counted as in Keras: strides, momentum 0.9; what is stored stays PyTorch's.", nullptr,
+         toggle<&Settings::keras_names>, kOwnKey, false, is_on<&Settings::keras_names>},
+        {"Padding in total", "", "Padding counts both sides together, in the parameters and in the size formula.", nullptr,
+         toggle<&Settings::padding_total>, kOwnKey, false, is_on<&Settings::padding_total>},
         {"Dark theme", "", "Light numbers on dark ground.", nullptr,
          [](App& app) {
              Theme& theme = app.state.settings.theme;

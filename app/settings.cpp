@@ -67,6 +67,8 @@ const Row kRows[] = {
     {"reduce_motion", [](const Settings& s) { return Json(s.reduce_motion); }, read_bool<&Settings::reduce_motion>},
     {"corner_weights", [](const Settings& s) { return Json(s.corner_weights); }, read_bool<&Settings::corner_weights>},
     {"shared_range", [](const Settings& s) { return Json(s.shared_range); }, read_bool<&Settings::shared_range>},
+    {"keras_names", [](const Settings& s) { return Json(s.keras_names); }, read_bool<&Settings::keras_names>},
+    {"padding_total", [](const Settings& s) { return Json(s.padding_total); }, read_bool<&Settings::padding_total>},
     {"left_px", [](const Settings& s) { return number(s.left_px); },
      [](const Json& j, Settings& s) { return read_number<&Settings::left_px>(j, s, 0, kWidestPanelPx); }},
     {"right_px", [](const Settings& s) { return number(s.right_px); },

@@ -15,6 +15,8 @@ struct Settings {
     bool reduce_motion = false;
     bool corner_weights = true;
     bool shared_range = false;       // maps: one range for all
+    bool keras_names = false;        // parameters are called, and counted, as in Keras
+    bool padding_total = false;      // padding counts both sides together
     float left_px = 0, right_px = 0; // panel widths at scale 1; 0: by window size
     std::vector<std::string> recent; // files, newest first, at most kMostRecent
     bool operator==(const Settings&) const = default;

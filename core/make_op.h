@@ -73,6 +73,7 @@ Op make_op() {
     op.torch_name = P::kTorchName;
     op.summary = P::kSummary;
     op.signature = P::signature();
+    if constexpr (requires { P::kKerasName; }) op.keras_name = P::kKerasName;
     if constexpr (requires { P::kStartsBlock; }) op.starts_block = P::kStartsBlock;
     for (const auto& row : P::fields()) {
         op.fields.push_back(row.field);

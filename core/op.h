@@ -28,6 +28,7 @@ struct SizeFormula {
     std::string numerator, denominator;  // symbols; denominator empty: no fraction, no floor
     std::string rest;                    // "+ 1"
     std::string numerator_numbers, denominator_numbers;
+    std::string numerator_total, numerator_numbers_total;  // with the padding of both sides together; empty: the same
     std::string result;                  // "[o4]"
     int64_t out = 0;                     // the number in it
     std::string axis;                    // "height", "width" or "height = width"
@@ -46,6 +47,7 @@ struct WayBack {
 struct Op {
     std::string id;                      // "conv2d"
     std::string torch_name;              // "Conv2d", as in torch.nn
+    std::string keras_name;              // "Conv2D"; empty: Keras has no such layer
     std::string summary;                 // one sentence
     std::vector<Field> fields;
     std::vector<std::string> signature;  // PyTorch's argument names in its order; one that is no field changes no number

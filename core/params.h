@@ -44,6 +44,15 @@ using Value = std::variant<int64_t, Pair, bool, double, Choice, Padding, std::op
 /// The values of a layer's parameters, in the order of its op's fields.
 using Params = std::vector<Value>;
 
+/// How a parameter is written elsewhere. What stands in a document is always PyTorch's.
+struct Notation {
+    std::string keras = {};       // Keras' name; empty: it has no such parameter
+    std::string keras_note = {};  // what differs there, or what stands for it
+    bool only_words = false;      // Keras has 'valid' (0) and 'same' instead of numbers
+    bool complement = false;      // Keras' number is 1 − this one
+    bool per_side = false;        // counts cells on each of two sides: in total twice as many
+};
+
 /// One row of an op's parameter table.
 struct Field {
     std::string key;                   // PyTorch's name: "kernel_size"
@@ -53,6 +62,7 @@ struct Field {
     double low = 0, high = 0;          // what the panel's − and + reach; typed text may be any number
     std::vector<std::string> choices;  // for Choice
     std::string help;                  // one sentence: what it does
+    Notation notation = {};
 };
 
 /// "3", "3×1" for a pair with two values, "same", "zeros", "on", "0.1", "none": for labels, captions and undo sentences.

@@ -32,15 +32,19 @@ bool is_shortened(const WindowAxis& a) {
 
 SizeFormula formula(const Pooling& pool, const WindowAxis& a, const char* letter) {
     SizeFormula f;
-    f.numerator =
-        fmt::format("[i{}] + 2p − {}", letter, pool.has_dilation ? "d([kk] − 1) − 1" : "[kk]");
+    const char* const span = pool.has_dilation ? "d([kk] − 1) − 1" : "[kk]";
+    f.numerator = fmt::format("[i{}] + 2p − {}", letter, span);
+    f.numerator_total = fmt::format("[i{}] + p − {}", letter, span);
     f.denominator = "s";
     f.rest = "+ 1";
-    f.numerator_numbers = fmt::format("[i{}] + 2·{} − ", a.in, bracketed(a.pad_before));
-    f.numerator_numbers +=
+    const std::string span_numbers =
         pool.has_dilation
             ? fmt::format("{}·([k{}]−1) − 1", bracketed(a.dilation), bracketed(a.kernel))
             : fmt::format("[k{}]", bracketed(a.kernel));
+    f.numerator_numbers =
+        fmt::format("[i{}] + 2·{} − {}", a.in, bracketed(a.pad_before), span_numbers);
+    f.numerator_numbers_total =
+        fmt::format("[i{}] + {} − {}", a.in, bracketed(2 * a.pad_before), span_numbers);
     f.denominator_numbers = to_text(Value(a.stride));
     if (pool.ceil_mode) {
         f.ceil = true;

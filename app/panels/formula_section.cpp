@@ -101,6 +101,16 @@ bool is_below_one(const std::string& result) {
            (result.find("−") != std::string::npos || result[digit] == '0');
 }
 
+/// The formula with padding counted as the person wants it.
+std::vector<SizeFormula> in_notation(std::vector<SizeFormula> formulas, bool total) {
+    for (SizeFormula& formula : formulas) {
+        if (!total || formula.numerator_total.empty()) continue;
+        formula.numerator = formula.numerator_total;
+        formula.numerator_numbers = formula.numerator_numbers_total;
+    }
+    return formulas;
+}
+
 /// The symbols once, then the numbers of each axis.
 std::vector<Line> lines_of(const std::vector<SizeFormula>& formulas, ImFont* font, ImFont* bold,
                            bool impossible) {
@@ -165,8 +175,10 @@ void formula_section(PanelContext& context, Column& column) {
     const bool impossible = state.problem && state.problem_layer == state.layer;
     std::vector<SizeFormula> formulas;
     if (input)
-        formulas = layer.op->size_formula(
-            layer.params, layer.op->plan(layer.params, *input, state.document.training), *input);
+        formulas = in_notation(
+            layer.op->size_formula(layer.params,
+                                   layer.op->plan(layer.params, *input, state.document.training), *input),
+            state.settings.padding_total);
     const std::string axes = formulas.size() == 1 ? formulas[0].axis
                              : formulas.empty()   ? ""
                                                   : "height, then width";

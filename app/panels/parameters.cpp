@@ -6,6 +6,7 @@
 
 #include "app/panels/field_values.h"
 #include "app/panels/network_sections.h"
+#include "core/notation.h"
 
 namespace convscope {
 namespace {
@@ -19,12 +20,18 @@ void set_param(App& app, const std::string& key, const Value& value, const std::
     edit(app, with_param(gesture_base(app, gesture), app.state.layer, key, value), gesture);
 }
 
+Writing writing(const PanelContext& context) {
+    const Settings& settings = context.app.state.settings;
+    return {settings.keras_names, settings.padding_total};
+}
+
 void label(const PanelContext& context, const Column& column, const Box& box, const Field& field,
            bool error) {
     const float width = box.x - column.x0 - px(context, 6);
-    ui::text(context, label_font(context, field.key, width),
+    const std::string& name = shown_name(field, writing(context));
+    ui::text(context, label_font(context, name, width),
              error ? Tone::error_text : Tone::ink2, {column.x0, box.center().y},
-             ui::fitted(label_font(context, field.key, width), field.key, width));
+             ui::fitted(label_font(context, name, width), name, width));
     ui::hover_help(context, {column.x0, box.y, width, box.h}, field.help);
 }
 
@@ -32,7 +39,7 @@ void label(const PanelContext& context, const Column& column, const Box& box, co
 void switch_row(PanelContext& context, Column& column, const Field& field, bool on, float field_x,
                 bool error) {
     const float side = px(context, 50);
-    const float named = column.x0 + std::ceil(ui::width_of(context.fonts.body, field.key)) + px(context, 10);
+    const float named = column.x0 + std::ceil(ui::width_of(context.fonts.body, shown_name(field, writing(context)))) + px(context, 10);
     Box box = column.row(std::min(std::max(field_x, named), column.x1 - side), column.x1);
     label(context, column, box, field, error);
     if (ui::checkbox(context, field.key.c_str(), {box.x, box.y, px(context, 56), box.h}, on, field.help))
@@ -58,27 +65,74 @@ void typed_row(PanelContext& context, Column& column, const Field& field, const 
                float field_x, bool error) {
     App& app = context.app;
     const Resolved resolved = resolved_values(app);
+    const Writing written = writing(context);
     const std::string gesture = fmt::format("parameter {} {}", app.state.layer, field.key);
-    NumberRow row{
-        .label = field.key, .shown = field_text(value), .help = field.help, .gesture = gesture};
-    const auto lower = stepped(value, -1, field, resolved),
-               higher = stepped(value, 1, field, resolved);
+    const auto shown = [=, &field](const Value& v) { return field_text(shown_value(field, v, written)); };
+    NumberRow row{.label = shown_name(field, written),
+                  .shown = shown(value),
+                  .help = field.help,
+                  .gesture = gesture,
+                  .field = field.key};
+    // Where Keras counts the other way round, its + is our −.
+    const int up = written.keras && field.notation.complement ? -1 : 1;
+    const auto lower = stepped(value, -up, field, resolved), higher = stepped(value, up, field, resolved);
     row.can_lower = lower && *lower != value;
     row.can_raise = higher && *higher != value;
     row.stepped = [=](int step) {
-        return field_text(stepped(value, step, field, resolved).value_or(value));
+        return shown(stepped(value, step * up, field, resolved).value_or(value));
     };
     row.expected = expected_text(value);
     row.error = error;
     row.apply = [&](const std::string& typed) -> std::optional<std::string> {
         const bool is_blank = typed.find_first_not_of(' ') == std::string::npos;
-        const auto read = parse_value(is_blank && is_optional(value) ? "none" : typed, value,
-                                      field.choices);
-        if (!read) return "";
-        set_param(app, field.key, *read, gesture);
+        const TypedValue read = read_value(field, is_blank && is_optional(value) ? "none" : typed, value,
+                                           written, chosen_plan(app));
+        if (!read.value) return read.problem;
+        set_param(app, field.key, *read.value, gesture);
         return {};
     };
     number_row(context, column, field_x, row);
+}
+
+/// What the notation leaves unsaid: small words under the field.
+void note_rows(const PanelContext& context, Column& column, const Field& field, const Value& value) {
+    const std::string note = notation_note(field, value, writing(context), chosen_plan(context.app));
+    if (note.empty()) return;
+    ImFont* font = context.fonts.small;
+    for (const std::string& line : ui::wrapped(font, note, column.width())) {
+        ui::text(context, font, Tone::ink3, {column.x0, column.y + px(context, 5)}, line);
+        column.y += px(context, 16);
+    }
+    column.y += px(context, 4);
+}
+
+/// The section's right end says in which notation it stands, and lists the others.
+void notation_row(PanelContext& context, const Column& column) {
+    Settings& settings = context.app.state.settings;
+    const std::string shown =
+        std::string(settings.keras_names ? "Keras" : "PyTorch") + (settings.padding_total ? ", total" : "");
+    const float middle = column.y + std::round(column.row_px / 2) - px(context, 32);
+    const float width = ui::width_of(context.fonts.small, shown) + px(context, 30);
+    const Box box{column.x1 - width, middle - px(context, 12), width, px(context, 24)};
+    const ui::Item it = ui::item(context, "Notation", box, {.tooltip = "Names and counts of the parameters"});
+    if (it.hovered) ui::fill(context, box, Tone::hover, 6);
+    if (it.focused) ui::focus_ring(context, box);
+    ui::text(context, context.fonts.small, Tone::ink2, {box.x + px(context, 8), middle}, shown);
+    ui::chevron(context, {box.right() - px(context, 11), middle}, ui::Direction::down, Tone::ink2, 3.5f);
+    const ImGuiID popup = ImGui::GetID("notations");
+    if (it.pressed) ImGui::OpenPopup(popup);
+    const bool keras = settings.keras_names, total = settings.padding_total;
+    const std::vector<ui::Entry> entries{
+        {"PyTorch's names", "kernel_size, stride, momentum 0.1", false, !keras},
+        {"Keras' names", "filters, strides, momentum 0.9", false, keras},
+        {"Padding on each side", "padding 1 adds a row above and a row below", true, !total},
+        {"Padding in total", "both sides together: 1 on each side is 2", false, total}};
+    const auto picked = ui::list_popup(context, popup, box, entries, -1);
+    if (!picked) return;
+    if (*picked < 2)
+        settings.keras_names = *picked == 1;
+    else
+        settings.padding_total = *picked == 3;
 }
 
 void field_row(PanelContext& context, Column& column, const Field& field, const Value& value,
@@ -91,6 +145,7 @@ void field_row(PanelContext& context, Column& column, const Field& field, const 
     else
         typed_row(context, column, field, value, field_x, error);
     if (error) problem_rows(context, column);
+    else note_rows(context, column, field, value);
 }
 
 /// Where fields begin: behind the longest name, as far as the widest value leaves room.
@@ -100,7 +155,7 @@ float field_start(const PanelContext& context, const Column& column, const Layer
         const Field& field = layer.op->fields[i];
         const Value& value = layer.params[i];
         if (std::holds_alternative<bool>(value)) continue;
-        widest = std::max(widest, ui::width_of(context.fonts.body, field.key));
+        widest = std::max(widest, ui::width_of(context.fonts.body, shown_name(field, writing(context))));
         // Between the field's inset and its − and +.
         const std::string_view longest = is_optional(value) ? "none" : "1e-05";
         if (is_optional(value) || std::holds_alternative<double>(value))
@@ -160,7 +215,8 @@ void field_section(PanelContext& context, Column& column) {
     const State& state = context.app.state;
     const Layer layer = state.document.layers[static_cast<size_t>(state.layer)];
     begin_section(context, column, "Parameters",
-                  {.title = layer.op->torch_name, .note = "parameters"});
+                  {.title = shown_name(*layer.op, writing(context))});
+    notation_row(context, column);
     if (layer.op->fields.empty()) quiet_line(context, column, "This layer has nothing to choose.");
     const float field_x = field_start(context, column, layer);
     for (size_t i = 0; i < layer.op->fields.size(); ++i)

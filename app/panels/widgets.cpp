@@ -265,7 +265,7 @@ std::optional<int> list_popup(const PanelContext& context, ImGuiID popup, const 
     float width = box.w;
     for (const Entry& entry : entries)
         width =
-            std::max(width, width_of(context.fonts.body, entry.label) + px(context, 28) + 2 * pad);
+            std::max(width, width_of(context.fonts.body, entry.label) + px(context, entry.checked ? 52 : 28) + 2 * pad);
     const float content = row * static_cast<float>(entries.size()) + 2 * pad;
     const ImVec2 screen = ImGui::GetIO().DisplaySize;
     const float below = screen.y - box.bottom() - px(context, 12), above = box.y - px(context, 12);
@@ -294,6 +294,10 @@ std::optional<int> list_popup(const PanelContext& context, ImGuiID popup, const 
             if (entries[i].rule_above) rule(context, line.x, line.right(), line.y);
             text(context, is_chosen ? context.fonts.body_bold : context.fonts.body, Tone::ink,
                  {line.x + px(context, 10), line.center().y}, entries[i].label);
+            if (entries[i].checked) {
+                const float mark = px(context, 14);
+                check_mark(context, {line.right() - px(context, 22), line.center().y - mark / 2, mark, mark}, Tone::ink);
+            }
             if (entry.pressed) {
                 result = static_cast<int>(i);
                 ImGui::CloseCurrentPopup();

@@ -70,6 +70,7 @@ struct Entry {
     std::string label;
     std::string help;
     bool rule_above = false;
+    bool checked = false;
 };
 /// Shows `text`; the entry that was chosen from its list.
 std::optional<int> combo(const PanelContext& context, const char* label, const Box& box,

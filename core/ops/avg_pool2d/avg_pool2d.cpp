@@ -49,12 +49,12 @@ const std::vector<TypedField<AvgPool2d>>& AvgPool2d::fields() {
     // key, standard (from the struct), PyTorch has a default, panel's range, choices, help
     // clang-format off
     static const std::vector<TypedField<P>> rows{
-        {{"kernel_size",       {}, false, 1, 31,  {}, "Rows and columns of the window."}, &P::kernel_size},
-        {{"stride",            {}, true,  1, 16,  {}, "Cells the window moves from one output to the next; none is as many as kernel_size."}, &P::stride},
-        {{"padding",           {}, true,  0, 15,  {}, "Rows and columns of zeros added on each side, at most half of kernel_size."}, &P::padding},
-        {{"ceil_mode",         {}, true,  0, 1,   {}, "Rounds the size up: a last window may hang over, if it starts inside the input or the padding before it."}, &P::ceil_mode},
-        {{"count_include_pad", {}, true,  0, 1,   {}, "Counts the zeros of the padding as values of the mean."}, &P::count_include_pad},
-        {{"divisor_override",  {}, true,  1, 961, {}, "Divides every sum by this number; none divides by the count of values."}, &P::divisor_override},
+        {{"kernel_size",       {}, false, 1, 31,  {}, "Rows and columns of the window.", {"pool_size"}}, &P::kernel_size},
+        {{"stride",            {}, true,  1, 16,  {}, "Cells the window moves from one output to the next; none is as many as kernel_size.", {"strides"}}, &P::stride},
+        {{"padding",           {}, true,  0, 15,  {}, "Rows and columns of zeros added on each side, at most half of kernel_size.", {.keras = "padding", .only_words = true, .per_side = true}}, &P::padding},
+        {{"ceil_mode",         {}, true,  0, 1,   {}, "Rounds the size up: a last window may hang over, if it starts inside the input or the padding before it.", {"", "Not in Keras: 'same' rounds up, 'valid' down."}}, &P::ceil_mode},
+        {{"count_include_pad", {}, true,  0, 1,   {}, "Counts the zeros of the padding as values of the mean.", {"", "Not in Keras: padding never counts there."}}, &P::count_include_pad},
+        {{"divisor_override",  {}, true,  1, 961, {}, "Divides every sum by this number; none divides by the count of values.", {"", "Not in Keras."}}, &P::divisor_override},
     };
     // clang-format on
     return rows;

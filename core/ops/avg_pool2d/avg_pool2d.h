@@ -9,6 +9,7 @@ namespace convscope {
 struct AvgPool2d {
     static constexpr const char* kId = "avg_pool2d";
     static constexpr const char* kTorchName = "AvgPool2d";
+    static constexpr const char* kKerasName = "AveragePooling2D";
     static constexpr const char* kSummary =
         "Slides a window over the input and takes the mean of the values under it.";
 

@@ -228,11 +228,11 @@ const std::vector<TypedField<BatchNorm2d>>& BatchNorm2d::fields() {
     // key, standard (from the struct), PyTorch has a default, panel's range, choices, help
     // clang-format off
     static const std::vector<TypedField<P>> rows{
-        {{"num_features",        {}, false, 1, 512, {}, "Channels of the input; each is normalised on its own."}, &P::num_features},
-        {{"eps",                 {}, true,  0, 1,   {}, "Added to the variance before the root, so that a constant channel is not divided by 0."}, &P::eps},
-        {{"momentum",            {}, true,  0, 1,   {}, "How much of the running statistics each batch replaces: PyTorch's 0.1 is Keras' 0.9. None averages all batches alike."}, &P::momentum},
-        {{"affine",              {}, true,  0, 1,   {}, "Multiplies each normalised channel by a weight and adds a bias, both learned."}, &P::affine},
-        {{"track_running_stats", {}, true,  0, 1,   {}, "Keeps a running mean and variance for eval mode; without them eval mode uses the batch's own."}, &P::track_running_stats},
+        {{"num_features",        {}, false, 1, 512, {}, "Channels of the input; each is normalised on its own.", {"", "Not in Keras: it sees the channels of its input."}}, &P::num_features},
+        {{"eps",                 {}, true,  0, 1,   {}, "Added to the variance before the root, so that a constant channel is not divided by 0.", {"epsilon"}}, &P::eps},
+        {{"momentum",            {}, true,  0, 1,   {}, "How much of the running statistics each batch replaces: PyTorch's 0.1 is Keras' 0.9. None averages all batches alike.", {.keras = "momentum", .keras_note = "What stays of the old value: 1 − PyTorch's.", .complement = true}}, &P::momentum},
+        {{"affine",              {}, true,  0, 1,   {}, "Multiplies each normalised channel by a weight and adds a bias, both learned.", {"center, scale"}}, &P::affine},
+        {{"track_running_stats", {}, true,  0, 1,   {}, "Keeps a running mean and variance for eval mode; without them eval mode uses the batch's own.", {"", "Not in Keras: it always keeps moving statistics."}}, &P::track_running_stats},
     };
     // clang-format on
     return rows;

@@ -9,6 +9,7 @@ namespace convscope {
 struct BatchNorm2d {
     static constexpr const char* kId = "batch_norm2d";
     static constexpr const char* kTorchName = "BatchNorm2d";
+    static constexpr const char* kKerasName = "BatchNormalization";
     static constexpr const char* kSummary =
         "Brings every channel to mean 0 and variance 1, then scales and shifts it.";
 

@@ -113,10 +113,15 @@ SizeFormula formula(const WindowAxis& axis, bool is_same, const char* letter, co
         is_same ? fmt::format("{} + {}", axis.pad_before, axis.pad_after)
                 : fmt::format("2·{}", bracketed(axis.pad_before));
     f.numerator = fmt::format("[i{}] + {} − d([kk] − 1) − 1", letter, padding);
+    f.numerator_total = fmt::format("[i{}] + {} − d([kk] − 1) − 1", letter, is_same ? padding : "p");
     f.denominator = "s";
     f.rest = "+ 1";
     f.numerator_numbers = fmt::format("[i{}] + {} − {}·([k{}]−1) − 1", axis.in, padding_numbers,
                                       bracketed(axis.dilation), bracketed(axis.kernel));
+    f.numerator_numbers_total =
+        fmt::format("[i{}] + {} − {}·([k{}]−1) − 1", axis.in,
+                    is_same ? padding_numbers : bracketed(axis.pad_before + axis.pad_after),
+                    bracketed(axis.dilation), bracketed(axis.kernel));
     f.denominator_numbers = to_text(Value(axis.stride));
     f.result = fmt::format("[o{}]", to_text(Value(axis.out)));
     f.out = axis.out;
@@ -131,15 +136,15 @@ const std::vector<TypedField<Conv2d>>& Conv2d::fields() {
     // key, standard (from the struct), PyTorch has a default, panel's range, choices, help
     // clang-format off
     static const std::vector<TypedField<P>> rows{
-        {{"in_channels",  {}, false, 1, 512, {}, "Channels of the input; every kernel has as many planes."}, &P::in_channels},
-        {{"out_channels", {}, false, 1, 512, {}, "Kernels, and so channels of the output."}, &P::out_channels},
-        {{"kernel_size",  {}, false, 1, 31,  {}, "Rows and columns of the kernel."}, &P::kernel_size},
-        {{"stride",       {}, true,  1, 16,  {}, "Cells the window moves from one output to the next."}, &P::stride},
-        {{"padding",      {}, true,  0, 31,  {}, "Rows and columns added on each side; 'same' keeps the size, 'valid' adds none."}, &P::padding},
-        {{"dilation",     {}, true,  1, 16,  {}, "Distance between neighbouring kernel cells; above 1 the kernel has holes."}, &P::dilation},
-        {{"groups",       {}, true,  1, 512, {}, "Splits the channels into groups that do not see one another; as many as channels is depthwise."}, &P::groups},
-        {{"padding_mode", {}, true,  0, 0,   {"zeros", "reflect", "replicate", "circular"}, "What stands in the padding: zeros, a mirror image, the edge repeated, or the opposite side."}, &P::padding_mode},
-        {{"bias",         {}, true,  0, 1,   {}, "Adds one number for each output channel."}, &P::bias},
+        {{"in_channels",  {}, false, 1, 512, {}, "Channels of the input; every kernel has as many planes.", {"", "Not in Keras: it sees the channels of its input."}}, &P::in_channels},
+        {{"out_channels", {}, false, 1, 512, {}, "Kernels, and so channels of the output.", {"filters"}}, &P::out_channels},
+        {{"kernel_size",  {}, false, 1, 31,  {}, "Rows and columns of the kernel.", {"kernel_size"}}, &P::kernel_size},
+        {{"stride",       {}, true,  1, 16,  {}, "Cells the window moves from one output to the next.", {"strides"}}, &P::stride},
+        {{"padding",      {}, true,  0, 31,  {}, "Rows and columns added on each side; 'same' keeps the size, 'valid' adds none.", {.keras = "padding", .only_words = true, .per_side = true}}, &P::padding},
+        {{"dilation",     {}, true,  1, 16,  {}, "Distance between neighbouring kernel cells; above 1 the kernel has holes.", {"dilation_rate"}}, &P::dilation},
+        {{"groups",       {}, true,  1, 512, {}, "Splits the channels into groups that do not see one another; as many as channels is depthwise.", {"groups"}}, &P::groups},
+        {{"padding_mode", {}, true,  0, 0,   {"zeros", "reflect", "replicate", "circular"}, "What stands in the padding: zeros, a mirror image, the edge repeated, or the opposite side.", {"", "Not in Keras: its Conv2D pads with zeros."}}, &P::padding_mode},
+        {{"bias",         {}, true,  0, 1,   {}, "Adds one number for each output channel.", {"use_bias"}}, &P::bias},
     };
     // clang-format on
     return rows;

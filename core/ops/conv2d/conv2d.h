@@ -9,6 +9,7 @@ namespace convscope {
 struct Conv2d {
     static constexpr const char* kId = "conv2d";
     static constexpr const char* kTorchName = "Conv2d";
+    static constexpr const char* kKerasName = "Conv2D";
     static constexpr const char* kSummary =
         "Slides a kernel over the input and adds up the products under it.";
 

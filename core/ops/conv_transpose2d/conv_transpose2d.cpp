@@ -116,6 +116,10 @@ SizeFormula formula(const WindowAxis& a, int64_t output_padding, const char* let
     f.numerator = fmt::format("([i{}] − 1)s − 2p + d([kk] − 1) + op + 1", letter);
     f.numerator_numbers = fmt::format("([i{}]−1)·{} − 2·{} + {}·([k{}]−1) + {} + 1", a.in, a.stride,
                                       a.pad_before, a.dilation, a.kernel, output_padding);
+    f.numerator_total = fmt::format("([i{}] − 1)s − p + d([kk] − 1) + op + 1", letter);
+    f.numerator_numbers_total =
+        fmt::format("([i{}]−1)·{} − {} + {}·([k{}]−1) + {} + 1", a.in, a.stride, 2 * a.pad_before,
+                    a.dilation, a.kernel, output_padding);
     f.result = fmt::format("[o{}]", to_text(Value(a.out)));
     f.out = a.out;
     return f;
@@ -128,15 +132,15 @@ const std::vector<TypedField<ConvTranspose2d>>& ConvTranspose2d::fields() {
     // key, standard (from the struct), PyTorch has a default, panel's range, choices, help
     // clang-format off
     static const std::vector<TypedField<P>> rows{
-        {{"in_channels",    {}, false, 1, 512, {}, "Channels of the input; each has its own kernels."}, &P::in_channels},
-        {{"out_channels",   {}, false, 1, 512, {}, "Channels of the output."}, &P::out_channels},
-        {{"kernel_size",    {}, false, 1, 31,  {}, "Rows and columns of the kernel, and so of every stamp."}, &P::kernel_size},
-        {{"stride",         {}, true,  1, 16,  {}, "Cells from one stamp to the next."}, &P::stride},
-        {{"padding",        {}, true,  0, 31,  {}, "Rows and columns cropped off each side of the stamped sums."}, &P::padding},
-        {{"output_padding", {}, true,  0, 15,  {}, "Moves the far edge of the crop outward, to choose among the sizes that one stride can come from."}, &P::output_padding},
-        {{"dilation",       {}, true,  1, 16,  {}, "Distance between neighbouring cells of a stamp; above 1 it has holes."}, &P::dilation},
-        {{"groups",         {}, true,  1, 512, {}, "Splits the channels into groups that do not see one another; as many as channels is depthwise."}, &P::groups},
-        {{"bias",           {}, true,  0, 1,   {}, "Adds one number for each output channel."}, &P::bias},
+        {{"in_channels",    {}, false, 1, 512, {}, "Channels of the input; each has its own kernels.", {"", "Not in Keras: it sees the channels of its input."}}, &P::in_channels},
+        {{"out_channels",   {}, false, 1, 512, {}, "Channels of the output.", {"filters"}}, &P::out_channels},
+        {{"kernel_size",    {}, false, 1, 31,  {}, "Rows and columns of the kernel, and so of every stamp.", {"kernel_size"}}, &P::kernel_size},
+        {{"stride",         {}, true,  1, 16,  {}, "Cells from one stamp to the next.", {"strides"}}, &P::stride},
+        {{"padding",        {}, true,  0, 31,  {}, "Rows and columns cropped off each side of the stamped sums.", {.keras = "padding", .only_words = true, .per_side = true}}, &P::padding},
+        {{"output_padding", {}, true,  0, 15,  {}, "Moves the far edge of the crop outward, to choose among the sizes that one stride can come from.", {"output_padding", "Not in every version of Keras."}}, &P::output_padding},
+        {{"dilation",       {}, true,  1, 16,  {}, "Distance between neighbouring cells of a stamp; above 1 it has holes.", {"dilation_rate"}}, &P::dilation},
+        {{"groups",         {}, true,  1, 512, {}, "Splits the channels into groups that do not see one another; as many as channels is depthwise.", {"", "Not in Keras: its Conv2DTranspose has one group."}}, &P::groups},
+        {{"bias",           {}, true,  0, 1,   {}, "Adds one number for each output channel.", {"use_bias"}}, &P::bias},
     };
     // clang-format on
     return rows;

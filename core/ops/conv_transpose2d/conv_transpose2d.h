@@ -10,6 +10,7 @@ namespace convscope {
 struct ConvTranspose2d {
     static constexpr const char* kId = "conv_transpose2d";
     static constexpr const char* kTorchName = "ConvTranspose2d";
+    static constexpr const char* kKerasName = "Conv2DTranspose";
     static constexpr const char* kSummary =
         "Stamps the kernel, times each input value, onto the output and adds up the overlaps.";
 

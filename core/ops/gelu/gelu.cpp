@@ -10,7 +10,7 @@ namespace convscope {
 const std::vector<TypedField<Gelu>>& Gelu::fields() {
     // clang-format off
     static const std::vector<TypedField<Gelu>> rows{
-        {{"approximate", {}, true, 0, 0, {"none", "tanh"}, "How Φ is computed: exactly, or by a tanh that is close to it."}, &Gelu::approximate},
+        {{"approximate", {}, true, 0, 0, {"none", "tanh"}, "How Φ is computed: exactly, or by a tanh that is close to it.", {"approximate", "False is none, True is tanh."}}, &Gelu::approximate},
     };
     // clang-format on
     return rows;

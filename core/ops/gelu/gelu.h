@@ -11,6 +11,7 @@ namespace convscope {
 struct Gelu : Elementwise<Gelu> {
     static constexpr const char* kId = "gelu";
     static constexpr const char* kTorchName = "GELU";
+    static constexpr const char* kKerasName = "Activation(\"gelu\")";
     static constexpr const char* kSummary =
         "Multiplies each number by the share of the normal distribution that lies below it.";
 

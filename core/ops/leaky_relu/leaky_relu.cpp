@@ -12,7 +12,7 @@ namespace convscope {
 const std::vector<TypedField<LeakyRelu>>& LeakyRelu::fields() {
     // clang-format off
     static const std::vector<TypedField<LeakyRelu>> rows{
-        {{"negative_slope", {}, true, 0, 1, {}, "What negative numbers are multiplied by; 0 makes it ReLU."}, &LeakyRelu::negative_slope},
+        {{"negative_slope", {}, true, 0, 1, {}, "What negative numbers are multiplied by; 0 makes it ReLU.", {"negative_slope", "alpha before Keras 3."}}, &LeakyRelu::negative_slope},
     };
     // clang-format on
     return rows;

@@ -8,6 +8,7 @@ namespace convscope {
 struct LeakyRelu : Elementwise<LeakyRelu> {
     static constexpr const char* kId = "leaky_relu";
     static constexpr const char* kTorchName = "LeakyReLU";
+    static constexpr const char* kKerasName = "LeakyReLU";
     static constexpr const char* kSummary =
         "Keeps positive numbers and multiplies negative ones by negative_slope.";
 

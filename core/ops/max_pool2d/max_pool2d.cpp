@@ -119,11 +119,11 @@ const std::vector<TypedField<MaxPool2d>>& MaxPool2d::fields() {
     // key, standard (from the struct), PyTorch has a default, panel's range, choices, help
     // clang-format off
     static const std::vector<TypedField<P>> rows{
-        {{"kernel_size", {}, false, 1, 31, {}, "Rows and columns of the window."}, &P::kernel_size},
-        {{"stride",      {}, true,  1, 16, {}, "Cells the window moves from one output to the next; none is as many as kernel_size."}, &P::stride},
-        {{"padding",     {}, true,  0, 15, {}, "Rows and columns of −∞ added on each side, at most half of kernel_size."}, &P::padding},
-        {{"dilation",    {}, true,  1, 16, {}, "Distance between neighbouring cells of the window; above 1 it has holes."}, &P::dilation},
-        {{"ceil_mode",   {}, true,  0, 1,  {}, "Rounds the size up: a last window may hang over, if it starts inside the input or the padding before it."}, &P::ceil_mode},
+        {{"kernel_size", {}, false, 1, 31, {}, "Rows and columns of the window.", {"pool_size"}}, &P::kernel_size},
+        {{"stride",      {}, true,  1, 16, {}, "Cells the window moves from one output to the next; none is as many as kernel_size.", {"strides"}}, &P::stride},
+        {{"padding",     {}, true,  0, 15, {}, "Rows and columns of −∞ added on each side, at most half of kernel_size.", {.keras = "padding", .only_words = true, .per_side = true}}, &P::padding},
+        {{"dilation",    {}, true,  1, 16, {}, "Distance between neighbouring cells of the window; above 1 it has holes.", {"", "Not in Keras: its windows have no holes."}}, &P::dilation},
+        {{"ceil_mode",   {}, true,  0, 1,  {}, "Rounds the size up: a last window may hang over, if it starts inside the input or the padding before it.", {"", "Not in Keras: 'same' rounds up, 'valid' down."}}, &P::ceil_mode},
     };
     // clang-format on
     return rows;

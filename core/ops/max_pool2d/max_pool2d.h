@@ -9,6 +9,7 @@ namespace convscope {
 struct MaxPool2d {
     static constexpr const char* kId = "max_pool2d";
     static constexpr const char* kTorchName = "MaxPool2d";
+    static constexpr const char* kKerasName = "MaxPooling2D";
     static constexpr const char* kSummary =
         "Slides a window over the input and keeps the largest value under it.";
 

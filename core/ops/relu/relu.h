@@ -8,6 +8,7 @@ namespace convscope {
 struct Relu : Elementwise<Relu> {
     static constexpr const char* kId = "relu";
     static constexpr const char* kTorchName = "ReLU";
+    static constexpr const char* kKerasName = "ReLU";
     static constexpr const char* kSummary =
         "Keeps positive numbers and replaces negative ones by 0.";
     static constexpr bool kCuts = true;

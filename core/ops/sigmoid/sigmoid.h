@@ -8,6 +8,7 @@ namespace convscope {
 struct Sigmoid : Elementwise<Sigmoid> {
     static constexpr const char* kId = "sigmoid";
     static constexpr const char* kTorchName = "Sigmoid";
+    static constexpr const char* kKerasName = "Activation(\"sigmoid\")";
     static constexpr const char* kSummary =
         "Squeezes every number into 0 to 1; large ones saturate, and their slope dies.";
 

@@ -8,6 +8,7 @@ namespace convscope {
 struct Silu : Elementwise<Silu> {
     static constexpr const char* kId = "silu";
     static constexpr const char* kTorchName = "SiLU";
+    static constexpr const char* kKerasName = "Activation(\"silu\")";
     static constexpr const char* kSummary =
         "Multiplies each number by its own sigmoid; also called swish.";
 

@@ -10,6 +10,7 @@ namespace convscope {
 struct Tanh : Elementwise<Tanh> {
     static constexpr const char* kId = "tanh";
     static constexpr const char* kTorchName = "Tanh";
+    static constexpr const char* kKerasName = "Activation(\"tanh\")";
     static constexpr const char* kSummary =
         "Squeezes every number into −1 to 1; large ones saturate, and their slope dies.";
 

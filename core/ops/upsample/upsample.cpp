@@ -152,10 +152,10 @@ const std::vector<TypedField<Upsample>>& Upsample::fields() {
     // key, standard (from the struct), PyTorch has a default, panel's range, choices, help
     // clang-format off
     static const std::vector<TypedField<P>> rows{
-        {{"size",          {}, true,  1, 64, {}, "Rows and columns of the output; none where scale_factor tells them."}, &P::size},
-        {{"scale_factor",  {}, false, 1, 8,  {}, "How many times as many rows and columns the output has; none where size tells them."}, &P::scale_factor},
-        {{"mode",          {}, true,  0, 0,  {"nearest", "bilinear"}, "Repeats the nearest input cell, or blends the four nearest ones."}, &P::mode},
-        {{"align_corners", {}, true,  0, 1,  {}, "Puts the middles of the corner cells of input and output on one another; for bilinear only."}, &P::align_corners},
+        {{"size",          {}, true,  1, 64, {}, "Rows and columns of the output; none where scale_factor tells them.", {"", "Not in Keras' UpSampling2D; Resizing has it."}}, &P::size},
+        {{"scale_factor",  {}, false, 1, 8,  {}, "How many times as many rows and columns the output has; none where size tells them.", {"size"}}, &P::scale_factor},
+        {{"mode",          {}, true,  0, 0,  {"nearest", "bilinear"}, "Repeats the nearest input cell, or blends the four nearest ones.", {"interpolation"}}, &P::mode},
+        {{"align_corners", {}, true,  0, 1,  {}, "Puts the middles of the corner cells of input and output on one another; for bilinear only.", {"", "Not in Keras: corners are never aligned."}}, &P::align_corners},
     };
     // clang-format on
     return rows;

@@ -33,6 +33,7 @@ struct ResizeAxis {
 struct Upsample {
     static constexpr const char* kId = "upsample";
     static constexpr const char* kTorchName = "Upsample";
+    static constexpr const char* kKerasName = "UpSampling2D";
     static constexpr const char* kSummary =
         "Resizes the input, by repeating its cells or by blending neighbours.";
 
