@@ -5,14 +5,20 @@
 
 #include "app/app_parts.h"
 #include "app/commands_parts.h"
+#include "core/resize_convolution.h"
 
 namespace convscope {
 namespace {
 
 std::optional<GradientFlow> edited_network(const App& app) { return network_of(app.state.document); }
 
-/// Gradients are on the canvas.
-bool looked_at(const App& app) { return app.evaluating.backward; }
+/// The view in which a resize-convolution stands beside.
+constexpr const char* kResizeView = "coverage";
+
+/// It is on the canvas: a network where gradients are, a resize-convolution beside its own layer.
+bool looked_at(const App& app, const Network& network) {
+    return network.resizes ? &network == resize_beside(app) : app.evaluating.backward;
+}
 
 bool is_finished(const Network& network) { return network.result && network.result->document == network.document; }
 
@@ -35,6 +41,7 @@ void follow_edited(App& app) {
     const auto edited = edited_network(app);
     if (!edited) return;
     for (Network& network : app.state.others) {
+        if (network.resizes) continue;
         const ComparePreset* preset = preset_of(network);
         const auto own = preset ? network_of(network.document) : std::nullopt;
         if (!own) continue;
@@ -44,11 +51,24 @@ void follow_edited(App& app) {
     }
 }
 
-void put_beside(App& app, Network network) {
+void put_beside(App& app, Network network, const char* view_id = "gradients") {
     std::vector<Network>& others = app.state.others;
     if (others.size() >= kMostBeside) others.pop_back();
     others.push_back(std::move(network));
-    if (const View* view = find_view("gradients"); view && is_offered(app, *view)) choose_view(app, view->id);
+    if (const View* view = find_view(view_id); view && is_offered(app, *view)) choose_view(app, view->id);
+}
+
+/// The resize-convolution of the layer as the picture shows it; the last one stays while there is none.
+void follow_layer(App& app) {
+    const State& state = app.state;
+    for (Network& network : app.state.others) {
+        if (!network.resizes || !can_resize_beside(app)) continue;
+        const int layer = shown_layer(app);
+        if (network.resizes == state.result && network.resized == layer) continue;
+        auto document = resize_convolution(*state.result, layer);
+        if (!document) continue;
+        network = {std::move(*document), nullptr, state.result, layer};
+    }
 }
 
 }  // namespace
@@ -126,23 +146,55 @@ void remove_compared(App& app, size_t at) {
     if (at < others.size()) others.erase(others.begin() + static_cast<std::ptrdiff_t>(at));
 }
 
+bool can_resize_beside(const App& app) {
+    const State& state = app.state;
+    const View* view = find_view(kResizeView);
+    if (!state.result || state.problem || !view || !is_offered(app, *view)) return false;
+    const Plan& plan = state.result->layers[static_cast<size_t>(shown_layer(app))].plan;
+    return plan.window && plan.window->transposed() && !plan.weights.empty();
+}
+
+const Network* resize_beside(const App& app) {
+    if (!can_resize_beside(app) || chosen_view(app).id != kResizeView) return nullptr;
+    const auto& others = app.state.others;
+    const auto found = std::ranges::find_if(others, [](const Network& network) { return network.resizes != nullptr; });
+    return found == others.end() ? nullptr : &*found;
+}
+
+void toggle_resize_beside(App& app) {
+    if (resize_beside(app)) {
+        std::erase_if(app.state.others, [](const Network& network) { return network.resizes != nullptr; });
+        return;
+    }
+    if (!can_resize_beside(app)) return;
+    std::erase_if(app.state.others, [](const Network& network) { return network.resizes != nullptr; });
+    auto document = resize_convolution(*app.state.result, shown_layer(app));
+    if (!document) {
+        say(app, "No convolution of a resized input has this output size.", true);
+        return;
+    }
+    put_beside(app, {std::move(*document), nullptr, app.state.result, shown_layer(app)}, kResizeView);
+}
+
 void refresh_compared(App& app) {
     if (app.computing || app.state.others.empty()) return;  // the worker is the edited document's
     follow_edited(app);
+    follow_layer(app);
     if (auto result = app.evaluator.take())
         for (Network& network : app.state.others)
             if (network.document == result->document) network.result = std::make_shared<const Result>(*result);
-    if (!looked_at(app) || app.evaluator.busy()) return;
+    if (app.evaluator.busy()) return;
     for (const Network& network : app.state.others) {
-        if (is_finished(network)) continue;
-        app.evaluator.start(network.document, {.optional_stages = false, .backward = true}, app.host.wake);
+        if (is_finished(network) || !looked_at(app, network)) continue;
+        app.evaluator.start(network.document, {.optional_stages = false, .backward = !network.resizes}, app.host.wake);
         return;
     }
 }
 
 bool compared_settled(const App& app) {
-    if (app.state.others.empty() || !looked_at(app)) return true;
-    return std::ranges::all_of(app.state.others, is_finished);
+    return std::ranges::all_of(app.state.others, [&](const Network& network) {
+        return is_finished(network) || !looked_at(app, network);
+    });
 }
 
 // clang-format off
@@ -150,6 +202,8 @@ void add_compare_commands(std::vector<Command>& table) {
     add_commands(table, "View", {
         {"Compare: add this network", "", "Puts a copy of the network as it is now beside the edited one.",
          [](const App& app) { return app.state.others.size() < kMostBeside; }, [](App& app) { add_compared(app); }, kOwnKey, kRule},
+        {"Compare with resize-convolution", "", "Coverage beside that of upsampling and a convolution: uneven overlap beside even overlap.",
+         can_resize_beside, toggle_resize_beside, kOwnKey, false, [](const App& app) { return resize_beside(app) != nullptr; }},
         {"Compare: remove", "", "Takes the last network beside the edited one away.",
          [](const App& app) { return !app.state.others.empty(); },
          [](App& app) { remove_compared(app, app.state.others.size() - 1); }},

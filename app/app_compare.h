@@ -29,6 +29,12 @@ void toggle_compared(App& app, const ComparePreset& preset);
 void add_compared(App& app);
 void remove_compared(App& app, size_t at);
 
+/// Upsampling and a convolution of the same kernel size beside a transposed convolution in the view coverage.
+bool can_resize_beside(const App& app);
+/// It, where it stands beside and the chosen view shows it; null else.
+const Network* resize_beside(const App& app);
+void toggle_resize_beside(App& app);
+
 /// Once a frame: followers follow the edited network, finished results are taken, the next one starts on the worker while
 /// that has nothing else to do.
 void refresh_compared(App& app);

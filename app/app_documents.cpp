@@ -63,6 +63,7 @@ void start_anew(App& app) {
     state.layer = 0;
     state.wanted_output.reset();
     state.open_runs.clear();
+    std::erase_if(state.others, [](const Network& network) { return network.resizes != nullptr; });
     state.play.playing = false;
     app.opens = true;
 }

@@ -1,8 +1,10 @@
 // What is shown: the input of the chosen view, and its scene.
 #include <algorithm>
+#include <limits>
 
 #include <fmt/format.h>
 
+#include "app/app_compare.h"
 #include "app/app_parts.h"
 
 namespace convscope {
@@ -55,7 +57,7 @@ ViewInput view_input(const App& app, Point size_px, float scale) {
     in.scale = scale;
     in.camera = state.camera;
     for (const Network& network : state.others)
-        if (network.result) in.others.push_back(network.result.get());
+        if (network.result && !network.resizes) in.others.push_back(network.result.get());
     return in;
 }
 
@@ -63,7 +65,26 @@ Scene build_scene(const App& app, Point size_px, float scale) {
     if (!layer_result(app)) return empty_scene(app, size_px, scale);
     const ViewInput in = view_input(app, size_px, scale);
     const std::vector<const View*> views = shown_views(app);
-    return views.size() == 1 ? views[0]->build(in) : build_panes(in, views);
+    const Network* const resize = resize_beside(app);
+    if (!resize || !resize->result || resize->result->problem)
+        return views.size() == 1 ? views[0]->build(in) : build_panes(in, views);
+    // The same play head: the same output cell, in the terms of the other layer.
+    OtherPane other{views[0], in, "resize", "Resize-convolution", resize->document.name};
+    other.in.result = resize->result.get();
+    other.in.layer = static_cast<int>(resize->result->layers.size()) - 1;
+    const Plan& plan = resize->result->layers.back().plan;
+    const Timeline timeline(plan, app.timeline.order(), plan.output);
+    other.in.timeline = &timeline;
+    const auto step_there = [&](int64_t step) {
+        if (step == app.timeline.steps()) return timeline.steps();
+        const Place place = app.timeline.at(step);
+        return place.started ? timeline.step_of(place.cell, std::numeric_limits<int64_t>::max()) : 0;
+    };
+    other.in.step = step_there(in.step);
+    other.in.from_step = step_there(in.from_step);
+    ViewInput compared = in;
+    compared.compared = other.in.compared = true;
+    return build_panes(compared, views, other);
 }
 
 }  // namespace convscope

@@ -107,6 +107,8 @@ inline constexpr double kMessageSeconds = 6;
 struct Network {
     Document document;
     std::shared_ptr<const Result> result;
+    std::shared_ptr<const Result> resizes;        // of this picture's layer `resized` it is the resize-convolution; else null
+    int resized = 0;
 };
 inline constexpr size_t kMostBeside = 2;
 

@@ -3,6 +3,7 @@
 
 #include <imgui_internal.h>
 
+#include "app/app_compare.h"
 #include "app/panels/widgets.h"
 
 namespace convscope {
@@ -70,6 +71,18 @@ void take_hits(PanelContext& context, const WindowLayout& layout) {
     }
 }
 
+/// Over the coverage of a transposed convolution: the other way to enlarge, beside it.
+void compare_button(PanelContext& context, const Box& canvas) {
+    App& app = context.app;
+    if (!can_resize_beside(app) || chosen_view(app).id != "coverage") return;
+    const bool is_beside = resize_beside(app) != nullptr;
+    const char* const label = is_beside ? "Close comparison" : "Compare with resize-convolution";
+    const float width = ui::width_of(context.fonts.body, label) + ui::px(context, 28), margin = ui::px(context, 12);
+    if (ui::button(context, label, {canvas.right() - width - margin, canvas.y + ui::px(context, is_beside ? 6 : 12), width,
+                                     ui::px(context, is_beside ? 26 : 28)}))
+        toggle_resize_beside(app);
+}
+
 void take_buttons(PanelContext& context, Point p, bool hovered) {
     App& app = context.app;
     CanvasMouse& mouse = app.state.mouse;
@@ -106,6 +119,7 @@ void draw_canvas(PanelContext& context, const WindowLayout& layout) {
     ImGui::GetWindowDrawList()->AddImage(context.canvas_texture, ui::low(box), ui::high(box));
     drop_lost_selection(app, context.scene);
     take_hits(context, layout);
+    compare_button(context, box);
 
     ImGui::SetCursorScreenPos(ui::low(box));
     ImGui::PushItemFlag(ImGuiItemFlags_NoNav | ImGuiItemFlags_NoTabStop, true);

@@ -52,7 +52,8 @@ void take_over(Scene& whole, Scene pane, const std::string& id, Point by) {
 
 }  // namespace
 
-Scene build_panes(const ViewInput& in, const std::vector<const View*>& views) {
+Scene build_panes(const ViewInput& in, const std::vector<const View*>& views,
+                  const std::optional<OtherPane>& other) {
     ViewInput full = in;
     full.camera = {};  // panes always show all of their picture
     Easel easel(full);
@@ -62,23 +63,32 @@ Scene build_panes(const ViewInput& in, const std::vector<const View*>& views) {
     Scene& scene = easel.scene;
     Caption caption;
     std::string rests;  // why a pane that follows has no place for the term
+    const size_t panes = views.size() + (other ? 1 : 0);
     const auto edge = [&](size_t i) {
-        return std::round(in.size_px.x * static_cast<float>(i) / static_cast<float>(views.size()));
+        return std::round(in.size_px.x * static_cast<float>(i) / static_cast<float>(panes));
     };
-    for (size_t i = 0; i < views.size(); ++i) {
+    for (size_t i = 0; i < panes; ++i) {
+        const bool is_other = i == views.size();
+        const View& view = is_other ? *other->view : *views[i];
         const float left = edge(i), right = edge(i + 1);
-        ViewInput pane = full;
+        ViewInput pane = is_other ? other->in : full;
+        pane.camera = {};
         pane.pane = true;
         pane.leads = i == 0;
         pane.size_px = {right - left, panes_height - kHeader * s};
-        Scene built = views[i]->build(pane);
+        Scene built = view.build(pane);
         if (i == 0) caption = built.caption;
         else if (rests.empty()) rests = built.caption.second;
-        take_over(scene, std::move(built), views[i]->id, {left, kHeader * s});
+        if (is_other)  // nothing in it is a cell of the edited document
+            for (Grid& grid : built.grids) {
+                grid.origin = {};
+                for (Cell& cell : grid.cells) cell.ref = {};
+            }
+        take_over(scene, std::move(built), is_other ? other->id : view.id, {left, kHeader * s});
         scene.labels.push_back({{left + kMargin * s, 26 * s}, Align::left, 14 * s,
-                                {{views[i]->label, Font::semibold, Tone::ink}}});
+                                {{is_other ? other->label : view.label, Font::semibold, Tone::ink}}});
         scene.labels.push_back({{left + kMargin * s, 46 * s}, Align::left, 12.5f * s,
-                                {{views[i]->tells, Font::inter, Tone::ink3}}});
+                                {{is_other ? other->tells : view.tells, Font::inter, Tone::ink3}}});
         if (i > 0) scene.strokes.push_back({{{left, 0}, {left, panes_height}}, Tone::line, 1 * s});
     }
     scene.strokes.push_back({{{0, panes_height}, {in.size_px.x, panes_height}}, Tone::line, 1 * s});

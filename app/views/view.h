@@ -50,6 +50,7 @@ struct ViewInput {
     std::vector<const Result*> others;     // networks beside this one, to compare with; at most two
     bool pane = false;                     // one of several side by side: no caption of its own, no camera
     bool leads = true;                     // its caption is shown; another view's says only why it has no place for the term
+    bool compared = false;                 // coverage beside that of another document: shows just what can be compared here
     bool stale = false;                    // the picture is older than the document
     std::string stale_reason;              // the caption then
     Point size_px;
@@ -75,7 +76,14 @@ const std::vector<View>& all_views();
 const View* find_view(std::string_view id);
 
 /// Views side by side, the leading one first: its order is that of `in.timeline`, its caption is that of all.
-Scene build_panes(const ViewInput& in, const std::vector<const View*>& views);
+/// `other`: one more pane, of another document; its cells are looked at only.
+struct OtherPane {
+    const View* view = nullptr;
+    ViewInput in;                          // its size and place are the pane's
+    std::string id, label, tells;          // in the names of its grids, and in its header
+};
+Scene build_panes(const ViewInput& in, const std::vector<const View*>& views,
+                  const std::optional<OtherPane>& other = {});
 
 Scene build_chain(const ViewInput& in);
 Scene build_slide(const ViewInput& in);
