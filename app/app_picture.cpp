@@ -84,8 +84,9 @@ Scene build_scene(const App& app, Point size_px, float scale) {
     };
     other.in.step = step_there(in.step);
     other.in.from_step = step_there(in.from_step);
-    other.in.compared = true;
-    return build_panes(in, views, other);
+    ViewInput compared = in;
+    compared.compared = other.in.compared = true;
+    return build_panes(compared, views, other);
 }
 
 }  // namespace convscope

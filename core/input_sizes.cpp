@@ -26,15 +26,14 @@ std::vector<SizeFormula> formula(const Op& op, const Params& params, Shape input
     return op.size_formula(params, Plan{}, input);
 }
 
-/// The smallest input size that gives `wanted` or more; kMaxSide + 1: none does. Sizes never shrink when the input grows.
+/// The smallest input size that gives `wanted` or more, or that is too large for the formula to tell. Sizes never shrink
+/// when the input grows.
 int64_t first_giving(const Op& op, const Params& params, Shape input, Axis axis, int64_t wanted) {
-    // One column of one channel: a long one of many would be refused as too large.
-    input = {1, 1, 1, 1};
     int64_t low = 1, high = kMaxSide + 1;
     while (low < high) {
         const int64_t middle = low + (high - low) / 2;
         const auto out = size_from(op, params, with_extent(input, axis, middle), axis);
-        if (out && *out >= wanted)
+        if (!out || *out >= wanted)
             high = middle;
         else
             low = middle + 1;
@@ -45,9 +44,8 @@ int64_t first_giving(const Op& op, const Params& params, Shape input, Axis axis,
 std::optional<SizePair> pair_at(const Op& op, const Params& params, Shape input, Axis axis,
                                 int64_t in) {
     if (in < 1 || in > kMaxSide) return {};
-    const Shape shape = with_extent(input, axis, in);
-    const auto out = size_from(op, params, shape, axis);
-    if (!out || *out < 1 || op.plan(params, shape, true).problem) return {};
+    const auto out = size_from(op, params, with_extent(input, axis, in), axis);
+    if (!out || *out < 1) return {};
     return SizePair{in, *out};
 }
 
@@ -118,6 +116,7 @@ InputSizes input_sizes(const Layer& layer, Shape input, bool training, Axis axis
     sizes.first = first_giving(op, layer.params, input, axis, std::max<int64_t>(1, wanted));
     sizes.last = wanted < 1 ? sizes.first - 1
                             : first_giving(op, layer.params, input, axis, wanted + 1) - 1;
+    sizes.is_open = !pair_at(op, layer.params, input, axis, sizes.last + 1);
     const std::optional<Layer> back = layer_back(layer);
     const std::string key = back ? layer.op->way_back(layer.params).chooses : "";
     // Some of the smallest may be impossible: a mirror needs cells to copy.

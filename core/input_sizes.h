@@ -29,6 +29,7 @@ inline constexpr size_t kMostListed = 6;
 /// Every input size of one axis that gives an output size.
 struct InputSizes {
     int64_t first = 1, last = 0;           // by the formula, 1…kMaxSide; last < first: none
+    bool is_open = false;                  // as far as inputs go, every larger one gives it too
     std::vector<InputSize> listed;         // the smallest possible ones of these, at most kMostListed, ascending
     std::optional<SizePair> below, above;  // the nearest outputs there are, where no input gives the one asked for
     /// Where none does, but would with another value of the op's own parameter that chooses between sizes (on this axis).

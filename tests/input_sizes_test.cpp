@@ -177,6 +177,7 @@ TEST(InputSizes, OpsWithoutAWindow) {
     const InputSizes any = search(resize, {1, 1, 3, 3}, 8);
     EXPECT_EQ(any.first, 1);
     EXPECT_EQ(any.last, int64_t(1) << 20);
+    EXPECT_TRUE(any.is_open);
     EXPECT_EQ(any.listed.size(), kMostListed);
     const Layer third = layer_of("upsample", {{"scale_factor", std::optional(Scale{0.3, 0.3})}});
     EXPECT_EQ(listed(search(third, {1, 1, 9, 9}, 2)), (std::vector<int64_t>{7, 8, 9}));  // ⌊0.3·n⌋: 2.1, 2.4, 2.7

@@ -6,7 +6,6 @@
 #include "app/panels/sections.h"
 #include "core/input_sizes.h"
 #include "core/pytorch.h"
-#include "core/trouble.h"
 
 namespace convscope {
 namespace {
@@ -64,7 +63,7 @@ void head_row(const PanelContext& context, Column& column, const std::vector<std
 
 bool number_line(PanelContext& context, Column& column, const SizeRow& row,
                  const std::vector<std::string>& heads) {
-    const Box box{column.x0 - px(context, 6), column.y, column.width() + px(context, 12),
+    const Box box{column.x0 - px(context, 8), column.y, column.width() + px(context, 16),
                   px(context, 24)};
     const bool can_press = row.can_press && !row.is_now;
     bool pressed = false;
@@ -193,7 +192,7 @@ void size_rows(PanelContext& context, Column& column, const Block& block, const 
     const int64_t more = sizes.last - sizes.listed.back().in;
     if (more > 0)
         quiet_line(context, column,
-                   sizes.last >= kMaxSide ? "and every larger size."
+                   sizes.is_open ? "and every larger size."
                                            : fmt::format("and {} more, up to {}.", more, sizes.last));
     column.y += px(context, 4);
 }

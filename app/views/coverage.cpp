@@ -72,8 +72,8 @@ struct Coverage {
           makes{inputs_per_output(window.h), inputs_per_output(window.w)},
           cell(moment_at(in, in.step).output) {}
 
-    bool output_first() const { return window.transposed() || in.compared; }
-    bool has_ones() const { return output_first() && !layer.plan.weights.empty(); }
+    bool output_first() const { return window.transposed(); }
+    bool has_ones() const { return (window.transposed() || in.compared) && !layer.plan.weights.empty(); }
     int64_t unread() const {
         const auto cells = reads.histogram(window.h.in, window.w.in);
         const auto none = cells.find(0);
@@ -106,9 +106,8 @@ Caption caption_of(const Coverage& c) {
         return counts.least() == counts.most() ? std::to_string(counts.most())
                                                : fmt::format("{} to {}", counts.least(), counts.most());
     };
-    if (c.in.compared) {
-        caption.second = fmt::format("Beside it, resized first and then convolved, every cell inside adds {} products.",
-                                     c.makes.most());
+    if (c.in.compared && !c.in.leads) {
+        caption.second = fmt::format("Resized first, every cell inside adds {}.", c.makes.most());
         return caption;
     }
     if (c.window.transposed()) {
@@ -192,10 +191,79 @@ void add_legend(Easel& easel, const std::map<int64_t, int64_t>& cells, float x, 
     }
 }
 
+/// What an input of ones would give: where that is uneven, so is every output.
+void fill_ones(Grid& ones, const Coverage& c) {
+    const Index plane = c.plane();
+    std::vector<float> values;
+    for (int64_t r = ones.shown_row; r < ones.shown_row + ones.shown_rows; ++r)
+        for (int64_t col = ones.shown_column; col < ones.shown_column + ones.shown_columns; ++col)
+            values.push_back(static_cast<float>(of_ones(c, {plane.n, plane.c, r, col})));
+    const int decimals = decimals_for(values);
+    float largest = 1e-30f;
+    for (const float v : values)
+        if (std::isfinite(v)) largest = std::max(largest, std::abs(v));
+    for (size_t i = 0; i < ones.cells.size(); ++i) {
+        set_number(ones.cells[i], static_cast<double>(values[i]), decimals);
+        ones.cells[i].statistic = "of ones";
+        if (!c.in.stale) ones.cells[i].shade = kDarkest * values[i] / largest;
+    }
+}
+
+/// Beside another layer only the output counts, and what ones would give where there is room for both with digits.
+Scene build_compared(const Coverage& c) {
+    Easel easel(c.in);
+    const float s = easel.scale(), top = 34 * s, gap = easel.gap(), least = 28 * s;
+    const Shape shape = c.layer.op_output().shape();
+    const float named = (name_width("Output", "products a cell") - 40) * s;
+    const auto width = [&](float side, bool two) {
+        return (two ? 2 : 1) * std::max(f(shape.w) * side, named) + (two ? gap : 0);
+    };
+    const auto height = [&](float side, bool two) {
+        return (two ? 2 : 1) * (top + f(shape.h) * side) + (two ? top : 0);
+    };
+    const auto cell_of = [&](bool across, bool down) {
+        return largest_cell(s, [&](float side) {
+            return width(side, across) <= easel.room_width() && height(side, down) <= easel.room_height();
+        });
+    };
+    const float across_cell = cell_of(true, false), down_cell = cell_of(false, true);
+    const bool two = c.has_ones() && std::max(across_cell, down_cell) >= least;
+    const bool across = two && across_cell >= down_cell;
+    const float cell = two ? std::max(across_cell, down_cell) : cell_of(false, false);
+    easel.place_block(width(cell, across), height(cell, two && !across));
+    const auto grid_at = [&](const char* name, float x, float y, Ref origin) -> Grid& {
+        GridSpec spec;
+        spec.name = name;
+        spec.role = Role::output;
+        spec.x = x;
+        spec.y = y;
+        spec.cell = cell;
+        spec.rows = shape.h;
+        spec.columns = shape.w;
+        spec.origin = origin;
+        return easel.add_grid(spec);
+    };
+    Grid& output = grid_at("output", 0, top, {Source::stage, c.layer.plan.output, c.plane()});
+    fill(output, c.makes, c, false, "inputs");
+    easel.add_name(output, "Output", Tone::output_text, "products a cell");
+    easel.add_indices(output, shape.h, shape.w);
+    if (c.cell && c.in.step > 0)
+        easel.add_outline(cells_box(output, c.cell->h, c.cell->w, c.cell->h, c.cell->w), Tone::output_line, 3, 4);
+    if (two) {
+        Grid& ones = grid_at("ones", across ? std::max(f(shape.w) * cell, named) + gap : 0,
+                             across ? top : 3 * top + f(shape.h) * cell, {});
+        fill_ones(ones, c);
+        easel.add_name(ones, "Of ones", Tone::output_text, "an all-ones input");
+    }
+    easel.add_caption(caption_of(c), height(cell, two && !across) + 42 * s);
+    return easel.finish();
+}
+
 }  // namespace
 
 Scene build_coverage(const ViewInput& in) {
     const Coverage c(in);
+    if (in.compared) return build_compared(c);
     Easel easel(in);
     const float s = easel.scale(), top = 34 * s, gap = easel.gap(), legend = 110 * s;
     // A transposed layer's overlap comes first: that is where the checkerboard is.
@@ -275,19 +343,7 @@ Scene build_coverage(const ViewInput& in) {
     easel.add_indices(output, out_shape.h, out_shape.w);
     if (c.has_ones()) {
         Grid& ones = grid_at("ones", Role::output, p.ones, out_shape, {});
-        std::vector<float> values;
-        for (int64_t r = ones.shown_row; r < ones.shown_row + ones.shown_rows; ++r)
-            for (int64_t col = ones.shown_column; col < ones.shown_column + ones.shown_columns; ++col)
-                values.push_back(static_cast<float>(of_ones(c, {plane.n, plane.c, r, col})));
-        const int decimals = decimals_for(values);
-        float largest = 1e-30f;
-        for (const float v : values)
-            if (std::isfinite(v)) largest = std::max(largest, std::abs(v));
-        for (size_t i = 0; i < ones.cells.size(); ++i) {
-            set_number(ones.cells[i], static_cast<double>(values[i]), decimals);
-            ones.cells[i].statistic = "of ones";
-            if (!in.stale) ones.cells[i].shade = kDarkest * values[i] / largest;
-        }
+        fill_ones(ones, c);
         easel.add_name(ones, "Of ones", Tone::output_text, "an all-ones input");
     }
     if (!in.pane)

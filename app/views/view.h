@@ -51,7 +51,7 @@ struct ViewInput {
     std::vector<const Result*> others;     // networks beside this one, to compare with; at most two
     bool pane = false;                     // one of several side by side: no caption of its own, no camera
     bool leads = true;                     // its caption is shown; another view's says only why it has no place for the term
-    bool compared = false;                 // coverage of a layer beside a transposed one: told as that one is, output first
+    bool compared = false;                 // coverage beside that of another document: shows just what can be compared here
     bool stale = false;                    // the picture is older than the document
     std::string stale_reason;              // the caption then
     Point size_px;
