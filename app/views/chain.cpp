@@ -60,6 +60,11 @@ struct Chain {
         return grid == 0 ? result.layers[0].input : result.layers[static_cast<size_t>(grid - 1)].output();
     }
     Shape shape(int64_t grid) const { return tensor(grid).shape(); }
+    NumberSource source(int64_t grid, Index at) const {
+        if (grid == 0) return value_at({Source::input, 0, at}, 0);
+        const int layer = static_cast<int>(grid - 1);
+        return value_at({Source::stage, result.layers[static_cast<size_t>(layer)].last_stage(), at}, layer);
+    }
     const Layer* layer(int64_t grid) const {
         return grid == 0 ? nullptr : &result.document.layers[static_cast<size_t>(grid - 1)];
     }
@@ -94,7 +99,7 @@ Caption caption_of(const Chain& c) {
     caption.runs = {plain("Pixel "),
                     number(fmt::format("({}, {}) = {}", c.row, c.column,
                                        number_text_short(static_cast<double>(c.tensor(c.pixel_grid).at(at)))),
-                           tone_of(role, Part::text)),
+                           tone_of(role, Part::text), {c.source(c.pixel_grid, at)}),
                     plain(" of " + which)};
     if (c.marked.empty()) {
         caption.runs.push_back(plain("."));
@@ -212,6 +217,7 @@ void add_card(Easel& easel, const Chain& c, int64_t grid_number, float x, float 
             cell->text.clear();
             const Index at{c.sample(grid_number), c.channel(grid_number), r, w};
             cell->value = c.tensor(grid_number).at(at);
+            cell->from = {c.source(grid_number, at)};
             cell->shade = range.magnitude > 0 ? 0.75f * cell->value / range.magnitude : 0;
             if (fields && spec.cell >= kDigits * s && !own && c.marked[static_cast<size_t>(grid_number)].holds(r, w)) {
                 // Holes of a dilation stay unmarked.

@@ -154,6 +154,12 @@ void fill(Grid& grid, const Counts& counts, const Coverage& c, bool hatch, const
         }
 }
 
+NumberSource cells_with(Role role, int64_t count) {
+    NumberSource source{role == Role::input ? "cells read so often" : "cells made of so many"};
+    source.first = count;
+    return source;
+}
+
 /// "9 × 25 cells": one row a count, largest first.
 void add_legend(Easel& easel, const std::map<int64_t, int64_t>& cells, float x, float y, Role role) {
     const float s = easel.scale();
@@ -171,7 +177,7 @@ void add_legend(Easel& easel, const std::map<int64_t, int64_t>& cells, float x, 
         easel.scene.labels.push_back({{at.x + 22 * s, at.y}, Align::left, 12.5f * s,
                                       {{std::to_string(it->first), Font::mono_bold, Tone::ink},
                                        {fmt::format("  {} {}", it->second, it->second == 1 ? "cell" : "cells"), Font::inter,
-                                        Tone::ink3}}});
+                                        Tone::ink3, {cells_with(role, it->first)}}}});
     }
     if (cells.size() > kMostLegend) {
         const Point at = easel.at(x, y + static_cast<float>(rows) * 22 * s);

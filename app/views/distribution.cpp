@@ -57,9 +57,16 @@ Spread spread_of(const Tensor& tensor, int64_t channel) {
 struct Column {
     std::string name, note;
     const Tensor* tensor = nullptr;
+    NumberSource source;                    // of its numbers: the tensor, the mode
     Role role = Role::output;
     std::vector<Spread> spreads;
     double low = 0, high = 1, tick = 1;
+    NumberSource told(const char* what, int64_t channel) const {
+        NumberSource of = source;
+        of.name = what;
+        of.ref.cell.c = channel;
+        return of;
+    }
 };
 
 /// An axis from `low` to `high` with round ticks.
@@ -93,15 +100,17 @@ struct Distribution {
             other = in_mode(*in.result, in.layer, !plan.training);
         columns.push_back({"Input", fmt::format("{} {} a channel", layer.input.shape().n * layer.input.shape().plane(),
                                                 layer.input.shape().n * layer.input.shape().plane() == 1 ? "value" : "values"),
-                           &layer.input, Role::input, {}});
+                           &layer.input, {"", {Source::input, 0, {}}}, Role::input, {}});
         const auto output = [&](bool training, const Tensor& tensor) {
+            NumberSource source{"", {Source::stage, plan.output, {}}};
+            source.other_mode = training != plan.training;
             if (!normalises) {
-                columns.push_back({"Output", "", &tensor, Role::output, {}});
+                columns.push_back({"Output", "", &tensor, source, Role::output, {}});
                 return;
             }
             const bool batch = training || plan.buffers.empty();
             columns.push_back({training ? "Output, train" : "Output, eval",
-                               batch ? "batch mean and variance" : "running mean and variance", &tensor, Role::output, {}});
+                               batch ? "batch mean and variance" : "running mean and variance", &tensor, source, Role::output, {}});
         };
         // Train stands left of eval, whichever the document is in.
         if (other && other->plan.training) output(true, other->output());
@@ -130,13 +139,13 @@ struct Distribution {
         return static_cast<double>(layer.stages[static_cast<size_t>(at)].at({0, channel, 0, 0}));
     }
     /// The layer's buffer of that name after this batch.
-    double buffer(const char* name, int64_t channel) const {
+    double buffer(const std::string& name, int64_t channel) const {
         for (size_t i = 0; i < plan.buffers.size(); ++i)
             if (plan.buffers[i].name == name && !layer.buffers.empty())
                 return static_cast<double>(layer.buffers.back()[i].at({0, channel, 0, 0}));
         return std::nan("");
     }
-    double weight(const char* name, int64_t channel) const {
+    double weight(const std::string& name, int64_t channel) const {
         for (size_t i = 0; i < plan.weights.size(); ++i)
             if (plan.weights[i].name == name)
                 return static_cast<double>(described.weights[i].at({0, channel, 0, 0}));
@@ -155,6 +164,9 @@ struct Distribution {
         static const Tensor none;
         const int at = plan.stage("slope");
         return at < 0 ? none : layer.stages[static_cast<size_t>(at)];
+    }
+    NumberSource flat_source(int64_t channel) const {
+        return {"flat", {Source::stage, plan.stage("slope"), {0, channel, 0, 0}}};
     }
     double flat(int64_t channel) const {
         return share(slope(), channel, [](double v) { return std::abs(v) < kFlat; });
@@ -175,39 +187,52 @@ struct TableColumn {
     std::string name;
     Tone tone;
     std::function<std::string(int64_t channel)> text;
+    std::function<NumberSource(int64_t channel)> source = {};   // none: it is the channel's own number
 };
 
 std::vector<TableColumn> table_of(const Distribution& d) {
     const auto fixed = [](double v) { return std::isnan(v) ? std::string("–") : number_text(v, 4); };
     std::vector<TableColumn> table{{"channel", Tone::ink2, [](int64_t c) { return std::to_string(c); }}};
     const Column& output = d.columns[d.columns.size() > 2 && !d.plan.training ? 2 : 1];
+    const auto add = [&](std::string name, Tone tone, const Column& column, const char* what, auto text) {
+        table.push_back({std::move(name), tone, text, [&column, what](int64_t c) { return column.told(what, c); }});
+    };
+    const auto of_spread = [&](std::string name, Tone tone, const Column& column, const char* what, auto number) {
+        add(std::move(name), tone, column, what, [&column, fixed, number](int64_t c) {
+            return fixed(number(column.spreads[static_cast<size_t>(c)]));
+        });
+    };
+    const auto mean = [](const Spread& s) { return s.mean; };
+    const auto deviation = [](const Spread& s) { return s.deviation; };
+    of_spread("mean", Tone::input_text, d.columns[0], "mean", mean);
     if (d.normalises) {
         const double n = static_cast<double>(d.layer.input.shape().n * d.layer.input.shape().plane());
-        table.push_back({"mean", Tone::input_text, [&d, fixed](int64_t c) { return fixed(d.columns[0].spreads[static_cast<size_t>(c)].mean); }});
-        table.push_back({"var, n", Tone::input_text, [&d, fixed](int64_t c) {
-                             const double s = d.columns[0].spreads[static_cast<size_t>(c)].deviation;
-                             return fixed(s * s);
-                         }});
-        table.push_back({"var, n−1", Tone::input_text, [&d, fixed, n](int64_t c) {
-                             const double s = d.columns[0].spreads[static_cast<size_t>(c)].deviation;
-                             return n > 1 ? fixed(s * s * n / (n - 1)) : std::string("–");
-                         }});
-        if (!d.plan.buffers.empty()) {
-            table.push_back({"running_mean", Tone::ink2, [&d, fixed](int64_t c) { return fixed(d.buffer("running_mean", c)); }});
-            table.push_back({"running_var", Tone::ink2, [&d, fixed](int64_t c) { return fixed(d.buffer("running_var", c)); }});
+        of_spread("var, n", Tone::input_text, d.columns[0], "variance", [](const Spread& s) { return s.deviation * s.deviation; });
+        of_spread("var, n−1", Tone::input_text, d.columns[0], "variance, n−1", [n](const Spread& s) {
+            return n > 1 ? s.deviation * s.deviation * n / (n - 1) : std::nan("");
+        });
+        for (size_t i = 0; i < d.plan.buffers.size(); ++i) {
+            const std::string name = d.plan.buffers[i].name;
+            if (d.plan.buffers[i].rank == 0) continue;   // a count of batches
+            table.push_back({name, Tone::ink2, [&d, fixed, name](int64_t c) { return fixed(d.buffer(name, c)); },
+                             [i](int64_t c) {
+                                 return NumberSource{"buffer after", {Source::buffer, static_cast<int>(i), {0, c, 0, 0}}};
+                             }});
         }
-        if (!d.plan.weights.empty()) {
-            table.push_back({"γ", Tone::kernel_text, [&d](int64_t c) { return number_text_short(d.weight("weight", c)); }});
-            table.push_back({"β", Tone::kernel_text, [&d](int64_t c) { return number_text_short(d.weight("bias", c)); }});
-        }
+        for (size_t i = 0; i < d.plan.weights.size(); ++i)
+            table.push_back({i == 0 ? "γ" : "β", Tone::kernel_text,
+                             [&d, i](int64_t c) { return number_text_short(d.weight(d.plan.weights[i].name, c)); },
+                             [i](int64_t c) {
+                                 return value_at({Source::weight, static_cast<int>(i), {0, c, 0, 0}});
+                             }});
     } else {
-        table.push_back({"mean", Tone::input_text, [&d, fixed](int64_t c) { return fixed(d.columns[0].spreads[static_cast<size_t>(c)].mean); }});
-        table.push_back({"std", Tone::input_text, [&d, fixed](int64_t c) { return fixed(d.columns[0].spreads[static_cast<size_t>(c)].deviation); }});
-        table.push_back({"slope < 0.01", Tone::gradient_text, [&d](int64_t c) { return percent(d.flat(c)); }});
-        table.push_back({"zeros", Tone::output_text, [&d](int64_t c) { return percent(d.zeros(c)); }});
+        of_spread("std", Tone::input_text, d.columns[0], "deviation", deviation);
+        table.push_back({"slope < 0.01", Tone::gradient_text, [&d](int64_t c) { return percent(d.flat(c)); },
+                         [&d](int64_t c) { return d.flat_source(c); }});
+        add("zeros", Tone::output_text, output, "zeros", [&d](int64_t c) { return percent(d.zeros(c)); });
     }
-    table.push_back({"out mean", Tone::output_text, [&output, fixed](int64_t c) { return fixed(output.spreads[static_cast<size_t>(c)].mean); }});
-    table.push_back({"out std", Tone::output_text, [&output, fixed](int64_t c) { return fixed(output.spreads[static_cast<size_t>(c)].deviation); }});
+    of_spread("out mean", Tone::output_text, output, "mean", mean);
+    of_spread("out std", Tone::output_text, output, "deviation", deviation);
     return table;
 }
 
@@ -235,7 +260,13 @@ void add_histogram(Easel& easel, const ViewInput& in, const Column& column, int6
         Plate bar;
         bar.box = {box.x + static_cast<float>(i) * pitch + 0.5f * s, base - height, std::max(1.f, pitch - 1 * s), height};
         bar.fill = fill;
+        bar.value = static_cast<double>(bins[static_cast<size_t>(i)]);
+        bar.from = {column.told("values between", channel)};
+        const double wide = (column.high - column.low) / kBins;   // what lies beyond the axis is in its last bars
+        bar.from[0].low = i == 0 ? -HUGE_VAL : column.low + wide * i;
+        bar.from[0].high = i == kBins - 1 ? HUGE_VAL : column.low + wide * (i + 1);
         scene.plates.push_back(bar);
+        bar.from.clear();
         bar.box.h = 2 * s;
         bar.fill = cap;
         scene.plates.push_back(bar);
@@ -246,9 +277,12 @@ void add_histogram(Easel& easel, const ViewInput& in, const Column& column, int6
     for (int i = 0; i <= ticks; i += every) {
         const double value = column.low + i * column.tick;
         const float x = x_of(value);
+        NumberSource tick{"tick"};   // it stands where the axis has that number
+        tick.low = value;
         scene.strokes.push_back({{{x, base}, {x, base + 4 * s}}, Tone::ink3, 1 * s});
         scene.labels.push_back({{x, base + 13 * s}, Align::center, 10.5f * s,
-                                {{number_text_short(std::abs(value) < column.tick / 1e6 ? 0 : value), Font::mono, Tone::ink2}}});
+                                {{number_text_short(std::abs(value) < column.tick / 1e6 ? 0 : value), Font::mono, Tone::ink2,
+                                  {tick}}}});
     }
     if (spread.count == 0) return;
     const float mean = x_of(spread.mean), y = box.y + 10 * s;
@@ -274,29 +308,32 @@ Caption caption_of(const Distribution& d) {
         const double flat = d.flat(-1), zero = d.zeros(-1);
         int64_t dead = 0;
         for (int64_t k = 0; k < d.channels; ++k) dead += !d.slope().empty() && d.share(d.slope(), k, [](double v) { return v == 0; }) == 1;
-        caption.runs = {plain(op + ": the slope is below 0.01 for "), number(percent(flat), Tone::gradient_text),
-                        plain(" of the values, "), number(percent(zero), Tone::output_text), plain(" of the outputs are 0.")};
+        caption.runs = {plain(op + ": the slope is below 0.01 for "), number(percent(flat), Tone::gradient_text, {d.flat_source(-1)}),
+                        plain(" of the values, "), number(percent(zero), Tone::output_text, {d.columns[1].told("zeros", -1)}),
+                        plain(" of the outputs are 0.")};
         caption.second = dead == 0 ? "Where the slope is near 0, hardly any gradient goes back."
                                    : fmt::format("{} of {} {} dead: no value of this batch lets a gradient through.", dead,
                                                  plural(d.channels, "channel"), dead == 1 ? "is" : "are");
         return caption;
     }
+    const auto told = [&](size_t column, const char* what) { return d.columns[column].told(what, d.chosen); };
+    const auto both = [&](size_t column) { return std::vector{told(column, "mean"), told(column, "deviation")}; };
     const Spread& input = d.columns[0].spreads[c];
     const Spread& first = d.columns[1].spreads[c];
     const bool uses_batch = d.plan.training || d.plan.buffers.empty();
-    caption.runs = {plain(which + " goes from mean "), number(short3(input.mean), Tone::input_text), plain(", spread "),
-                    number(short3(input.deviation), Tone::input_text)};
+    caption.runs = {plain(which + " goes from mean "), number(short3(input.mean), Tone::input_text, {told(0, "mean")}),
+                    plain(", spread "), number(short3(input.deviation), Tone::input_text, {told(0, "deviation")})};
     const bool affine = !d.plan.weights.empty();
     if (d.columns.size() > 2) {
         const Spread& eval = d.columns[2].spreads[c];
         caption.runs.insert(caption.runs.end(),
-                            {plain(" to "), number(short3(first.mean) + ", " + short3(first.deviation), Tone::output_text),
+                            {plain(" to "), number(short3(first.mean) + ", " + short3(first.deviation), Tone::output_text, both(1)),
                              plain(affine ? " in train (β and |γ|), to " : " in train, to "),
-                             number(short3(eval.mean) + ", " + short3(eval.deviation), Tone::output_text), plain(" in eval.")});
+                             number(short3(eval.mean) + ", " + short3(eval.deviation), Tone::output_text, both(2)), plain(" in eval.")});
     } else {
         caption.runs.insert(caption.runs.end(),
-                            {plain(" to mean "), number(short3(first.mean), Tone::output_text), plain(", spread "),
-                             number(short3(first.deviation), Tone::output_text), plain(".")});
+                            {plain(" to mean "), number(short3(first.mean), Tone::output_text, {told(1, "mean")}), plain(", spread "),
+                             number(short3(first.deviation), Tone::output_text, {told(1, "deviation")}), plain(".")});
     }
     if (!uses_batch || !d.plan.training) {
         caption.second = "In eval mode the batch is not looked at: the running statistics are used as they are.";
@@ -398,7 +435,12 @@ Scene build_distribution(const ViewInput& in) {
                 ground.radius_px = 4 * s;
                 easel.scene.plates.push_back(ground);
             }
-            line(y, [&](const TableColumn& column) { return Run{column.text(first + r), Font::mono, Tone::ink}; });
+            line(y, [&](const TableColumn& column) {
+                const std::string text = column.text(first + r);
+                Run run{text, Font::mono, Tone::ink};
+                if (column.source && text != "–") run.from = {column.source(first + r)};
+                return run;
+            });
         }
         if (rows < d.channels)
             easel.scene.labels.push_back({easel.at(width, height + 14 * s), Align::right, 12 * s,

@@ -357,6 +357,13 @@ void set_number(Cell& cell, double value, int decimals) {
     cell.text = number_text(value, decimals);
 }
 
+void set_corner(Cell& cell, const Ref& weight, double value, int decimals) {
+    if (cell.from.empty()) cell.from = {value_at(cell.ref)};
+    cell.from.resize(1);
+    cell.from.push_back(value_at(weight));
+    cell.corner = number_text(value, decimals);
+}
+
 Box cells_box(const Grid& grid, int64_t row, int64_t column, int64_t last_row, int64_t last_column) {
     const Box a = grid.cell_box(row, column), b = grid.cell_box(last_row, last_column);
     return {a.x, a.y, b.right() - a.x + 1, b.bottom() - a.y + 1};

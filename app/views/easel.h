@@ -68,6 +68,8 @@ PlaneRange plane_range(const Tensor& tensor, int64_t n, int64_t c);
 int plane_decimals(const Tensor& tensor, int64_t n, int64_t c);
 /// Sets a cell's number and its text.
 void set_number(Cell& cell, double value, int decimals);
+/// Sets its corner to the weight at `weight`; the cell has its own number.
+void set_corner(Cell& cell, const Ref& weight, double value, int decimals);
 /// Box around cells first…last (inclusive) of a grid.
 Box cells_box(const Grid& grid, int64_t row, int64_t column, int64_t last_row, int64_t last_column);
 

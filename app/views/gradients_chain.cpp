@@ -175,24 +175,43 @@ std::vector<int64_t> ticks(int64_t blocks, float column, float label) {
     return at;
 }
 
-std::string bar_tooltip(const SignalPath& path, int64_t block) {
-    std::string text = fmt::format("Layer {}: signal {}", block, three_digits(path.signal(block)));
-    if (const auto weight = Bars::weight(path, block)) text += ", weight gradient " + three_digits(*weight);
-    if (block < path.blocks() && path.signal(block + 1) > 0)
-        text += fmt::format(", ×{} of layer {}", three_digits(path.signal(block) / path.signal(block + 1)), block + 1);
-    return text;
+NumberSource of_blocks(const char* name, int64_t first, int64_t last = 0, size_t network = 0) {
+    NumberSource source{name};
+    source.first = first;
+    source.last = last;
+    source.network = static_cast<int>(network);
+    return source;
+}
+
+/// The whole path's factor: over the layers that still have a signal.
+NumberSource per_layer(const SignalPath& path, size_t network) {
+    return of_blocks("signal per layer", path.first_alive, path.blocks(), network);
+}
+
+void tell_bar(Hit& hit, const SignalPath& path, int64_t block, size_t network) {
+    hit.tooltip = fmt::format("Layer {}: signal {}", block, three_digits(path.signal(block)));
+    hit.from = {of_blocks("signal", block, 0, network)};
+    if (const auto weight = Bars::weight(path, block)) {
+        hit.tooltip += ", weight gradient " + three_digits(*weight);
+        hit.from.push_back(of_blocks("weight signal", block, 0, network));
+    }
+    if (block == path.blocks() || !(path.signal(block + 1) > 0)) return;
+    hit.tooltip += fmt::format(", ×{} of layer {}", three_digits(path.signal(block) / path.signal(block + 1)), block + 1);
+    hit.from.push_back(of_blocks("signal ratio", block, block + 1, network));
 }
 
 void add_bars(Bars& b, size_t network, const SignalPath& path, float x0, float x1) {
     const float pitch = (x1 - x0) / f(path.blocks()), one = b.y_of(1);
     const bool wide = pitch >= 6 * b.s();
-    const auto bar = [&](float x, float w, double value, float part, bool signal) {
+    const auto bar = [&](float x, float w, double value, float part, bool signal, int64_t block) {
         const bool lost = !(value > 0) || !std::isfinite(value);
         Plate plate;
         float y = b.y_of(value);
         if (std::abs(y - one) < 1) y = one + (value < 1 ? 1.f : -1.f) * b.s();   // 1 itself is seen too
         plate.box = b.box(x, one, x + w, one + (y - one) * part);
         plate.fill = b.data(lost ? Tone::error_fill : signal ? Tone::gradient_line : Tone::gradient_fill);
+        plate.value = value;
+        plate.from = {of_blocks(signal ? "signal" : "weight signal", block, 0, network)};
         b.easel.scene.plates.push_back(plate);
         if (signal || !wide || b.in.stale) return;
         const Box& box = plate.box;   // its edge, without rounding the box
@@ -202,12 +221,13 @@ void add_bars(Bars& b, size_t network, const SignalPath& path, float x0, float x
     for (int64_t k = 1; k <= path.blocks(); ++k) {
         const float x = x0 + f(k - 1) * pitch, part = b.grown(path, k);
         if (part > 0) {
-            bar(x + 0.06f * pitch, 0.42f * pitch, path.signal(k), part, true);
-            if (const auto weight = Bars::weight(path, k)) bar(x + 0.5f * pitch, 0.40f * pitch, *weight, part, false);
+            bar(x + 0.06f * pitch, 0.42f * pitch, path.signal(k), part, true, k);
+            if (const auto weight = Bars::weight(path, k)) bar(x + 0.5f * pitch, 0.40f * pitch, *weight, part, false, k);
             b.easel.scene.hits.push_back({b.box(x, b.y_of_decade(b.top), x + pitch, b.y_of(kSmallestAboveZero)),
                                           network == 0 ? fmt::format("layer {}", path.flows[static_cast<size_t>(k - 1)].block.first)
                                                        : fmt::format("network {} layer {}", network, k),
-                                          bar_tooltip(path, k)});
+                                          ""});
+            tell_bar(b.easel.scene.hits.back(), path, k, network);
         }
     }
     // Runs of exact zeros are named, and what is no number.
@@ -224,7 +244,8 @@ void add_bars(Bars& b, size_t network, const SignalPath& path, float x0, float x
         while (kind(k + 1) == what) ++k;
         const float middle = x0 + (f(from - 1) + f(k)) / 2 * pitch;
         b.text(middle, what == 1 ? low : high, Align::center, 11,
-               {{what == 1 ? "0" : what == 2 ? "NaN" : "∞", Font::mono_bold, Tone::error_text}});
+               {{what == 1 ? "0" : what == 2 ? "NaN" : "∞", Font::mono_bold, Tone::error_text,
+                 {of_blocks("signal", from, 0, network)}}});
     }
     b.line(x0, one, x1, one, Tone::ink3, 1);
     const int64_t at = path.blocks() - b.reached(path) + 1;
@@ -246,34 +267,43 @@ void add_bars(Bars& b, size_t network, const SignalPath& path, float x0, float x
 }
 
 /// The message: what a layer makes of the signal, its size where the pass stands, and when float32 ends.
-void add_figure(Bars& b, const SignalPath& path, float x0, float x1) {
+void add_figure(Bars& b, const SignalPath& path, float x0, float x1, size_t network) {
     const float s = b.s(), middle = (x0 + x1) / 2;
     const int64_t reached = b.reached(path);
     if (reached == 0) return;
     const int64_t at = path.blocks() - reached + 1;
-    std::vector<std::pair<std::string, Tone>> lines;
+    struct Line {
+        std::string text;
+        Tone tone;
+        std::vector<NumberSource> from = {};
+    };
+    std::vector<Line> lines;
     std::string figure;
+    NumberSource figure_from = of_blocks("signal", at, 0, network);
     const bool done = at == 1;
     const double factor = done ? path.factor : factor_between(path, path.blocks(), at);
     if (std::isfinite(factor)) {
         figure = "×" + (factor >= 0.01 && factor < 100 ? fmt::format("{:.2f}", factor) : three_digits(factor));
+        figure_from = done ? per_layer(path, network) : of_blocks("signal per layer", at, path.blocks(), network);
         lines.push_back({"per layer, going back", Tone::ink2});
     } else {
         figure = three_digits(path.signal(at));
     }
-    lines.push_back({fmt::format("{} at layer {}", three_digits(path.signal(at)), at), Tone::ink2});
+    lines.push_back({fmt::format("{} at layer {}", three_digits(path.signal(at)), at), Tone::ink2,
+                     {of_blocks("signal", at, 0, network)}});
     if (path.floor_after && (done || (path.reached && *path.floor_after < reached))) {
+        const NumberSource floor = of_blocks("layers to the floor", 0, 0, network);
         const std::string first = "at the float32 floor", second = fmt::format("after {} layers", *path.floor_after);
         if (text_width(Font::inter, 12.5f * s, first + " " + second) <= x1 - x0) {
-            lines.push_back({first + " " + second, Tone::error_text});
+            lines.push_back({first + " " + second, Tone::error_text, {floor}});
         } else {
             lines.push_back({first, Tone::error_text});
-            lines.push_back({second, Tone::error_text});
+            lines.push_back({second, Tone::error_text, {floor}});
         }
     }
     const float figure_px = std::min(34.f, 34 * (x1 - x0) / text_width(Font::mono_bold, 34, figure) / s * 0.9f);
     float wide = text_width(Font::mono_bold, figure_px * s, figure);
-    for (const auto& line : lines) wide = std::max(wide, text_width(Font::inter, 12.5f * s, line.first));
+    for (const Line& line : lines) wide = std::max(wide, text_width(Font::inter, 12.5f * s, line.text));
     const float height = (34 + 22 * f(static_cast<int64_t>(lines.size()))) * s;
     // The same place in every network, whatever stands below it.
     float y = (b.y_of(1) + b.y_of(kSmallestNormal)) / 2 - 26 * s;
@@ -283,11 +313,11 @@ void add_figure(Bars& b, const SignalPath& path, float x0, float x1) {
     ground.fill_alpha = 0.86f;
     ground.radius_px = 6 * s;
     b.easel.scene.plates.push_back(ground);
-    b.text(middle, y, Align::center, figure_px, {{figure, Font::mono_bold, Tone::gradient_text}});
+    b.text(middle, y, Align::center, figure_px, {{figure, Font::mono_bold, Tone::gradient_text, {figure_from}}});
     y += 12 * s;
-    for (auto& [text, tone] : lines) {
+    for (Line& line : lines) {
         y += 22 * s;
-        b.text(middle, y, Align::center, 12.5f, {{text, Font::inter, tone}});
+        b.text(middle, y, Align::center, 12.5f, {{line.text, Font::inter, line.tone, line.from}});
     }
 }
 
@@ -313,12 +343,15 @@ void add_legend(Bars& b) {
     entry(false, "weight gradient", brief ? "RMS" : "RMS over the weights");
 }
 
-std::string product_text(const SignalPath& path, int64_t at) {
+/// The factors from layer to layer, going back to layer `at`.
+std::string product_text(const SignalPath& path, int64_t at, std::vector<NumberSource>& from) {
     std::string factors;
     const int64_t last = path.blocks();
     int64_t told = 0;
-    for (int64_t k = last - 1; k >= at && told < 4; --k, ++told)
+    for (int64_t k = last - 1; k >= at && told < 4; --k, ++told) {
+        from.push_back(of_blocks("signal ratio", k, k + 1));
         factors += (told ? " · " : "") + three_digits(path.signal(k) / path.signal(k + 1));
+    }
     if (last - at > told) factors += " · …";
     return factors;
 }
@@ -343,15 +376,19 @@ Caption caption_of(const Bars& b) {
         return caption;
     }
     const int64_t factors = path.blocks() - at;
-    if (factors > 0 && path.signal(path.blocks()) > 0)
-        caption.second = fmt::format("The Jacobian is a product: {} = ×{} from layer {} back to layer {}.", product_text(path, at),
+    if (factors > 0 && path.signal(path.blocks()) > 0) {
+        const std::string product = product_text(path, at, caption.second_from);
+        caption.second_from.push_back(of_blocks("signal ratio", at, path.blocks()));
+        caption.second = fmt::format("The Jacobian is a product: {} = ×{} from layer {} back to layer {}.", product,
                                      three_digits(path.signal(at) / path.signal(path.blocks())), path.blocks(), at);
+    }
     if (at > 1) {
         caption.runs = {plain("Back at layer "), number(std::to_string(at)), plain(" the signal is "),
-                        number(three_digits(path.signal(at)), Tone::gradient_text)};
+                        number(three_digits(path.signal(at)), Tone::gradient_text, {of_blocks("signal", at)})};
         if (at < path.blocks() && path.signal(at + 1) > 0)
             caption.runs.insert(caption.runs.end(),
-                                {plain(", "), number("×" + three_digits(path.signal(at) / path.signal(at + 1)), Tone::gradient_text),
+                                {plain(", "), number("×" + three_digits(path.signal(at) / path.signal(at + 1)), Tone::gradient_text,
+                                                      {of_blocks("signal ratio", at, at + 1)}),
                                  plain(fmt::format(" of layer {}", at + 1))});
         caption.runs.push_back(plain("."));
         return caption;
@@ -366,12 +403,17 @@ Caption caption_of(const Bars& b) {
         } else if (told->signal(1) == 0) {
             caption.runs.insert(caption.runs.end(), {plain(" leaves "), {"nothing", Font::semibold, Tone::gradient_text}});
         } else if (!std::isfinite(told->factor)) {
-            caption.runs.insert(caption.runs.end(), {plain(" has "), {three_digits(told->signal(1)), Font::semibold, Tone::gradient_text}});
+            caption.runs.insert(caption.runs.end(), {plain(" has "), {three_digits(told->signal(1)), Font::semibold, Tone::gradient_text,
+                                                               {of_blocks("signal", 1, 0, i)}}});
         } else if (told->factor > 1 + kKeepsAll) {
             caption.runs.insert(caption.runs.end(), {plain(" lets it "), {"grow", Font::semibold, Tone::gradient_text}});
-            if (networks == 1) caption.runs.push_back(plain(fmt::format(" ×{} per layer", three_digits(told->factor))));
+            if (networks == 1) {
+                caption.runs.push_back(plain(fmt::format(" ×{} per layer", three_digits(told->factor))));
+                caption.runs.back().from = {per_layer(*told, i)};
+            }
         } else {
             caption.runs.insert(caption.runs.end(), {plain(" keeps "), {kept(told->factor), Font::semibold, Tone::gradient_text}});
+            if (kept(told->factor).starts_with("×")) caption.runs.back().from = {per_layer(*told, i)};
             if (i == 0 || networks == 1) caption.runs.push_back(plain(" per layer"));
         }
     }
@@ -402,6 +444,7 @@ std::optional<SignalPath> signal_path(const Result& result) {
     int64_t first = last;
     while (first > 1 && path.signal(first - 1) > 0 && std::isfinite(path.signal(first - 1))) --first;
     const double start = path.signal(last);
+    path.first_alive = first;
     path.factor = factor_between(path, last, first);
     for (int64_t k = last; k >= 1 && !path.floor_after; --k)
         if (path.signal(k) <= kSmallestNormal) {
@@ -432,7 +475,7 @@ Scene build_gradient_bars(const ViewInput& in) {
         const std::string note = path->note.empty() ? plural(path->blocks(), "layer") : path->note;
         b.text(x0, 60 * s, Align::left, 12.5f, {{note, Font::inter, Tone::ink3}});
         add_bars(b, i, *path, x0, x1);
-        add_figure(b, *path, x0, x1);
+        add_figure(b, *path, x0, x1, i);
     }
     b.text(b.left(0), kHead * s + b.chart + 42 * s, Align::left, 12, {{"layer, 1 next to the input", Font::inter, Tone::ink3}});
     b.easel.add_caption(caption_of(b), kHead * s + b.chart + (kFoot + 30) * s);

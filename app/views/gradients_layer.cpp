@@ -63,6 +63,13 @@ struct Backward {
         explain_pick();
     }
     bool has(int at) const { return at >= 0 && !layer.stages[static_cast<size_t>(at)].empty(); }
+    NumberSource told_source() const { return value_at({Source::stage, stage, cell}); }
+    /// Of number `t` of the told cell's terms.
+    NumberSource term_source(const char* name, int64_t t) const {
+        NumberSource source{name, {Source::stage, stage, cell}};
+        source.first = t;
+        return source;
+    }
     const Tensor& tensor(int at) const { return layer.stages[static_cast<size_t>(at)]; }
     int weight_stage(size_t weight) const { return plan.stage("grad_" + plan.weights[weight].name); }
     /// The weight that the told gradient belongs to.
@@ -344,15 +351,17 @@ void add_terms(Easel& easel, const Backward& b, float x, float y, float height) 
     } else {
         for (int64_t t = 0; t < shown; ++t) {
             const Term& term = b.told.terms[static_cast<size_t>(t)];
-            const bool product = term.b.source != Source::constant;
+            const bool constant = term.b.source == Source::constant;   // of an average: what each value counts
+            const bool product = !constant || term.b_value != 1;
             const float a_x = x + 62 * s, b_x = x + 136 * s, p_x = x + kTermWidth * s;
-            easel.add_text(a_x, y, Align::right, 12.5f, {{number_text_short(term.a_value, 3), Font::mono, tone(source_tone(term.a))}});
+            easel.add_text(a_x, y, Align::right, 12.5f, {{number_text_short(term.a_value, 3), Font::mono, tone(source_tone(term.a)), {value_at(term.a)}}});
             if (product) {
                 easel.add_text(a_x + 9 * s, y, Align::center, 12.5f, {{"×", Font::mono, tone(Tone::ink3)}});
-                easel.add_text(b_x, y, Align::right, 12.5f, {{number_text_short(term.b_value, 3), Font::mono, tone(source_tone(term.b))}});
+                easel.add_text(b_x, y, Align::right, 12.5f, {{number_text_short(term.b_value, 3), Font::mono, tone(source_tone(term.b)),
+                                                            {constant ? b.term_source("factor of term", t) : value_at(term.b)}}});
             }
             easel.add_text(b_x + 9 * s, y, Align::center, 12.5f, {{"=", Font::mono, tone(Tone::ink3)}});
-            easel.add_text(p_x, y, Align::right, 12.5f, {{number_text_short(term.product, 3), Font::mono, tone(Tone::ink)}});
+            easel.add_text(p_x, y, Align::right, 12.5f, {{number_text_short(term.product, 3), Font::mono, tone(Tone::ink), {b.term_source("product of term", t)}}});
             y += kTermRow * s;
         }
         if (shown < many) {
@@ -364,7 +373,7 @@ void add_terms(Easel& easel, const Backward& b, float x, float y, float height) 
     easel.scene.strokes.push_back({{rule, {rule.x + easel.length(kTermWidth * s), rule.y}}, Tone::line2, 1 * s});
     y += 10 * s;
     easel.add_text(x + kTermWidth * s, y, Align::right, 16,
-                   {{number_text_short(b.value), Font::mono_bold, tone(Tone::gradient_text)}});
+                   {{number_text_short(b.value), Font::mono_bold, tone(Tone::gradient_text), {b.told_source()}}});
     const auto weight = b.weight();
     if (!weight || b.in.stale) return;
     y += 30 * s;
@@ -377,6 +386,7 @@ void add_terms(Easel& easel, const Backward& b, float x, float y, float height) 
                                                 Font::inter, Tone::ink3}});
         return;
     }
+    const Ref moved{Source::weight, *weight, b.cell};
     const double off = std::abs(check->slope() - b.value), size = std::max(std::abs(check->slope()), std::abs(b.value));
     const bool agrees = off <= kAgrees * std::max(size, 1e-3);
     const auto numbers = [&](int decimals) {
@@ -385,13 +395,14 @@ void add_terms(Easel& easel, const Backward& b, float x, float y, float height) 
     };
     for (const int decimals : {4, 2})
         if (text_width(Font::mono, 12, numbers(decimals)) <= kTermWidth) {
-            easel.add_text(x, y, Align::left, 12, {{numbers(decimals), Font::mono, Tone::ink2}});
+            easel.add_text(x, y, Align::left, 12, {{numbers(decimals), Font::mono, Tone::ink2,
+                                                    {{"loss above", moved}, {"loss below", moved}, {"distance", moved}}}});
             break;
         }
     y += 24 * s;
     easel.add_text(x, y, Align::left, 12.5f, {{agrees ? "measured: the same" : "measured: differs", Font::inter,
                                                agrees ? Tone::ink2 : Tone::error_text}});
-    easel.add_text(x + kTermWidth * s, y, Align::right, 16, {{number_text_short(check->slope()), Font::mono_bold, tone(Tone::gradient_text)}});
+    easel.add_text(x + kTermWidth * s, y, Align::right, 16, {{number_text_short(check->slope()), Font::mono_bold, tone(Tone::gradient_text), {{"measured slope", moved}}}});
 }
 
 Caption caption_of(const Backward& b) {
@@ -412,7 +423,7 @@ Caption caption_of(const Backward& b) {
     const std::optional<int> weight = b.weight();
     caption.runs = {plain("The gradient of "),
                     number(words_of(spec.name) + " " + place, weight ? Tone::kernel_text : Tone::input_text), plain(" is "),
-                    number(number_text_short(b.value), Tone::gradient_text)};
+                    number(number_text_short(b.value), Tone::gradient_text, {b.told_source()})};
     if (b.told.combine == Combine::formula && !b.brief) {
         caption.runs.push_back(plain("."));
     } else {

@@ -14,6 +14,7 @@ struct SignalPath {
     std::string name, note;                 // "Sigmoid", "Xavier initialisation"
     std::vector<BlockFlow> flows;           // block 1, next to the input, first; with gradients
     double factor = 0;                      // per block, the geometric mean; NaN with one block or without numbers
+    int64_t first_alive = 1;                // the first block that still has a signal: the factor is that from the last to it
     /// Blocks to go back until the signal is no larger than the smallest normal float32: counted where it is, else at that factor.
     /// None: it does not shrink, or only after very many.
     std::optional<int64_t> floor_after;

@@ -154,6 +154,16 @@ struct Maps {
         return {row, column, last_row, last_column};
     }
 
+    Ref output_ref(int64_t channel, Index at) const {
+        return {Source::stage, layer.last_stage(), {n, channel, at.h, at.w}};
+    }
+    /// Of the range that a map is shown in, or of its lower end.
+    NumberSource range_source(const char* name, int64_t channel) const {
+        NumberSource source{name, output_ref(channel, {})};
+        source.last = in.shared_range ? output.c - 1 : channel;
+        source.first = in.shared_range ? 0 : channel;
+        return source;
+    }
     const PlaneStatistics& statistics(int64_t channel) const {
         return layer.statistics[static_cast<size_t>(n * output.c + channel)];
     }
@@ -214,7 +224,8 @@ Grid& add_map(Easel& easel, const Maps& maps, int64_t channel, Point at, float w
     std::vector<Run> value;
     if (maps.cursor)
         value = {{reading(maps.layer.output(), {maps.n, channel, maps.cursor->h, maps.cursor->w}, range, large ? 3 : 2),
-                  large ? Font::mono_bold : Font::mono, large ? Tone::output_text : Tone::ink2}};
+                  large ? Font::mono_bold : Font::mono, large ? Tone::output_text : Tone::ink2,
+                  {value_at(maps.output_ref(channel, *maps.cursor))}}};
     const std::string name = fitted(map_name(maps.document_layer, channel, maps.output.c), size,
                                     grid.box.w - text_width(value, size) - 6 * s);
     easel.scene.labels.push_back({{grid.box.x, name_y}, Align::left, size,
@@ -223,9 +234,11 @@ Grid& add_map(Easel& easel, const Maps& maps, int64_t channel, Point at, float w
         easel.scene.labels.push_back({{grid.box.right(), name_y}, Align::right, size, std::move(value)});
     if (large) {
         const std::string note = is_signed ? "±" + number_text_short(range, 2) : "0–" + number_text_short(range, 2);
+        std::vector<NumberSource> sources{maps.range_source("range", channel)};
+        if (!is_signed) sources.insert(sources.begin(), maps.range_source("nothing", channel));
         const float x = grid.box.x + text_width(Font::semibold, size, name) + 8 * s;
         if (x + text_width(Font::mono, 12.5f * s, note) < grid.box.right() - 70 * s)
-            easel.scene.labels.push_back({{x, name_y}, Align::left, 12.5f * s, {{note, Font::mono, Tone::ink3}}});
+            easel.scene.labels.push_back({{x, name_y}, Align::left, 12.5f * s, {{note, Font::mono, Tone::ink3, sources}}});
     } else {
         easel.scene.hits.push_back({grid.box.grown(2 * s), fmt::format("channel {}", channel), ""});
     }
@@ -244,12 +257,14 @@ void add_legend(Easel& easel, const Maps& maps, const Grid& map) {
     legend.high = 1;
     scene.pictures.push_back(legend);
     const float y = legend.box.bottom() + 11 * s;
-    const auto label = [&](float x, Align align, float value) {
-        scene.labels.push_back({{x, y}, align, 11.5f * s, {{number_text_short(value, 2), Font::mono, Tone::ink3}}});
+    const auto label = [&](float x, Align align, float value, const char* name) {
+        scene.labels.push_back({{x, y}, align, 11.5f * s,
+                                {{number_text_short(value, 2), Font::mono, Tone::ink3,
+                                  {maps.range_source(name, maps.chosen)}}}});
     };
-    label(legend.box.x, Align::left, map.picture->low);
-    label(legend.box.right(), Align::right, map.picture->high);
-    if (is_signed) label(legend.box.center().x, Align::center, 0);
+    label(legend.box.x, Align::left, map.picture->low, is_signed ? "minus range" : "least, at most 0");
+    label(legend.box.right(), Align::right, map.picture->high, "range, or 1");
+    if (is_signed) label(legend.box.center().x, Align::center, 0, "nothing");
     // Triangles where values lie beyond the range.
     const PlaneStatistics& statistics = maps.statistics(maps.chosen);
     const float half = 4 * s, mid = legend.box.center().y;
@@ -295,7 +310,8 @@ Caption maps_caption(const Maps& maps) {
     }
     const float value = maps.layer.output().at({maps.n, maps.chosen, maps.cursor->h, maps.cursor->w});
     caption.runs = {{name, Font::semibold, Tone::output_text}, plain(" answers "),
-                    number(number_text_short(value, 3), Tone::output_text), plain(" at "),
+                    number(number_text_short(value, 3), Tone::output_text,
+                           {value_at(maps.output_ref(maps.chosen, *maps.cursor))}), plain(" at "),
                     {place_text(*maps.cursor, false), Font::mono, Tone::ink}, plain(".")};
     return caption;
 }
@@ -376,14 +392,18 @@ Scene build_maps(const ViewInput& in) {
         const float input_range = maps.rgb ? 1 : plane_range(maps.layer.input, maps.n, input_channel).magnitude;
         if (maps.layer.input.shape().contains({maps.n, input_channel, h, w})) {
             std::string text;
-            for (int64_t c = 0; c < (maps.rgb ? 3 : 1); ++c)
-                text += (c ? " " : "") + reading(maps.layer.input, {maps.n, c, h, w}, input_range, 3);
+            std::vector<NumberSource> from;
+            for (int64_t c = 0; c < (maps.rgb ? 3 : 1); ++c) {
+                const Index at{maps.n, maps.rgb ? c : input_channel, h, w};
+                text += (c ? " " : "") + reading(maps.layer.input, at, input_range, 3);
+                from.push_back(value_at({Source::input, 0, at}));
+            }
             // With its place where there is room for it above narrow grids.
             const float room = input.box.w - text_width(Font::semibold, 14 * s, "Input") - 8 * s;
             for (const std::string& words : {fmt::format("({}, {})  {}", h, w, text), text}) {
                 if (text_width(Font::mono, 12.5f * s, words) > room) continue;
                 easel.scene.labels.push_back({{input.box.right(), input.box.y - 15 * s}, Align::right, 12.5f * s,
-                                              {{words, Font::mono, Tone::ink2}}});
+                                              {{words, Font::mono, Tone::ink2, from}}});
                 break;
             }
         }

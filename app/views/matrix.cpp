@@ -123,24 +123,27 @@ Caption caption_of(const Matrix& m) {
     }
     const Story& story = *m.story;
     const std::string sum = number_text_short(story.sum);
+    const NumberSource total = sum_source(in, story);
     const Term* term = story.current >= 0 ? story.term() : nullptr;
     const auto column = m.current_column();
     if (term && column) {
         caption.runs = {plain(fmt::format("Row {}, column {}: ", m.row_of(story.cell), *column)),
-                        number(number_text_short(term->b_value), Tone::kernel_text), plain(" times input "),
-                        number(place(term->a.cell) + " = " + number_text_short(term->a_value), Tone::input_text),
-                        plain(" is "), number(number_text_short(term->product)),
-                        plain(story.complete ? ", the sum is " : ", the sum so far is "), number(sum, Tone::output_text),
-                        plain(".")};
+                        number(number_text_short(term->b_value), Tone::kernel_text, {value_at(term->b)}),
+                        plain(" times input "),
+                        number(place(term->a.cell) + " = " + number_text_short(term->a_value), Tone::input_text,
+                               {value_at(term->a)}),
+                        plain(" is "), number(number_text_short(term->product), Tone::ink, {product_of(*term)}),
+                        plain(story.complete ? ", the sum is " : ", the sum so far is "),
+                        number(sum, Tone::output_text, {total}), plain(".")};
     } else if (term) {
         const bool bias = term->b.source != Source::weight;
         caption.runs = {plain(bias ? "The bias " : "Padding, which is in no column, adds "),
-                        number(number_text_short(term->product), bias ? Tone::kernel_text : Tone::ink2),
+                        number(number_text_short(term->product), bias ? Tone::kernel_text : Tone::ink2, {product_of(*term)}),
                         plain(bias ? " is added after the matrix, the total is " : ", the sum so far is "),
-                        number(sum, Tone::output_text), plain(".")};
+                        number(sum, Tone::output_text, {total}), plain(".")};
     } else {
         caption.runs = {plain(fmt::format("Row {} times the input is output ", m.row_of(story.cell))),
-                        number(place(story.cell) + " = " + sum, Tone::output_text), plain(".")};
+                        number(place(story.cell) + " = " + sum, Tone::output_text, {total}), plain(".")};
     }
     return caption;
 }
@@ -228,6 +231,7 @@ Scene build_matrix(const ViewInput& in) {
             if (!at) continue;
             const Entry& entry = entries[static_cast<size_t>(c)];
             set_number(*at, entry.value, entry.count ? decimals : 0);
+            at->from = {{"entry", {Source::stage, m.layer.plan.output, m.output_at(r)}, {Source::input, 0, m.input_at(c)}}};
             if (entry.count == 1) at->ref = {Source::weight, 0, entry.weight};
             const bool crossing = r == row_now && c == column_now;
             if (entry.count == 0) at->state = CellState::ground;

@@ -148,6 +148,7 @@ Grid& add_source(Easel& easel, const Scatter& scatter, const Arrangement& a) {
         cell.ref.cell.h = *h;
         cell.ref.cell.w = *w;
         set_number(cell, scatter.layer.input.at(cell.ref.cell), decimals);
+        cell.from = {value_at(cell.ref)};
     }
     if (scatter.place.started && !scatter.place.finishing)
         if (Cell* now = grid.cell(scatter.source().h, scatter.source().w))
@@ -178,6 +179,10 @@ Grid& add_weights(Easel& easel, const Scatter& scatter, const Arrangement& a) {
     return grid;
 }
 
+NumberSource product_of(const Scatter& scatter, const StampTerm& term) {
+    return {"product", {Source::input, 0, term.input}, {Source::weight, 0, term.weight}};
+}
+
 Grid& add_stamp(Easel& easel, const Scatter& scatter, const Arrangement& a) {
     GridSpec spec;
     spec.name = "products";
@@ -191,11 +196,13 @@ Grid& add_stamp(Easel& easel, const Scatter& scatter, const Arrangement& a) {
     if (!scatter.place.started || scatter.place.finishing) return grid;
     std::vector<double> products;
     std::vector<float> rounded;
+    std::vector<NumberSource> from;
     for (int64_t k = 0; k < scatter.kernel_cells; ++k) {
         const StampTerm term = stamp_term(scatter.plan, scatter.source(), scatter.first_term() + k);
         products.push_back(static_cast<double>(scatter.layer.input.at(term.input)) *
                            static_cast<double>(scatter.weights().at(term.weight)));
         rounded.push_back(static_cast<float>(products.back()));
+        from.push_back(product_of(scatter, term));
     }
     const int decimals = decimals_for(rounded);
     for (int64_t k = 0; k < scatter.kernel_cells; ++k) {
@@ -206,6 +213,7 @@ Grid& add_stamp(Easel& easel, const Scatter& scatter, const Arrangement& a) {
         const bool kept = stamp_term(scatter.plan, scatter.source(), scatter.first_term() + k).lands;
         cell->state = now ? CellState::product_now : kept ? CellState::product : CellState::ground;
         set_number(*cell, products[static_cast<size_t>(k)], decimals);
+        cell->from = {from[static_cast<size_t>(k)]};
     }
     return grid;
 }
@@ -283,16 +291,20 @@ Caption scatter_caption(const Scatter& scatter) {
             else caption.second = "What the stamps put outside is cut off.";
         } else {
             const double b = scatter.document_layer.weights[1].at({0, scatter.out_channel(), 0, 0});
-            caption.runs = {plain("The bias "), number(number_text_short(b), Tone::kernel_text),
+            caption.runs = {plain("The bias "),
+                            number(number_text_short(b), Tone::kernel_text,
+                                   {value_at({Source::weight, 1, {0, scatter.out_channel(), 0, 0}})}),
                             plain(" is added to every cell of the output.")};
         }
         return caption;
     }
     const int64_t shown_term = scatter.stepping_terms() ? scatter.place.term : scatter.first_term();
     const StampTerm term = stamp_term(scatter.plan, scatter.source(), shown_term);
+    const NumberSource made = product_of(scatter, term);
     const double value = scatter.layer.input.at(term.input), weight = scatter.weights().at(term.weight);
     caption.runs = {plain(term.is_padding ? "Padding, a copy of input " : "Input "),
-                    number(place_text(term.input, several) + " = " + number_text_short(value), Tone::input_text)};
+                    number(place_text(term.input, several) + " = " + number_text_short(value), Tone::input_text,
+                           {value_at(made.ref)})};
     const WindowAxis& h = window.h;
     const WindowAxis& w = window.w;
     std::string reason;
@@ -317,10 +329,10 @@ Caption scatter_caption(const Scatter& scatter) {
     const std::string product = number_text_short(value * weight);
     caption.runs.push_back(plain(" times weight "));
     caption.runs.push_back(number(weight_text(term.weight, scatter.weights().shape()) + " = " + number_text_short(weight),
-                                  Tone::kernel_text));
+                                  Tone::kernel_text, {value_at(made.times)}));
     if (!term.lands) {
         caption.runs.push_back(plain(" is "));
-        caption.runs.push_back(number(product));
+        caption.runs.push_back(number(product, Tone::ink, {made}));
         if (term.exists) {
             caption.runs.push_back(plain(", which the crop cuts off."));
             caption.second = stamp + fmt::format("Its place {} lies outside the output: {} crops it.",
@@ -338,13 +350,15 @@ Caption scatter_caption(const Scatter& scatter) {
     const RunningSum sum =
         running_sum(in, stamped >= 0 ? stamped : scatter.plan.output, on_canvas, in.step - 1);
     caption.runs.push_back(plain(" adds "));
-    caption.runs.push_back(number(product));
+    caption.runs.push_back(number(product, Tone::ink, {made}));
     caption.runs.push_back(plain(" to output "));
     caption.runs.push_back(number(place_text(term.output, out_several), Tone::output_text));
     if (sum.done > 1) {
         caption.runs.push_back(plain(": "));
-        caption.runs.push_back({number_text_short(sum.before) + " + " + in_sum(product) + " = ", Font::mono, Tone::ink});
-        caption.runs.push_back(number(number_text_short(sum.value), Tone::output_text));
+        caption.runs.push_back({number_text_short(sum.before) + " + " + in_sum(product) + " = ", Font::mono, Tone::ink,
+                                {so_far(scatter.plan, term.output, 0, in.step - 1), made}});
+        caption.runs.push_back(number(number_text_short(sum.value), Tone::output_text,
+                                      {so_far(scatter.plan, term.output, 0, in.step)}));
         caption.runs.push_back(plain("."));
     } else {
         caption.runs.push_back(plain(", its first."));

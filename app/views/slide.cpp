@@ -90,7 +90,7 @@ void add_flow(Easel& easel, const Slide& slide, const Grid& products, const Grid
     const bool stale = slide.in.stale;
     const Tone line = stale ? Tone::inkd : Tone::output_line, text = stale ? Tone::ink3 : Tone::output_text;
     const std::vector<Run> runs{{"sum ", Font::inter, stale ? Tone::ink3 : Tone::ink2},
-                                {number_text_short(story.sum), Font::mono_bold, text}};
+                                {number_text_short(story.sum), Font::mono_bold, text, {sum_source(slide.in, story)}}};
     const float width = text_width(runs, 14 * s) + 48 * s;
     const Box cell = output.cell_box(story.cell.h, story.cell.w);
     const float target_x = std::clamp(cell.center().x, 0.f, scene.size_px.x);
@@ -129,7 +129,8 @@ void add_flow(Easel& easel, const Slide& slide, const Grid& products, const Grid
     if (!slide.has_bias()) return;
     const bool added = story.complete;
     const std::vector<Run> bias{{"bias ", Font::inter, Tone::ink2},
-                                {number_text_short(slide.bias()), Font::mono_bold, stale ? Tone::ink3 : Tone::kernel_text}};
+                                {number_text_short(slide.bias()), Font::mono_bold, stale ? Tone::ink3 : Tone::kernel_text,
+                                 {slide.bias_source()}}};
     const float bias_width = text_width(bias, 13 * s) + 24 * s;
     const Box box{pill.center().x - bias_width / 2, pill.bottom() + 12 * s, bias_width, 26 * s};
     scene.strokes.push_back({{{box.center().x, box.y}, {box.center().x, pill.bottom()}},

@@ -91,7 +91,8 @@ std::optional<double> partial_sum(const Story& story, int64_t channel) {
     return sum;
 }
 
-void add_box(Easel& easel, const Box& box, const std::string& text, Tone fill, Tone border, float border_px, Tone ink) {
+void add_box(Easel& easel, const Box& box, const std::string& text, NumberSource from, Tone fill, Tone border,
+             float border_px, Tone ink) {
     Plate plate;
     plate.box = box;
     plate.fill = fill;
@@ -100,7 +101,7 @@ void add_box(Easel& easel, const Box& box, const std::string& text, Tone fill, T
     plate.radius_px = 7 * easel.scale();
     easel.scene.plates.push_back(plate);
     const float size = std::min(15 * easel.scale(), (box.w - 8) / (0.6f * f(static_cast<int64_t>(std::max<size_t>(1, glyphs(text))))));
-    easel.scene.labels.push_back({box.center(), Align::center, size, {{text, Font::mono_bold, ink}}});
+    easel.scene.labels.push_back({box.center(), Align::center, size, {{text, Font::mono_bold, ink, {from}}}});
 }
 
 }  // namespace
@@ -183,7 +184,9 @@ Scene build_slide_channels(const Slide& slide) {
         const bool at_work = slide.story && !complete && i == now;
         easel.scene.strokes.push_back({{{products.box.right() + 4 * s, box.center().y}, {box.x - 2 * s, box.center().y}},
                                        Tone::ink3, 1.5f * s});
-        add_box(easel, box, sum ? number_text_short(*sum, 3) : "", Tone::canvas,
+        NumberSource share{"channel's sum so far", {Source::stage, slide.plan.output, slide.cell()}};
+        share.times.cell.c = channel;
+        add_box(easel, box, sum ? number_text_short(*sum, 3) : "", share, Tone::canvas,
                 at_work ? Tone::ink : Tone::line2, at_work ? 2.f : 1.f, stale ? Tone::ink3 : Tone::ink);
         Stroke branch = spine;
         branch.points = {{box.right() + 2 * s, box.center().y}, {easel.at(spine_x, 0).x, box.center().y}};
@@ -214,7 +217,8 @@ Scene build_slide_channels(const Slide& slide) {
         if (output.cells.empty()) easel.add_outline({cell.x, cell.y, cell.w + 1, cell.h + 1}, Tone::output_line, 3, 5);
         // The total: a pill below the output, fed by the spine.
         const std::string total = number_text_short(slide.story->sum);
-        const std::vector<Run> runs{{total, Font::mono_bold, stale ? Tone::ink3 : Tone::output_text}};
+        const std::vector<Run> runs{{total, Font::mono_bold, stale ? Tone::ink3 : Tone::output_text,
+                                     {sum_source(in, *slide.story)}}};
         const float width = std::max(76 * s, text_width(runs, 17 * s) + 32 * s);
         const float pill_y = output.box.bottom() + 34 * s;
         const float pill_x = std::clamp(cell.center().x - width / 2, output.box.x - 8 * s,
@@ -243,7 +247,7 @@ Scene build_slide_channels(const Slide& slide) {
             const float bias_y = top + sizes.bias_y;
             const Point corner = easel.at(sizes.partial_x, bias_y - 16 * s);
             const Box box{corner.x, corner.y, easel.length(kBox * s), easel.length(32 * s)};
-            add_box(easel, box, number_text_short(slide.bias(), 3), stale ? Tone::panel : complete ? Tone::kernel_fill : Tone::kernel_tint,
+            add_box(easel, box, number_text_short(slide.bias(), 3), slide.bias_source(), stale ? Tone::panel : complete ? Tone::kernel_fill : Tone::kernel_tint,
                     stale ? Tone::line2 : complete ? Tone::kernel_line : Tone::kernel_edge, complete ? 1.5f : 1.f,
                     stale ? Tone::ink3 : Tone::kernel_text);
             easel.scene.labels.push_back({{box.x - 10 * s, box.center().y}, Align::right, 14 * s,
@@ -267,12 +271,15 @@ Scene build_slide_channels(const Slide& slide) {
             for (int64_t i = 0; i < channels; ++i)
                 if (i < sizes.first || i >= sizes.first + rows)
                     rest += partial_sum(*slide.story, slide.input_channel(i)).value_or(0);
+            NumberSource others{"other channels so far", {Source::stage, slide.plan.output, slide.cell()}};
+            others.first = slide.input_channel(sizes.first);
+            others.last = slide.input_channel(sizes.first + rows - 1);
             const Point below = easel.at(0, top + sizes.rows_height + 16 * s);
             easel.scene.labels.push_back({below, Align::left, 12.5f * s,
                                           {{rows + 1 == channels ? "the other channel adds "
                                                                  : fmt::format("the other {} channels add ", channels - rows),
                                             Font::inter, Tone::ink2},
-                                           {number_text_short(rest), Font::mono_bold, Tone::ink}}});
+                                           {number_text_short(rest), Font::mono_bold, Tone::ink, {others}}}});
         }
     }
     easel.add_caption(slide_caption(slide), sizes.height + 40 * s);

@@ -87,6 +87,8 @@ Index Slide::weight_plane(int64_t i) const {
     return {cell().c, i, 0, 0};
 }
 
+NumberSource Slide::bias_source() const { return value_at({Source::weight, 1, {0, cell().c, 0, 0}}); }
+
 double Slide::bias() const {
     return has_bias() ? static_cast<double>(document_layer.weights[1].at({0, cell().c, 0, 0})) : 0;
 }
@@ -129,6 +131,7 @@ Grid& add_input(Easel& easel, const Slide& slide, const std::string& name, int64
                     set_number(at, slide.layer.input.at(at.ref.cell), decimals);
                 } else {
                     at.ref = {};
+                    at.from = {value_at({})};   // the padding's
                     set_number(at, window.padding_value, 0);
                 }
             }
@@ -150,7 +153,7 @@ Grid& add_input(Easel& easel, const Slide& slide, const std::string& name, int64
         if (now) lit->state = CellState::current;
         else lit->state = term.padding ? CellState::padding_read : CellState::contributing;
         if (slide.has_weights() && slide.in.corner_weights && grid.cell_px >= 26 * easel.scale())
-            lit->corner = number_text(term.b_value, decimals);
+            set_corner(*lit, term.b, term.b_value, decimals);
     }
     return grid;
 }
@@ -204,6 +207,7 @@ Grid& add_products(Easel& easel, const Slide& slide, const std::string& name, in
         if (!at) continue;
         at->state = static_cast<int64_t>(i) == slide.story->current ? CellState::product_now : CellState::product;
         set_number(*at, terms[i].product, decimals);
+        at->from = {product_of(terms[i])};
     }
     return grid;
 }
@@ -240,6 +244,7 @@ Grid& add_output(Easel& easel, const Slide& slide, float x, float y, float cell)
         }
         c.state = CellState::running_sum;
         set_number(c, slide.story->sum, plane_decimals(slide.layer.op_output(), now.n, now.c));
+        c.from = {sum_source(slide.in, *slide.story)};
     }
     if (grid.picture && slide.story && !all_done) {   // hide what is still to come
         const auto cover = [&](int64_t row, int64_t column, int64_t last_row) {
@@ -303,6 +308,7 @@ Caption slide_caption(const Slide& slide) {
     const bool several = slide.window.in_per_group > 1 || slide.window.groups > 1;
     const bool out_several = slide.layer.op_output().shape().c > 1;
     const std::string sum = number_text_short(story.sum);
+    const NumberSource total = sum_source(slide.in, story);
     const Span span = window_span(slide.window, story.cell);
     const bool none = span.last_row < span.row || span.last_column < span.column;
     std::string where = fmt::format("Window {} of {}", story.place.window + 1, slide.in.timeline->windows());
@@ -315,27 +321,27 @@ Caption slide_caption(const Slide& slide) {
                                      span_text(span.row, span.last_row, span.column, span.last_column));
     if (const Term* term = story.term()) {
         if (term->b.source != Source::weight) {
-            caption.runs = {plain("Bias "), number(number_text_short(term->product), Tone::kernel_text),
-                            plain(" is added, the total is "), number(sum, Tone::output_text), plain(".")};
+            caption.runs = {plain("Bias "), number(number_text_short(term->product), Tone::kernel_text, {product_of(*term)}),
+                            plain(" is added, the total is "), number(sum, Tone::output_text, {total}), plain(".")};
             return caption;
         }
         const bool zero = term->padding && term->a.source == Source::constant;
         const std::string value = number_text_short(term->a_value);
         if (zero) {
-            caption.runs = {plain("Padding "), number("0", Tone::ink2)};
+            caption.runs = {plain("Padding "), number("0", Tone::ink2, {value_at(term->a)})};
         } else if (term->padding) {
             caption.runs = {plain("Padding, a copy of input "),
-                            number(place_text(term->a.cell, several) + " = " + value, Tone::input_text)};
+                            number(place_text(term->a.cell, several) + " = " + value, Tone::input_text, {value_at(term->a)})};
         } else {
-            caption.runs = {plain("Input "), number(place_text(term->a.cell, several) + " = " + value, Tone::input_text)};
+            caption.runs = {plain("Input "), number(place_text(term->a.cell, several) + " = " + value, Tone::input_text, {value_at(term->a)})};
         }
         caption.runs.push_back(plain(" times weight "));
         caption.runs.push_back(number(weight_text(term->b.cell, slide.weights().shape()) + " = " +
-                                          number_text_short(term->b_value), Tone::kernel_text));
+                                          number_text_short(term->b_value), Tone::kernel_text, {value_at(term->b)}));
         caption.runs.push_back(plain(" is "));
-        caption.runs.push_back(number(number_text_short(term->product)));
+        caption.runs.push_back(number(number_text_short(term->product), Tone::ink, {product_of(*term)}));
         caption.runs.push_back(plain(story.complete ? ", the sum is " : ", the sum so far is "));
-        caption.runs.push_back(number(sum, Tone::output_text));
+        caption.runs.push_back(number(sum, Tone::output_text, {total}));
         caption.runs.push_back(plain("."));
         return caption;
     }
@@ -345,7 +351,7 @@ Caption slide_caption(const Slide& slide) {
     for (const Term& term : story.explanation.terms) products += term.b.source == Source::weight;
     if (!story.complete) {
         caption.runs.push_back(plain(fmt::format(" after {} of {} products is ", story.done, products)));
-        caption.runs.push_back(number(sum, Tone::output_text));
+        caption.runs.push_back(number(sum, Tone::output_text, {total}));
         caption.runs.push_back(plain("."));
         return caption;
     }
@@ -361,23 +367,26 @@ Caption slide_caption(const Slide& slide) {
         for (size_t i = 0; i < partial.size(); ++i) {
             const bool minus = i > 0 && partial[i] < 0;
             if (i > 0) caption.runs.push_back(plain(minus ? " − " : " + "));
-            caption.runs.push_back(number(number_text_short(minus ? -partial[i] : partial[i])));
+            NumberSource share{"channel's sum so far", {Source::stage, slide.plan.output, story.cell}};
+            share.times.cell.c = slide.input_channel(static_cast<int64_t>(i));
+            share.negative = minus;
+            caption.runs.push_back(number(number_text_short(minus ? -partial[i] : partial[i]), Tone::ink, {share}));
         }
         caption.runs.push_back(plain(fmt::format(" from {} channels", count_text(channels))));
         if (slide.has_bias()) {
             caption.runs.push_back(plain(", plus bias "));
-            caption.runs.push_back(number(number_text_short(slide.bias()), Tone::kernel_text));
+            caption.runs.push_back(number(number_text_short(slide.bias()), Tone::kernel_text, {slide.bias_source()}));
         }
         caption.runs.push_back(plain(": "));
     } else {
         caption.runs.push_back(plain(fmt::format(" is the sum of {} product{}", count_text(products), products == 1 ? "" : "s")));
         if (slide.has_bias()) {
             caption.runs.push_back(plain(" and bias "));
-            caption.runs.push_back(number(number_text_short(slide.bias()), Tone::kernel_text));
+            caption.runs.push_back(number(number_text_short(slide.bias()), Tone::kernel_text, {slide.bias_source()}));
         }
         caption.runs.push_back(plain(": "));
     }
-    caption.runs.push_back(number(sum, Tone::output_text));
+    caption.runs.push_back(number(sum, Tone::output_text, {total}));
     caption.runs.push_back(plain("."));
     return caption;
 }

@@ -34,6 +34,7 @@ struct Slide {
     }
     int64_t ring(int64_t pad) const { return window.transposed() ? 0 : pad; }
     double bias() const;                  // of the current output channel
+    NumberSource bias_source() const;
     bool has_weights() const { return !document_layer.weights.empty(); }
     bool by_output() const { return in.timeline->order() == Order::by_output; }
     bool has_bias() const { return document_layer.weights.size() > 1; }

@@ -15,14 +15,18 @@ std::string of_text(int64_t i, int64_t count) {
 }
 
 /// What the pill between window and output says: "largest 7", "14 ÷ 4 = 3.5".
-std::vector<Run> pill_words(const Story& story, Tone tone, Tone words) {
+std::vector<Run> pill_words(const Slide& slide, Tone tone, Tone words) {
+    const Story& story = *slide.story;
+    const NumberSource result = sum_source(slide.in, story);
     const Explanation& e = story.explanation;
     const std::string value = number_text_short(story.sum);
-    if (e.combine == Combine::max) return {{"largest ", Font::inter, words}, {value, Font::mono_bold, tone}};
+    if (e.combine == Combine::max) return {{"largest ", Font::inter, words}, {value, Font::mono_bold, tone, {result}}};
     double sum = 0;
     for (int64_t i = 0; i < story.done; ++i) sum += e.terms[static_cast<size_t>(i)].product;
-    return {{fmt::format("{} ÷ {} = ", number_text_short(sum), number_text_short(e.divisor)), Font::mono, words},
-            {value, Font::mono_bold, tone}};
+    const Ref cell{Source::stage, slide.plan.output, story.cell};
+    return {{fmt::format("{} ÷ {} = ", number_text_short(sum), number_text_short(e.divisor)), Font::mono, words,
+             {{"sum of the window", cell}, {"divisor", cell}}},
+            {value, Font::mono_bold, tone, {result}}};
 }
 
 Caption caption_of(const Slide& slide) {
@@ -31,6 +35,7 @@ Caption caption_of(const Slide& slide) {
     const Story& story = *slide.story;
     const bool is_max = story.explanation.combine == Combine::max;
     const std::string value = number_text_short(story.sum);
+    const NumberSource result = sum_source(slide.in, story);
     const std::string output = place_text(story.cell, slide.layer.op_output().shape().c > 1);
     caption.second = fmt::format("Window {} of {}: {}.", story.place.window + 1, slide.in.timeline->windows(), window_words(slide));
     if (const Term* term = story.term()) {
@@ -38,22 +43,24 @@ Caption caption_of(const Slide& slide) {
             caption.runs = {plain(is_max ? "Padding never is the largest, " : "Padding adds 0, ")};
         else
             caption.runs = {plain("Input "),
-                            number(place_text(term->a.cell, false) + " = " + number_text_short(term->a_value), Tone::input_text),
+                            number(place_text(term->a.cell, false) + " = " + number_text_short(term->a_value), Tone::input_text,
+                                   {value_at(term->a)}),
                             plain(is_max ? ": " : " is added, ")};
         caption.runs.push_back(plain(is_max ? (story.complete ? "the largest is " : "the largest so far is ")
                                             : (story.complete ? "the mean is " : "the mean's share so far is ")));
-        caption.runs.push_back(number(value, Tone::output_text));
+        caption.runs.push_back(number(value, Tone::output_text, {result}));
         caption.runs.push_back(plain("."));
         return caption;
     }
     caption.runs = {plain("Output "), number(output, Tone::output_text), plain(is_max ? " is the largest of its window: " : " is the mean of its window: "),
-                    number(value, Tone::output_text), plain(".")};
+                    number(value, Tone::output_text, {result}), plain(".")};
     if (is_max && story.explanation.chosen >= 0) {
         const Term& chosen = story.explanation.terms[static_cast<size_t>(story.explanation.chosen)];
         if (chosen.a.source == Source::input)
             caption.second += fmt::format(" It stands at input {}; only that cell gets a gradient.", place_text(chosen.a.cell, false));
     } else if (!is_max) {
         caption.second += fmt::format(" The sum is divided by {}.", number_text_short(story.explanation.divisor));
+        caption.second_from = {{"divisor", {Source::stage, slide.plan.output, story.cell}}};
     }
     return caption;
 }
@@ -82,6 +89,7 @@ Grid& add_window(Easel& easel, const Slide& slide, float x, float y, float cell)
         const bool chosen = story.complete && story.current < 0 && i == story.explanation.chosen;
         at->state = i == story.current || chosen ? CellState::product_now : CellState::product;
         set_number(*at, term.a_value, decimals);
+        at->from = {value_at(term.a)};
         if (term.a.source == Source::input) at->ref = term.a;
     }
     return grid;
@@ -134,7 +142,7 @@ Scene build_slide_pool(const Slide& slide) {
     }
     if (slide.story) {
         const Tone line = in.stale ? Tone::inkd : Tone::output_line;
-        const auto words = pill_words(*slide.story, in.stale ? Tone::ink3 : Tone::output_text, in.stale ? Tone::ink3 : Tone::ink2);
+        const auto words = pill_words(slide, in.stale ? Tone::ink3 : Tone::output_text, in.stale ? Tone::ink3 : Tone::ink2);
         const float width = text_width(words, 14 * s) + 36 * s;
         const float y = std::max(values.box.bottom(), output.box.bottom()) + 44 * s;
         const Box target = output.cell_box(slide.story->cell.h, slide.story->cell.w);

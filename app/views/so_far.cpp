@@ -38,24 +38,29 @@ void SumsSoFar::show(Cell& cell, Index at, bool wide) const {
     const bool passed = in_.timeline->order() == Order::by_output && kept && at < place_.cell;
     if ((all_done_ || passed) && kept) {
         set_number(cell, static_cast<double>(output.at(at)), decimals_);
+        cell.from = {value_at({Source::stage, layer_.plan.output, at})};
         cell.state = CellState::normal;
     } else if (all_done_) {
         cell.state = CellState::leftover;
     }
     if (place_.finishing || passed) return;
+    const Index place = at;
     at.h += crop_top_;
     at.w += crop_left_;
     const RunningSum sum = running_sum(in_, stage_, at, since_);
     if (sum.done == 0) return;
     if (!all_done_) {
         set_number(cell, sum.value, decimals_);
+        cell.from = {so_far(layer_.plan, place, 0, in_.step)};
         cell.state = kept ? CellState::normal : CellState::cropped;
     }
     if (sum.now == 0) return;
     if (kept) cell.state = in_.unit == Unit::term ? CellState::running_sum : CellState::contributing;
-    if (sum.done > sum.now && wide)
-        cell.below = number_text(sum.before, decimals_) + " + " +
-                     in_sum(number_text(sum.value - sum.before, decimals_));
+    if (sum.done == sum.now || !wide) return;
+    cell.below = number_text(sum.before, decimals_) + " + " +
+                 in_sum(number_text(sum.value - sum.before, decimals_));
+    cell.from.push_back(so_far(layer_.plan, place, 0, since_));
+    cell.from.push_back(so_far(layer_.plan, place, since_, in_.step));
 }
 
 void show_sums_so_far(const Easel& easel, const ViewInput& in, Grid& grid) {

@@ -199,6 +199,21 @@ std::string plural(int64_t n, const std::string& word) {
 }
 
 Run plain(std::string text) { return {std::move(text), Font::inter, Tone::ink}; }
-Run number(std::string text, Tone tone) { return {std::move(text), Font::mono_bold, tone}; }
+Run number(std::string text, Tone tone, std::vector<NumberSource> from) {
+    return {std::move(text), Font::mono_bold, tone, std::move(from)};
+}
+
+NumberSource so_far(const Plan& plan, Index cell, int64_t first, int64_t last) {
+    NumberSource source{"sum so far", {Source::stage, plan.output, cell}};
+    source.first = first;
+    source.last = last;
+    return source;
+}
+
+NumberSource sum_source(const ViewInput& in, const Story& story) {
+    const Plan& plan = layer_of(in).plan;
+    if (story.complete) return value_at({Source::stage, plan.output, story.cell});
+    return so_far(plan, story.cell, 0, in.step);
+}
 
 }  // namespace convscope

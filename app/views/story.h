@@ -62,6 +62,11 @@ std::string count_text(int64_t n);
 std::string plural(int64_t n, const std::string& word);
 
 Run plain(std::string text);
-Run number(std::string text, Tone tone = Tone::ink);
+/// A number, or a place and its number; `from` says where the number comes from.
+Run number(std::string text, Tone tone = Tone::ink, std::vector<NumberSource> from = {});
+/// Where the sum of a story's terms done comes from: the output itself once it is complete.
+NumberSource sum_source(const ViewInput& in, const Story& story);
+/// The products of output cell `cell` that are done at step `last` but not at step `first`.
+NumberSource so_far(const Plan& plan, Index cell, int64_t first, int64_t last);
 
 }  // namespace convscope

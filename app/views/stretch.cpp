@@ -145,6 +145,7 @@ Grid& add_stretched(Easel& easel, const Stretch& st, const Arrangement& a) {
             } else {
                 cell.state = CellState::padding;
                 set_number(cell, 0, 0);
+                cell.statistic = "inserted zero";
                 if (!is_read) {
                     cell.state = CellState::leftover;
                     cell.text.clear();
@@ -164,7 +165,7 @@ Grid& add_stretched(Easel& easel, const Stretch& st, const Arrangement& a) {
             cell->state = is_input ? CellState::contributing : CellState::padding_read;
             const Index turned = st.turned({st.weight_plane().n, st.weight_plane().c, k, l});
             if (st.in.corner_weights && grid.cell_px >= 26 * easel.scale())
-                cell->corner = number_text(static_cast<double>(st.weights.at(turned)), weight_decimals);
+                set_corner(*cell, {Source::weight, 0, turned}, static_cast<double>(st.weights.at(turned)), weight_decimals);
         }
     if (const Term* term = st.term(); term && term->b.source == Source::weight)
         if (Cell* cell = grid.cell(term->a.cell.h * st.rows.stride, term->a.cell.w * st.columns.stride))
@@ -209,7 +210,7 @@ Grid& add_turned(Easel& easel, const Stretch& st, const Arrangement& a) {
                            middle.y + dx * std::sin(angle) + dy * std::cos(angle)};
             easel.scene.labels.push_back({at, Align::center, std::min(16 * easel.scale(), grid.cell_px * 0.5f),
                                           {{number_text(static_cast<double>(st.weights.at(here)), decimals),
-                                            Font::mono_bold, Tone::kernel_text}}});
+                                            Font::mono_bold, Tone::kernel_text, {value_at({Source::weight, 0, here})}}}});
             cell.text.clear();
         }
     return grid;
@@ -242,26 +243,28 @@ Caption caption_of(const Stretch& st) {
     const Story& story = *st.story;
     const bool several = st.layer.input.shape().c > 1;
     const std::string sum = number_text_short(story.sum);
+    const NumberSource total = sum_source(in, story);
     const std::string output = place_text(story.cell, st.layer.op_output().shape().c > 1);
     if (const Term* term = st.term()) {
         if (term->b.source != Source::weight) {
-            caption.runs = {plain("Bias "), number(number_text_short(term->product), Tone::kernel_text),
-                            plain(" is added, the total is "), number(sum, Tone::output_text), plain(".")};
+            caption.runs = {plain("Bias "), number(number_text_short(term->product), Tone::kernel_text, {product_of(*term)}),
+                            plain(" is added, the total is "), number(sum, Tone::output_text, {total}), plain(".")};
             return caption;
         }
         const Index turned = st.turned(term->b.cell);
         caption.runs = {plain("Input "),
-                        number(place_text(term->a.cell, several) + " = " + number_text_short(term->a_value), Tone::input_text),
+                        number(place_text(term->a.cell, several) + " = " + number_text_short(term->a_value), Tone::input_text,
+                               {value_at(term->a)}),
                         plain(" times weight "),
                         number(weight_text(term->b.cell, st.weights.shape()) + " = " + number_text_short(term->b_value),
-                               Tone::kernel_text),
+                               Tone::kernel_text, {value_at(term->b)}),
                         plain(fmt::format(", turned to ({}, {}), is ", turned.h, turned.w)),
-                        number(number_text_short(term->product)),
+                        number(number_text_short(term->product), Tone::ink, {product_of(*term)}),
                         plain(story.complete ? ", the sum is " : ", the sum so far is "),
-                        number(sum, Tone::output_text), plain(".")};
+                        number(sum, Tone::output_text, {total}), plain(".")};
         return caption;
     }
-    caption.runs = {plain("The window's sum is output "), number(output + " = " + sum, Tone::output_text), plain(".")};
+    caption.runs = {plain("The window's sum is output "), number(output + " = " + sum, Tone::output_text, {total}), plain(".")};
     return caption;
 }
 

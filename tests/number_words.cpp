@@ -1,0 +1,330 @@
+#include "tests/number_words.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+#include <regex>
+#include <set>
+
+#include "core/block_flow.h"
+
+namespace convscope {
+namespace {
+
+using Match = std::smatch;
+
+/// What a sentence is about.
+struct Context {
+    const Told& told;
+    const Scene& scene;
+    const Witness& witness;
+    const ViewInput& in() const { return witness.in(); }
+    const LayerResult& layer() const { return witness.layer(); }
+    const Plan& plan() const { return layer().plan; }
+    const Result& result() const { return witness.layers().result(); }
+    Shape input() const { return layer().input.shape(); }
+    Shape output() const { return layer().op_output().shape(); }
+    Place place() const { return in().timeline->at(in().step); }
+};
+
+int64_t whole(const std::string& text) {
+    static const std::vector<std::string> words{"no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"};
+    if (text.empty()) return INT64_MIN;
+    const std::string lower = static_cast<char>(std::tolower(text[0])) + text.substr(1);
+    for (size_t i = 0; i < words.size(); ++i)
+        if (lower == words[i]) return static_cast<int64_t>(i);
+    return std::stoll(text.starts_with("−") ? "-" + text.substr(3) : text);
+}
+
+std::vector<int64_t> wholes(const Match& match) {
+    std::vector<int64_t> all;
+    for (size_t i = 1; i < match.size(); ++i) all.push_back(match[i].matched ? whole(match[i]) : INT64_MIN);
+    return all;
+}
+
+/// First and last row and column of the input places that an output cell reads.
+std::array<int64_t, 4> span_read(const Context& c, Index cell) {
+    std::array<int64_t, 4> span{INT64_MAX, INT64_MIN, INT64_MAX, INT64_MIN};
+    const bool weighs = !c.plan().weights.empty();
+    for (const Term& term : c.witness.layers().explained(c.in().layer, c.plan().output, cell).terms) {
+        if (weighs && term.b.source != Source::weight) continue;
+        const Index at = term.padding.value_or(term.a.cell);
+        span = {std::min(span[0], at.h), std::max(span[1], at.h), std::min(span[2], at.w), std::max(span[3], at.w)};
+    }
+    return span;
+}
+
+/// The same of the places that a stamp of the shown output channel is put on.
+std::array<int64_t, 4> span_stamped(const Context& c, Index source) {
+    std::array<int64_t, 4> span{INT64_MAX, INT64_MIN, INT64_MAX, INT64_MIN};
+    const Window& window = *c.plan().window;
+    for (int64_t k = 0; k < window.out_per_group * window.h.kernel * window.w.kernel; ++k) {
+        const StampTerm stamp = stamp_term(c.plan(), source, k);
+        if (!stamp.exists) continue;
+        const Index at = stamp.output;
+        span = {std::min(span[0], at.h), std::max(span[1], at.h), std::min(span[2], at.w), std::max(span[3], at.w)};
+    }
+    return span;
+}
+
+/// Output cell of the play head; by input, the cell whose stamp it is.
+bool spans(const Context& c, const Match& m) {
+    const auto n = wholes(m);
+    const auto or_first = [](int64_t last, int64_t first) { return last == INT64_MIN ? first : last; };
+    const std::array<int64_t, 4> told{n[0], or_first(n[1], n[0]), n[2], or_first(n[3], n[2])};
+    const Place place = c.place();
+    if (c.in().timeline->order() == Order::by_output) return told == span_read(c, place.cell);
+    const StampTerm stamp = stamp_term(c.plan(), place.cell, place.term);
+    return told == span_stamped(c, place.cell) || (stamp.lands && told == span_read(c, stamp.output));
+}
+
+/// "(2, 6)" is the place of one of the text's values, or of the term that happens.
+bool is_place(const Context& c, const Match& m) {
+    std::vector<int64_t> n = wholes(m);
+    std::erase(n, INT64_MIN);
+    const auto is = [&](Index at) {
+        const std::vector<int64_t> all{at.n, at.c, at.h, at.w};
+        return std::equal(n.rbegin(), n.rend(), all.rbegin());
+    };
+    for (const NumberSource& source : c.told.from)
+        if (is(source.ref.cell) || is(source.times.cell)) return true;
+    const Place place = c.place();
+    if (is(place.cell)) return true;
+    if (c.in().timeline->order() == Order::by_input && is(stamp_term(c.plan(), place.cell, place.term).output)) return true;
+    for (const Grid& grid : c.scene.grids)
+        for (const Cell& cell : grid.cells)
+            if (cell.state == CellState::current && is(cell.ref.cell)) return true;
+    // A row's name in the matrix.
+    for (const Grid& grid : c.scene.grids)
+        if (grid.name.ends_with("matrix") && n.size() == 2 && grid.holds(n[0] * c.output().w + n[1], grid.first_column)) return true;
+    // The cell that a maximum stands at.
+    if (c.plan().window && c.told.text.find("stands at") != std::string::npos) {
+        const Explanation told = c.witness.layers().explained(c.in().layer, c.plan().output, place.cell);
+        return told.chosen >= 0 && is(told.terms[static_cast<size_t>(told.chosen)].a.cell);
+    }
+    return false;
+}
+
+bool is_size(const Context& c, const Match& m) {
+    const auto n = wholes(m);
+    std::set<std::vector<int64_t>> sizes;
+    const auto add = [&](Shape s) {
+        sizes.insert({s.h, s.w});
+        sizes.insert({s.n, s.c, s.h, s.w});
+    };
+    for (const LayerResult& layer : c.result().layers) {
+        add(layer.input.shape());
+        for (const StageSpec& stage : layer.plan.stages) add(stage.shape);
+        for (const WeightSpec& weight : layer.plan.weights) add(weight.shape);
+        const Shape out = layer.op_output().shape(), input = layer.input.shape();
+        sizes.insert({out.plane(), input.plane()});
+        if (!layer.plan.window) continue;
+        const WindowAxis &h = layer.plan.window->h, &w = layer.plan.window->w;
+        for (const auto member : {&WindowAxis::kernel, &WindowAxis::stride, &WindowAxis::pad_before})
+            sizes.insert({h.*member, w.*member});
+        sizes.insert({h.span(), w.span()});
+        sizes.insert({h.dilation * (h.kernel - 1) - h.pad_before, w.dilation * (w.kernel - 1) - w.pad_before});
+    }
+    std::vector<int64_t> told = n;
+    std::erase(told, INT64_MIN);
+    return sizes.contains(told);
+}
+
+int64_t products(const Context& c) {
+    const Place place = c.place();
+    Index cell = place.cell;
+    if (c.in().timeline->order() == Order::by_input) cell = stamp_term(c.plan(), place.cell, place.term).output;
+    int64_t count = 0;
+    for (const Term& term : c.witness.layers().explained(c.in().layer, c.plan().output, cell).terms)
+        count += term.b.source == Source::weight;
+    return count;
+}
+
+/// Terms of the stage cell that the first value of a gradient's sentence comes from, through a padded input.
+int64_t gradient_terms(const Context& c) {
+    for (const NumberSource& source : c.told.from)
+        if (source.ref.source == Source::stage)
+            return static_cast<int64_t>(c.witness.layers().terms(c.in().layer, source.ref.which, source.ref.cell).size());
+    return -1;
+}
+
+/// "running = 0.9·running + 0.1·batch: the start values still weigh 35 %".
+bool weighs(const Context& c, const Match& m) {
+    const Layer& layer = c.witness.described();
+    const auto momentum = std::get<std::optional<double>>(layer.params[static_cast<size_t>(field_index(*layer.op, "momentum"))]);
+    return momentum && can_be(m[1], {1 - *momentum}) && can_be(m[2], {*momentum}) &&
+           can_be(m[3], {std::pow(1 - *momentum, static_cast<double>(c.result().batch))});
+}
+
+/// The least and the largest count of a plane.
+bool extremes(const Context& c, const char* name, const Match& m) {
+    const bool reads = std::string(name) == "times read";
+    const Shape shape = reads ? c.input() : c.output();
+    double least = HUGE_VAL, most = 0;
+    for (int64_t i = 0; i < shape.plane(); ++i) {
+        const NumberSource count{name, {reads ? Source::input : Source::stage, c.plan().output, {0, 0, i / shape.w, i % shape.w}}};
+        const double value = c.witness.work_out(count)->value;
+        least = std::min(least, value);
+        most = std::max(most, value);
+    }
+    const auto told = wholes(m);
+    return least == static_cast<double>(told[0]) && most == static_cast<double>(told[1] == INT64_MIN ? told[0] : told[1]);
+}
+
+/// Rows and columns of the padded input behind the last window.
+bool floor_drops(const Context& c, const Match& m) {
+    const auto span = span_read(c, {0, 0, c.output().h - 1, c.output().w - 1});
+    const Window& window = *c.plan().window;
+    const auto told = wholes(m);
+    return std::max<int64_t>(0, told[0]) == std::max<int64_t>(0, window.h.in + window.h.pad_after - 1 - span[1]) &&
+           std::max<int64_t>(0, told[1]) == std::max<int64_t>(0, window.w.in + window.w.pad_after - 1 - span[3]);
+}
+
+struct Phrase {
+    std::regex words;
+    std::function<bool(const Context&, const Match&)> holds;
+};
+
+const std::vector<Phrase>& phrases() {
+    static const std::string n = "((?:−)?\\d+|no|one|two|three|four|five|six|seven|eight|nine)";
+    static const std::string plain = "(\\d+)";
+    const auto rx = [](const std::string& words) { return std::regex(words, std::regex::ECMAScript); };
+    const auto always = [](const Context&, const Match&) { return true; };
+    const auto window = [](const Context& c) -> const Window& { return *c.plan().window; };
+    static const std::vector<Phrase> kPhrases{
+        // Fixed words.
+        {rx("180°|slope < 0\\.01|below 0\\.01|var, n−1|outputs are 0\\.|\\(L\\(w\\+h\\) − L\\(w−h\\)\\) / 2h|layer, 1 next|on 10⁰|slope is near 0,"), always},
+        {rx("10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+"), always},   // an axis's decade: gradients_view_test
+        // Places.
+        {rx("turned to \\(" + plain + ", " + plain + "\\)"), [](const Context& c, const Match& m) {
+             for (const NumberSource& s : c.told.from)
+                 if (s.ref.source == Source::weight && c.plan().window->h.kernel - 1 - s.ref.cell.h == whole(m[1]) &&
+                     c.plan().window->w.kernel - 1 - s.ref.cell.w == whole(m[2])) return true;
+             return false;
+         }},
+        {rx("\\(((?:−)?\\d+), ((?:−)?\\d+)(?:, ((?:−)?\\d+))?(?:, ((?:−)?\\d+))?\\)"), is_place},
+        {rx("rows? ((?:−)?\\d+)(?:(?:–| to )((?:−)?\\d+))?, columns? ((?:−)?\\d+)(?:(?:–| to )((?:−)?\\d+))?"), spans},
+        {rx("^Row (\\d+), column (\\d+)"), [](const Context& c, const Match& m) {
+             const NumberSource& input = c.told.from.at(1);
+             return whole(m[2]) == input.ref.cell.h * c.input().w + input.ref.cell.w &&
+                    whole(m[1]) == c.told.from.at(3).ref.cell.h * c.output().w + c.told.from.at(3).ref.cell.w;
+         }},
+        {rx("^Row (\\d+) times"), [](const Context& c, const Match& m) {
+             return whole(m[1]) == c.told.from.at(0).ref.cell.h * c.output().w + c.told.from.at(0).ref.cell.w;
+         }},
+        {rx("[Rr]ow ((?:−)?\\d+)"), [](const Context& c, const Match& m) { return whole(m[1]) < 0 || whole(m[1]) >= c.input().h; }},
+        {rx("[Cc]olumn ((?:−)?\\d+)"), [](const Context& c, const Match& m) { return whole(m[1]) < 0 || whole(m[1]) >= c.input().w; }},
+        {rx("(Window|Stamp|Output cell) (\\d+) of (\\d+)"), [](const Context& c, const Match& m) {
+             return whole(m[2]) == c.place().window + 1 && whole(m[3]) == c.in().timeline->windows();
+         }},
+        {rx("^Stamp (\\d+)$"), [](const Context& c, const Match& m) {
+             return c.in().timeline->order() == Order::by_output || whole(m[1]) == c.place().window + 1;
+         }},
+        // Sizes.
+        {rx("(\\d+)×(\\d+)(?:×(\\d+)×(\\d+))?"), is_size},
+        {rx("p′ = d\\(k−1\\) − p = (\\d+)·\\((\\d+)−1\\) − (\\d+) = ((?:−)?\\d+)"), [window](const Context& c, const Match& m) {
+             const auto v = wholes(m);
+             const WindowAxis& h = window(c).h;
+             return v == std::vector{h.dilation, h.kernel, h.pad_before, h.dilation * (h.kernel - 1) - h.pad_before};
+         }},
+        {rx("p′ = ((?:−)?\\d+)×((?:−)?\\d+)"), [window](const Context& c, const Match& m) {
+             const WindowAxis &h = window(c).h, &w = window(c).w;
+             return whole(m[1]) == h.span() - 1 - h.pad_before && whole(m[2]) == w.span() - 1 - w.pad_before;
+         }},
+        {rx("p′ = ((?:−)?\\d+)"), [window](const Context& c, const Match& m) {
+             const WindowAxis& h = window(c).h;
+             return whole(m[1]) == h.dilation * (h.kernel - 1) - h.pad_before;
+         }},
+        {rx("padding (\\d+)\\+(\\d+) rows, (\\d+)\\+(\\d+) columns"), [window](const Context& c, const Match& m) {
+             const Window& w = window(c);
+             return wholes(m) == std::vector{w.h.pad_before, w.h.pad_after, w.w.pad_before, w.w.pad_after};
+         }},
+        {rx("padding (\\d+)"), [window](const Context& c, const Match& m) { return whole(m[1]) == window(c).h.pad_before; }},
+        {rx("Kernel (\\d+) is no multiple of stride (\\d+)"), [window](const Context& c, const Match& m) {
+             return whole(m[1]) == window(c).h.kernel && whole(m[2]) == window(c).h.stride;
+         }},
+        {rx("[Ss]tride (\\d+): " + n + " zeros? between"), [window](const Context& c, const Match& m) {
+             return whole(m[1]) == window(c).h.stride && whole(m[2]) == window(c).h.stride - 1;
+         }},
+        {rx("[Ss]tride (\\d+)"), [window](const Context& c, const Match& m) { return whole(m[1]) == window(c).h.stride; }},
+        // Counts.
+        {rx("cell is read (\\d+)(?: to (\\d+))? times?"), [](const Context& c, const Match& m) { return extremes(c, "times read", m); }},
+        {rx("cell is the sum of (\\d+)(?: to (\\d+))? products?"), [](const Context& c, const Match& m) { return extremes(c, "inputs", m); }},
+        {rx("The floor drops (?:" + n + " rows? at the bottom)?(?: and )?(?:" + n + " columns? at the right)?"), floor_drops},
+        {rx("(\\d+) of (\\d+) products"), [](const Context& c, const Match& m) {
+             return whole(m[1]) <= products(c) && whole(m[2]) == products(c);
+         }},
+        {rx(", the sum of " + n + " (?:product|gradient)s?"), [](const Context& c, const Match& m) { return whole(m[1]) == gradient_terms(c); }},
+        {rx("the sum of " + n + " products?"), [](const Context& c, const Match& m) { return whole(m[1]) == products(c); }},
+        {rx("from " + n + " channels"), [window](const Context& c, const Match& m) { return whole(m[1]) == window(c).in_per_group; }},
+        {rx("[Cc]hannels? (\\d+)–(\\d+) of (\\d+)"), [](const Context& c, const Match& m) { return whole(m[2]) < whole(m[3]) && whole(m[3]) == c.input().c; }},
+        {rx("[Cc]hannel (\\d+) of (\\d+)"), [](const Context& c, const Match& m) {
+             return whole(m[1]) < whole(m[2]) && (whole(m[2]) == c.input().c || whole(m[2]) == c.output().c);
+         }},
+        {rx("channel (\\d+)/(\\d+)"), [](const Context& c, const Match& m) { return whole(m[1]) < whole(m[2]) && whole(m[2]) == c.output().c; }},
+        {rx("sample (\\d+) of (\\d+)"), [](const Context& c, const Match& m) { return whole(m[1]) < whole(m[2]) && whole(m[2]) == c.input().n; }},
+        {rx("(\\d+) of (\\d+) channels"), [](const Context& c, const Match& m) { return whole(m[1]) < whole(m[2]) && whole(m[2]) == c.input().c; }},
+        {rx("the other (\\d+) channels"), [window](const Context& c, const Match& m) { return whole(m[1]) < window(c).in_per_group; }},
+        {rx("(\\d+) channels"), [](const Context& c, const Match& m) { return whole(m[1]) == c.input().c || whole(m[1]) == c.output().c; }},
+        {rx("(?:[Cc]hannel|Map|n) (\\d+)"), [](const Context& c, const Match& m) {
+             return whole(m[1]) < std::max({c.input().c, c.output().c, c.input().n});
+         }},
+        {rx("^\\[(?::, )?(\\d+)\\]$"), [](const Context& c, const Match& m) { return whole(m[1]) < c.output().c; }},
+        {rx("(\\d+) of (\\d+) maps shown"), [](const Context& c, const Match& m) { return whole(m[1]) < whole(m[2]) && whole(m[2]) == c.output().c; }},
+        {rx("(\\d+) values? a channel"), [](const Context& c, const Match& m) { return whole(m[1]) == c.input().n * c.input().plane(); }},
+        {rx("(\\d+) of " + n + " channels? (?:is|are) dead"), always},
+        {rx("running = ([\\d.]+)·running \\+ ([\\d.]+)·batch: the start values still weigh ([<>\\d. ]+%)"), weighs},
+        {rx("Batch (\\d+) of (\\d+)"), [](const Context& c, const Match& m) {
+             return whole(m[1]) == c.result().batch && whole(m[2]) == c.result().document.batches;
+         }},
+        {rx("and (\\d+) more"), always},
+        {rx("(\\d+) of (\\d+) input cells are never read"), [](const Context& c, const Match& m) {
+             NumberSource unread{"cells read so often"};
+             return whole(m[2]) == c.input().plane() && c.witness.work_out(unread)->value == static_cast<double>(whole(m[1]));
+         }},
+        {rx("(?:[Ll]ayer|after) (\\d+)(?: layers)?"), always},
+        {rx("(\\d+) layers?"), [](const Context& c, const Match& m) {
+             return whole(m[1]) == static_cast<int64_t>(blocks_of(c.result().document).size());
+         }},
+    };
+    return kPhrases;
+}
+
+}  // namespace
+
+std::vector<std::string> numbers_in(const std::string& text) {
+    static const std::regex kNumber("(?:[A-Za-z_][A-Za-z_0-9]*[0-9][A-Za-z_0-9]*)|((?:[<>] )?(?:−|~)?(?:\\d+\\.?\\d*|\\.\\d+)(?:e(?:\\+|−)\\d+)?(?: %)?|(?:−)?∞|NaN)");
+    std::vector<std::string> numbers;
+    for (std::sregex_iterator at(text.begin(), text.end(), kNumber), end; at != end; ++at)
+        if ((*at)[1].matched) numbers.push_back((*at)[1]);
+    return numbers;
+}
+
+void expect_true(const Told& told, const Scene& scene, const Witness& witness) {
+    if (told.text.empty() || (numbers_in(told.text).empty() && told.from.empty())) return;
+    const Context context{told, scene, witness};
+    std::string values = told.text;
+    for (const Phrase& phrase : phrases()) {
+        Match match;
+        std::string rest = values;
+        values.clear();
+        while (std::regex_search(rest, match, phrase.words)) {
+            EXPECT_TRUE(phrase.holds(context, match)) << "\"" << match.str() << "\" in \"" << told.text << "\"";
+            values += match.prefix().str() + "#";
+            rest = match.suffix();
+        }
+        values += rest;
+    }
+    const auto numbers = numbers_in(values);
+    EXPECT_EQ(numbers.size(), told.from.size()) << "numbers without a source, or sources without a number, in \"" << told.text << "\"";
+    for (size_t i = 0; i < std::min(numbers.size(), told.from.size()); ++i) {
+        auto known = witness.work_out(told.from[i]);
+        if (!known) continue;
+        if (told.from[i].negative) known->value = -known->value;
+        EXPECT_TRUE(can_be(numbers[i], *known)) << numbers[i] << " in \"" << told.text << "\" is said to be " << told.from[i].name
+                                               << ", which is " << known->value << " ± " << known->error;
+    }
+}
+
+}  // namespace convscope
