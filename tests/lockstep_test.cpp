@@ -21,7 +21,11 @@ Document transposed(std::mt19937_64& random) {
         const auto set = [&](const char* key, Value value) {
             params[static_cast<size_t>(field_index(op, key))] = std::move(value);
         };
-        const Shape input{1, 1, draw(random, 1, 4), draw(random, 1, 4)};
+        const int64_t groups = draw(random, 1, 2);
+        const Shape input{draw(random, 1, 2), groups * draw(random, 1, 2), draw(random, 1, 4), draw(random, 1, 4)};
+        set("in_channels", input.c);
+        set("out_channels", groups * draw(random, 1, 2));
+        set("groups", groups);
         for (const auto& [key, low, high] : {std::tuple{"kernel_size", 1, 3}, {"stride", 1, 3}, {"padding", 0, 2},
                                              {"output_padding", 0, 2}, {"dilation", 1, 2}})
             set(key, Pair{draw(random, low, high), draw(random, low, high)});
@@ -33,6 +37,24 @@ Document transposed(std::mt19937_64& random) {
         return one_layer(op, params, random_tensor(input, random, true), weights, {});
     }
 }
+
+/// How many of the settings were of that kind.
+struct Kinds {
+    int grouped = 0, channels = 0, samples = 0, dilated = 0, uncovered = 0, negative = 0, skipping = 0;
+    void count(const Document& document, const Window& window) {
+        const Layer& layer = document.layers[0];
+        const auto pair = [&](const char* key) {
+            return std::get<Pair>(layer.params[static_cast<size_t>(field_index(*layer.op, key))]);
+        };
+        grouped += window.groups > 1;
+        channels += window.in_per_group > 1 && window.out_per_group > 1;
+        samples += document.input.tensor.shape().n > 1;
+        dilated += window.h.dilation > 1 && window.h.kernel > 1;
+        uncovered += pair("output_padding").h + pair("output_padding").w > 0;
+        negative += window.h.span() - 1 < window.h.pad_before;   // p′ = d(k−1) − p
+        skipping += window.h.stride > window.h.span();
+    }
+};
 
 /// The numbers of the output as a view shows them, by cell; cells without a number are absent.
 std::map<std::pair<int64_t, int64_t>, std::string> shown(const Scene& scene, Shape out) {
@@ -49,6 +71,7 @@ std::map<std::pair<int64_t, int64_t>, std::string> shown(const Scene& scene, Sha
 
 TEST(LockStep, FourViewsShowTheSameSumsAtEveryStep) {
     std::mt19937_64 random(test_seed(51));
+    Kinds kinds;
     for (int i = 0; i < 2000; ++i) {
         Document document = transposed(random);
         document.start = {};
@@ -57,6 +80,7 @@ TEST(LockStep, FourViewsShowTheSameSumsAtEveryStep) {
         SCOPED_TRACE(describe(document));
         const Plan& plan = result.layers[0].plan;
         const Shape out = plan.output_stage().shape;
+        kinds.count(document, *plan.window);
         for (const Order order : {Order::by_input, Order::by_output}) {
             const Timeline timeline(plan, order, plan.output);
             ViewInput in;
@@ -68,6 +92,14 @@ TEST(LockStep, FourViewsShowTheSameSumsAtEveryStep) {
             for (int64_t step : {draw(random, 0, steps), steps}) {
                 if (in.unit == Unit::window && step > 0) step = timeline.forward(step - 1, Unit::window);
                 in.step = in.from_step = step;
+                // As the window's play head has it: the plane that the term adds to.
+                const Place place = timeline.at(step);
+                const Index last{out.n - 1, out.c - 1, 0, 0};
+                const Index plane = place.finishing ? last
+                                    : order == Order::by_output || !place.started
+                                        ? place.cell
+                                        : stamp_term(plan, place.cell, place.term).output;
+                in.shown = {plane.n, plane.c};
                 in.leads = order == Order::by_input;
                 const auto scatter = shown(build_scatter(in), out);
                 in.leads = !in.leads;
@@ -82,11 +114,14 @@ TEST(LockStep, FourViewsShowTheSameSumsAtEveryStep) {
                 if (step < steps || steps == 0) continue;  // a layer may be cropped to nothing but zeros
                 for (const auto& [cell, text] : scatter)
                     ASSERT_EQ(std::stof(text.starts_with("−") ? "-" + text.substr(3) : text),
-                              result.layers[0].op_output().at({0, 0, cell.first, cell.second}));
+                              result.layers[0].op_output().at({plane.n, plane.c, cell.first, cell.second}));
                 ASSERT_EQ(static_cast<int64_t>(scatter.size()), out.plane());
             }
         }
     }
+    for (const int count : {kinds.grouped, kinds.channels, kinds.samples, kinds.dilated, kinds.uncovered,
+                            kinds.negative, kinds.skipping})
+        EXPECT_GT(count, 100);
 }
 
 }  // namespace
