@@ -3,10 +3,12 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "app/file_loader.h"
 #include "app/state.h"
 
 namespace convscope {
@@ -19,18 +21,27 @@ struct Host {
     std::function<void()> quit;
 };
 
+/// What computing may take of the machine; 0: what suits it.
+struct Limits {
+    int64_t memory_bytes = 0;                     // of a result's tensors: --memory. Half of the machine's otherwise
+};
+
 struct App {
     State state;
     Host host;
     Evaluator evaluator;
     Timeline timeline;                            // of the picture shown, in the chosen view's order; always up to date
+    FileLoader loader;
+    Tensor coarse;                                // the small photograph of which more is being made
     Want evaluating;                              // what is computed
+    int64_t memory_bytes = 0;                     // see Limits
     bool computing = false;                       // the worker is at it
     bool next_waits = false;                      // the document is newer than what the worker computes
+    double terms = 0;                             // multiply-adds of what is computed
     bool opens = false;                           // the next result opens on its telling step
     std::shared_ptr<const Result> before_gesture; // the picture when the gesture under way began
 
-    explicit App(Document document);
+    explicit App(Document document, Limits limits = {});
 };
 
 // ---- Documents
@@ -48,7 +59,8 @@ void show_document(App& app, Document document, const std::string& label);
 /// Puts an image (or any tensor) in as the input: in front of the layers as they are when they are the person's own
 /// (edited, or from a file), else in front of the classic filters.
 void show_image(App& app, Input input, const std::string& name);
-/// Opens a document, an image, numbers or weights by their content. False, with a message shown, when it cannot; nothing is changed then.
+/// Opens a document, an image, numbers or weights by their content. False, with a message shown, when it cannot; nothing is
+/// changed then. A large file is read aside (state.loading): true, and what it is comes with a later update.
 bool open_file(App& app, const std::string& path);
 /// PyTorch text as the document; `name` of its file, "" when it was pasted.
 bool open_pytorch(App& app, std::string_view text, const std::string& name = "");
@@ -74,6 +86,17 @@ double seconds_to_next_change(const App& app);
 /// Nothing is being computed.
 bool settled(const App& app);
 void wait_until_settled(App& app);
+/// Something takes so long that the person is told and may stop it.
+bool is_busy(const App& app);
+/// Stops reading and computing; the last picture stays, grey. An edit, or compute_again, starts computing anew.
+void stop_computing(App& app);
+void compute_again(App& app);
+/// How far it is: its share when that is known, and in words. "Computing 43 % · 5.1 billion products a second · 1.2 s left".
+struct ProgressTold {
+    std::optional<double> fraction;
+    std::string text;
+};
+ProgressTold progress_told(const App& app);
 
 // ---- Play head
 

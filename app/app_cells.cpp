@@ -38,11 +38,6 @@ std::string plane_words(const Ref& ref) {
     return ref.source == Source::input ? "input" : ref.which == 0 ? "kernel" : "bias";
 }
 
-bool refuse(App& app, std::string sentence) {
-    say(app, std::move(sentence), true);
-    return false;
-}
-
 /// The block goes in from `ref` on; what lies beyond the plane's edge is left out and said.
 bool paste_block(App& app, const Ref& ref, Tensor target, const Tensor& block) {
     const Shape plane = target.shape(), size = block.shape();

@@ -12,14 +12,15 @@
 #include "core/io/npy.h"
 #include "core/io/paste.h"
 #include "core/io/safetensors.h"
+#include "core/platform.h"
 #include "core/presets.h"
 #include "core/pytorch_read.h"
 
 namespace convscope {
 namespace {
 
-/// Photographs are scaled down to this side: their maps are computed within a second.
-constexpr int64_t kMostImageSide = 1024;
+/// Larger files are read aside.
+constexpr std::uintmax_t kAsideFromBytes = std::uintmax_t(256) << 10;
 constexpr int64_t kMostTextBytes = int64_t(16) << 20;
 constexpr size_t kMostMessages = 50;
 
@@ -92,11 +93,6 @@ void travel(App& app, const Document& document) {
     compute(app, false);
 }
 
-bool refuse(App& app, std::string sentence) {
-    say(app, std::move(sentence), true);
-    return false;
-}
-
 bool open_document(App& app, const std::string& path) {
     DocumentResult read = load_document(path);
     if (!read.ok()) return refuse(app, read.error);
@@ -114,16 +110,28 @@ bool open_tensor(App& app, const std::string& path, Tensor tensor, const std::st
 }
 
 bool open_image(App& app, const std::string& path, std::string_view bytes) {
-    ImageOptions options;
-    options.max_side = kMostImageSide;
-    // A layer of one input channel sees the picture in grey, so that its kernels stay as they are.
-    options.grey = keeps_layers(app.state) && app.state.document.input.tensor.shape().c == 1;
+    const ImageOptions options{.grey = wants_grey(app.state)};
     ImageResult image = load_image_bytes(bytes_of(bytes), display_name(path), options);
     if (!image.ok()) return refuse(app, image.error);
     FromImage origin{path, options.grey, options.max_side, image.note};
     show_image(app, {std::move(image.tensor), std::move(origin)}, display_name(path));
     say(app, display_name(path) + ": " + image.note + ".");
     return true;
+}
+
+/// An image whose file is gone, or that came with the program, is saved as numbers.
+Document storable(Document document) {
+    const auto* image = std::get_if<FromImage>(&document.input.origin);
+    std::error_code error;
+    if (image && !std::filesystem::is_regular_file(to_path(image->path), error)) document.input.origin = {};
+    return document;
+}
+
+}  // namespace
+
+bool refuse(App& app, std::string sentence) {
+    say(app, std::move(sentence), true);
+    return false;
 }
 
 bool open_bytes(App& app, const std::string& path, std::string bytes) {
@@ -150,17 +158,17 @@ bool open_bytes(App& app, const std::string& path, std::string bytes) {
     return open_image(app, path, bytes);
 }
 
-/// An image whose file is gone, or that came with the program, is saved as numbers.
-Document storable(Document document) {
-    const auto* image = std::get_if<FromImage>(&document.input.origin);
-    std::error_code error;
-    if (image && !std::filesystem::is_regular_file(to_path(image->path), error)) document.input.origin = {};
-    return document;
+bool is_image_file(std::string_view bytes, std::string_view path) {
+    return file_kind(bytes, path) == FileKind::image;
 }
 
-}  // namespace
+bool wants_grey(const State& state) {
+    return keeps_layers(state) && state.document.input.tensor.shape().c == 1;
+}
 
-App::App(Document document) {
+App::App(Document document, Limits limits) {
+    const int64_t machine = machine_memory();
+    memory_bytes = limits.memory_bytes > 0 ? limits.memory_bytes : machine > 0 ? machine / 2 : kMostBytes;
     state.document = document;
     state.saved = document;
     state.history = History(std::move(document));
@@ -217,6 +225,7 @@ void redo(App& app) {
 }
 
 void show_document(App& app, Document document, const std::string& label) {
+    stop_loading(app);
     State& state = app.state;
     state.document = std::move(document);
     state.history.push(state.document, label, "");
@@ -227,6 +236,7 @@ void show_document(App& app, Document document, const std::string& label) {
 }
 
 void show_image(App& app, Input input, const std::string& name) {
+    stop_loading(app);
     State& state = app.state;
     const bool keeps = keeps_layers(state);
     Document next = keeps ? with_input(state.document, std::move(input))
@@ -249,6 +259,13 @@ bool open_pytorch(App& app, std::string_view text, const std::string& name) {
 
 bool open_file(App& app, const std::string& path) {
     const std::string absolute = absolute_path(path);
+    std::error_code error;
+    const std::uintmax_t size = std::filesystem::file_size(to_path(absolute), error);
+    if (!error && size >= kAsideFromBytes && std::filesystem::is_regular_file(to_path(absolute), error)) {
+        start_loading(app, absolute);
+        return true;
+    }
+    stop_loading(app);
     FileResult file = read_file(absolute, kMaxImageBytes);
     if (!file.ok()) return refuse(app, file.error);
     if (file.bytes.empty()) return refuse(app, display_name(path) + " is empty.");

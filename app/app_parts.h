@@ -10,6 +10,22 @@ namespace convscope {
 /// One undo step with that label, whatever differs.
 void edit_as(App& app, Document next, std::string label);
 
+/// The message that a file could not be opened.
+bool refuse(App& app, std::string sentence);
+/// Opens what such a file holds.
+bool open_bytes(App& app, const std::string& path, std::string bytes);
+bool is_image_file(std::string_view bytes, std::string_view path);
+/// A layer of one input channel sees the picture in grey, so that its kernels stay as they are.
+bool wants_grey(const State& state);
+
+// ---- app_loading.cpp
+
+/// Reads the file aside.
+void start_loading(App& app, const std::string& path);
+void stop_loading(App& app);
+/// Takes what was read.
+void take_loaded(App& app, double dt_s);
+
 // ---- app_tensors.cpp
 
 /// Puts the tensors of a .safetensors file into the layers that ask for them: one undo step, and a message that tells

@@ -31,7 +31,8 @@ void order_by_stamps(const App& app, const LayerResult& layer, LedgerCell& ledge
 std::string stale_reason(const App& app) {
     const State& state = app.state;
     if (state.problem) return state.problem->sentence;
-    return fmt::format("Computing, {:.0f} % done.", 100 * app.evaluator.fraction());
+    if (state.stopped) return "Computing was stopped: the picture is the one before the last change.";
+    return "Computing the change.";
 }
 
 /// Nothing was computed yet: the reason in words.

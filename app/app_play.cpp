@@ -446,7 +446,7 @@ double seconds_to_next_change(const App& app) {
     double wait = 1e9;
     const auto soon = [&](double seconds) { wait = std::min(wait, std::max(0.0, seconds)); };
     if (state.play.playing) soon(rest_seconds(state) - state.play.resting_s);
-    if (app.computing) soon(0.1);
+    if (app.computing || !state.loading.empty()) soon(0.1);
     if (state.selection.hover && state.mouse.hover_s < kTooltipSeconds)
         soon(kTooltipSeconds - std::max(0.0, state.mouse.hover_s));
     for (const Message& message : state.messages)

@@ -8,11 +8,6 @@
 namespace convscope {
 namespace {
 
-bool refuse(App& app, std::string sentence) {
-    say(app, std::move(sentence), true);
-    return false;
-}
-
 bool write(App& app, const std::string& path, std::span<const NamedTensor> tensors) {
     std::string error;
     if (!write_tensor_file(path, tensors, error)) return refuse(app, error);

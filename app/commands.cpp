@@ -192,6 +192,9 @@ void add_edit(std::vector<Command>& table) {
     add_commands(table, "Edit", {
         {"Turn kernel 180°", "Ctrl+T", "Reverses the kernel's rows and columns: correlation becomes convolution.",
          has_kernel, turn_kernel},
+        {"Stop computing", "Esc", "Stops what is being read or computed; the last picture stays, in grey.", is_busy,
+         stop_computing, kOwnKey, kRule},
+        {"Compute again", "F5", "Computes what was stopped.", [](const App& app) { return app.state.stopped; }, compute_again},
     });
 }
 

@@ -44,6 +44,12 @@ void History::push(Document document, std::string label, std::string gesture) {
     trim();
 }
 
+void History::replace_input(const Tensor& from, const Input& to) {
+    for (Entry& entry : entries_)
+        if (entry.document.input.tensor.same_as(from)) entry.document.input = to;
+    trim();
+}
+
 void History::end_gesture() { entries_[current_].gesture.clear(); }
 
 const Document& History::undo() { return go(current_ - 1); }

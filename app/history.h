@@ -21,6 +21,8 @@ public:
     /// Adds a state; entries after the current one are dropped. Same non-empty gesture as the current entry: replaces it
     /// (and its label says the whole gesture). Oldest entries go when unshared tensors exceed the budget.
     void push(Document document, std::string label, std::string gesture);
+    /// The same document with more of its photograph: in every entry that has the input `from`, it is `to` now.
+    void replace_input(const Tensor& from, const Input& to);
     /// The gesture is over: a later edit starts a new entry even under the same name.
     void end_gesture();
 

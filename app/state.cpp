@@ -14,7 +14,9 @@ bool is_stale(const State& state) {
 }
 
 bool is_greyed(const State& state) {
-    return is_stale(state) && (state.problem.has_value() || state.computing_s > kPatienceSeconds);
+    if (!is_stale(state)) return false;
+    if (state.problem || state.stopped) return true;
+    return state.computing_s > kPatienceSeconds && !state.refining;
 }
 
 bool is_changed(const State& state) { return state.document != state.saved; }

@@ -103,6 +103,10 @@ struct State {
     std::optional<Problem> problem;               // why `document` cannot be computed
     int problem_layer = -1;
     double computing_s = 0;                       // how long the worker has been at it; 0: it is not
+    bool stopped = false;                         // the person stopped computing: the picture is older than the document
+    bool refining = false;                        // the picture is the document's, of the photograph made small
+    std::string loading;                          // the file that is being read; empty: none
+    double loading_s = 0;
     History history;
     std::string file;                             // where it was opened from or saved to
     Document saved;                               // as it stands in that file; or as the document started

@@ -2,7 +2,9 @@
 #include "core/evaluate.h"
 
 #include <algorithm>
+#include <cmath>
 #include <new>
+#include <numeric>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -14,9 +16,6 @@
 
 namespace convscope {
 namespace {
-
-/// Values that all stages of a document may hold together: 4 GiB.
-constexpr int64_t kMaxTotal = int64_t(1) << 30;
 
 std::optional<Problem> weight_problem(const Layer& layer, const Plan& plan) {
     if (layer.weights.size() != plan.weights.size()) {
@@ -120,6 +119,7 @@ struct Pass {
     /// Layers 0…last on that batch. With `statistics` also those of the outputs' planes. False when cancelled.
     bool forward(int64_t batch, int last, bool statistics) {
         Tensor flowing = batch_input(document().input, batch);
+        if (statistics && !keep_levels(flowing)) return false;
         for (size_t k = 0; static_cast<int>(k) <= last; ++k) {
             if (progress.stop()) return false;
             LayerResult& layer = result.layers[k];
@@ -135,10 +135,7 @@ struct Pass {
             if (layer.plan.skip.sum >= 0) add_skipped_input(layer);
             keep_buffers(layer);
             flowing = layer.output();
-            const Shape shape = flowing.shape();
-            for (int64_t plane = 0; statistics && plane < shape.n * shape.c; ++plane)
-                layer.statistics.push_back(
-                    plane_statistics(flowing, layer.plan, plane / shape.c, plane % shape.c));
+            if (statistics && !measure(layer)) return false;
             done += share;
         }
         return true;
@@ -168,6 +165,42 @@ struct Pass {
     }
 
   private:
+    /// Statistics of the output's planes, and its levels.
+    bool measure(LayerResult& layer) {
+        const Tensor& output = layer.output();
+        const Shape shape = output.shape();
+        layer.statistics.resize(static_cast<size_t>(shape.n * shape.c));
+        const auto part = [&](int64_t plane) {
+            layer.statistics[static_cast<size_t>(plane)] =
+                plane_statistics(output, layer.plan, plane / shape.c, plane % shape.c);
+        };
+        return each_plane(shape, part) && keep_levels(output);
+    }
+
+    bool keep_levels(const Tensor& tensor) {
+        const Shape shape = tensor.shape();
+        if (!want.levels || shape.plane() < kLevelsFrom) return true;
+        for (const TensorLevels& kept : result.levels)
+            if (kept.tensor.same_as(tensor)) return true;
+        TensorLevels levels{tensor, std::vector<PlaneLevels>(static_cast<size_t>(shape.n * shape.c))};
+        const auto part = [&](int64_t plane) {
+            levels.planes[static_cast<size_t>(plane)] =
+                plane_levels(tensor, plane / shape.c, plane % shape.c);
+        };
+        if (!each_plane(shape, part)) return false;
+        result.levels.push_back(std::move(levels));
+        return true;
+    }
+
+    /// On all threads where the planes are large enough to be worth it. False when cancelled.
+    bool each_plane(Shape shape, const std::function<void(int64_t)>& part) {
+        constexpr int64_t kWorthThreads = int64_t(1) << 15;
+        Progress quiet;
+        quiet.cancelled = progress.cancelled;
+        quiet.workers = shape.count() >= kWorthThreads ? progress.workers : nullptr;
+        return run_parts(quiet, shape.n * shape.c, part);
+    }
+
     void add_skipped_input(LayerResult& layer) {
         const auto from = static_cast<size_t>(layer.plan.skip.from);
         const Tensor* const both[]{&layer.stages[static_cast<size_t>(layer.plan.output)],
@@ -221,9 +254,34 @@ bool compute(Result& result, Want want, const Progress& progress) {
     return !want.backward || pass.backward();
 }
 
-/// The first thing that `want` would need too much memory for.
-std::optional<std::pair<size_t, Problem>> memory_problem(const Result& result, Want want) {
-    int64_t total = 0;
+/// Bytes of the tensors that `want` makes of each layer; optional stages only with `optional`.
+std::vector<int64_t> layer_bytes(const Result& result, Want want, bool optional) {
+    want.optional_stages = want.optional_stages && optional;
+    std::vector<int64_t> bytes;
+    for (const LayerResult& layer : result.layers) {
+        int64_t values = 0;
+        for (const bool backward : {false, true}) {
+            if (backward && !want.backward) continue;
+            for (const int stage : wanted_stages(layer.plan, want, backward))
+                values += layer.plan.stages[static_cast<size_t>(stage)].shape.count();
+        }
+        bytes.push_back(values * static_cast<int64_t>(sizeof(float)));
+    }
+    return bytes;
+}
+
+int64_t sum_of(const std::vector<int64_t>& bytes) {
+    return std::accumulate(bytes.begin(), bytes.end(), int64_t(0));
+}
+
+/// "2.2 GB", "640 MB": in units of 1024.
+std::string bytes_text(int64_t bytes) {
+    const double mega = static_cast<double>(bytes) / (1 << 20);
+    return mega < 1000 ? fmt::format("{:.0f} MB", std::ceil(mega)) : fmt::format("{:.1f} GB", mega / 1024);
+}
+
+/// The first thing that `want` would need too much memory for. Optional stages are left out of `want` when they alone do not fit.
+std::optional<std::pair<size_t, Problem>> memory_problem(const Result& result, Want& want) {
     for (size_t k = 0; k < result.layers.size(); ++k) {
         const Plan& plan = result.layers[k].plan;
         for (const bool backward : {false, true}) {
@@ -232,20 +290,25 @@ std::optional<std::pair<size_t, Problem>> memory_problem(const Result& result, W
                 const StageSpec& spec = plan.stages[static_cast<size_t>(stage)];
                 if (auto problem = size_problem(spec.shape, "The stage " + spec.name))
                     return std::pair{k, *problem};
-                total += spec.shape.count();
             }
         }
-        if (total > kMaxTotal) {
-            return std::pair{
-                k, Problem{fmt::format("All stages up to here hold {} values together.",
-                                       grouped_text(total)),
-                           fmt::format("{} fit; choose a smaller input or fewer channels.",
-                                       grouped_text(kMaxTotal)),
-                           "",
-                           {}}};
-        }
     }
-    return {};
+    const int64_t input = result.document.input.tensor.shape().count() * static_cast<int64_t>(sizeof(float));
+    if (input + sum_of(layer_bytes(result, want, true)) <= want.most_bytes) return {};
+    want.optional_stages = false;
+    const std::vector<int64_t> bytes = layer_bytes(result, want, false);
+    const int64_t all = input + sum_of(bytes);
+    if (all <= want.most_bytes || bytes.empty()) return {};
+    // It belongs to the layer at which the memory is spent.
+    size_t k = 0;
+    for (int64_t spent = input + bytes[0]; spent <= want.most_bytes && k + 1 < bytes.size();) spent += bytes[++k];
+    return std::pair{k, Problem{fmt::format("Computing this takes {} of memory; the budget is {}.",
+                                            bytes_text(all), bytes_text(want.most_bytes)),
+                                fmt::format("Choose a smaller input or fewer channels, or start with "
+                                            "--memory {}G.",
+                                            all / (int64_t(1) << 30) + 1),
+                                "",
+                                {}}};
 }
 
 Problem out_of_memory() {
@@ -339,6 +402,13 @@ std::optional<Result> evaluate(const Document& document, Want want, const Progre
         stop_at(result, 0, out_of_memory());
     } catch (const std::length_error&) { stop_at(result, 0, out_of_memory()); }
     return result;
+}
+
+int64_t needed_bytes(const Document& document, Want want) {
+    const Result planned = plan_only(document);
+    if (planned.problem) return 0;
+    return document.input.tensor.shape().count() * static_cast<int64_t>(sizeof(float)) +
+           sum_of(layer_bytes(planned, want, false));
 }
 
 double work(const Document& document) {

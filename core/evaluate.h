@@ -6,15 +6,21 @@
 #include <optional>
 
 #include "core/document.h"
+#include "core/plane_levels.h"
 #include "core/statistics.h"
 
 namespace convscope {
+
+/// The tensors of a Result may take so much where nothing else is said: 4 GiB.
+inline constexpr int64_t kMostBytes = int64_t(4) << 30;
 
 /// What to compute. What is left out has an empty tensor in the Result.
 struct Want {
     bool optional_stages = true;   // stages like "stamped" that only some views show
     bool backward = false;
     int64_t batch = 0;             // which of the document's batches, from 1; 0: the last
+    bool levels = false;           // smaller copies of large inputs and outputs, for painting them
+    int64_t most_bytes = kMostBytes;   // what the tensors of the Result may take together
     bool operator==(const Want&) const = default;
 };
 
@@ -44,6 +50,7 @@ struct Result {
     int problem_layer = -1;
     int64_t batch = 1;                     // which one was computed
     std::optional<double> loss;            // where the backward start has one
+    std::vector<TensorLevels> levels;      // where wanted: of the document's input and the layers' outputs, the large ones
 };
 
 /// Computes the document. Cancelled: none.
@@ -51,6 +58,9 @@ std::optional<Result> evaluate(const Document& document, Want want = {}, const P
 
 /// Multiply-adds of the forward pass, 0 when the document has a problem: small documents are computed at once.
 double work(const Document& document);
+
+/// Bytes of all tensors that computing it would make, and the input's; 0 when the document has a problem.
+int64_t needed_bytes(const Document& document, Want want = {});
 
 /// Plans only: shapes after each layer, or the first problem.
 Result plan_only(const Document& document);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <fstream>
 #include <new>
 #include <string>
 
@@ -49,6 +50,8 @@ fs::path config_directory() { return own_directory("APPDATA", "AppData/Roaming")
 fs::path cache_directory() { return own_directory("LOCALAPPDATA", "AppData/Local") / "cache"; }
 fs::path state_directory() { return own_directory("LOCALAPPDATA", "AppData/Local") / "state"; }
 
+int64_t machine_memory() { return 0; }
+
 bool sync_to_disk(const fs::path& path) {
     const int file = _wopen(path.c_str(), _O_RDWR | _O_BINARY);
     if (file < 0) return false;
@@ -65,6 +68,15 @@ fs::path cache_directory() { return own_directory("XDG_CACHE_HOME", ".cache"); }
 fs::path state_directory() { return own_directory("XDG_STATE_HOME", ".local/state"); }
 
 #if defined(__unix__) || defined(__APPLE__)
+int64_t machine_memory() {
+    const int64_t pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
+    const int64_t machine = pages > 0 && page_bytes > 0 ? pages * page_bytes : 0;
+    // A container may be allowed less (Linux control groups; "max" is no number and leaves 0).
+    int64_t allowed = 0;
+    std::ifstream("/sys/fs/cgroup/memory.max") >> allowed;
+    return allowed > 0 && (machine == 0 || allowed < machine) ? allowed : machine;
+}
+
 bool sync_to_disk(const fs::path& path) {
     const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (file < 0) return false;
@@ -73,6 +85,7 @@ bool sync_to_disk(const fs::path& path) {
     return done;
 }
 #else
+int64_t machine_memory() { return 0; }
 bool sync_to_disk(const fs::path&) { return true; }
 #endif
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 
 namespace convscope {
@@ -13,6 +14,9 @@ std::filesystem::path home_directory();
 std::filesystem::path config_directory();
 std::filesystem::path cache_directory();
 std::filesystem::path state_directory();
+
+/// Bytes of main memory that this process may use; 0 where that is not known.
+int64_t machine_memory();
 
 /// Asks the system to put a file's or folder's content on the disk now. Does nothing where that is
 /// not known.

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <span>
+#include <tuple>
 
 namespace convscope {
 namespace {
@@ -14,6 +17,27 @@ std::pair<int64_t, int64_t> interior(const WindowAxis& axis) {
     return first <= last ? std::pair{first, last} : std::pair{int64_t(0), axis.out - 1};
 }
 
+/// Smallest and largest finite value; (0, 0) where there is none. Lanes of their own, so that the loop vectorises.
+std::pair<float, float> finite_range(std::span<const float> values) {
+    constexpr size_t kLanes = 16;
+    constexpr float kMost = std::numeric_limits<float>::max(), kInfinity = std::numeric_limits<float>::infinity();
+    float low[kLanes], high[kLanes];
+    std::fill_n(low, kLanes, kInfinity);
+    std::fill_n(high, kLanes, -kInfinity);
+    const auto take = [&](size_t lane, float v) {
+        const bool finite = std::abs(v) <= kMost;  // false for NaN
+        const float v_low = finite ? v : kInfinity, v_high = finite ? v : -kInfinity;
+        low[lane] = v_low < low[lane] ? v_low : low[lane];
+        high[lane] = v_high > high[lane] ? v_high : high[lane];
+    };
+    const size_t whole = values.size() / kLanes * kLanes;
+    for (size_t i = 0; i < whole; i += kLanes)
+        for (size_t lane = 0; lane < kLanes; ++lane) take(lane, values[i + lane]);
+    for (size_t i = whole; i < values.size(); ++i) take(0, values[i]);
+    const float least = *std::min_element(low, low + kLanes), most = *std::max_element(high, high + kLanes);
+    return least <= most ? std::pair{least, most} : std::pair{0.0f, 0.0f};
+}
+
 }  // namespace
 
 PlaneStatistics plane_statistics(const Tensor& output, const Plan& plan, int64_t n, int64_t c) {
@@ -24,14 +48,7 @@ PlaneStatistics plane_statistics(const Tensor& output, const Plan& plan, int64_t
         if (std::isfinite(*plane)) statistics = {*plane, *plane, std::abs(*plane)};
         return statistics;
     }
-    bool any = false;
-    for (int64_t i = 0; i < shape.plane(); ++i) {
-        const float v = plane[i];
-        if (!std::isfinite(v)) continue;
-        statistics.low = any ? std::min(statistics.low, v) : v;
-        statistics.high = any ? std::max(statistics.high, v) : v;
-        any = true;
-    }
+    std::tie(statistics.low, statistics.high) = finite_range({plane, static_cast<size_t>(shape.plane())});
     std::pair<int64_t, int64_t> rows{0, shape.h - 1}, columns{0, shape.w - 1};
     if (plan.window) rows = interior(plan.window->h), columns = interior(plan.window->w);
     const int64_t cells = (rows.second - rows.first + 1) * (columns.second - columns.first + 1);

@@ -2,6 +2,7 @@
 #include "app/cli/frame.h"
 
 #include <gtest/gtest.h>
+#include <imgui.h>
 
 #include "app/cli/apply.h"
 #include "app/commands.h"
@@ -50,6 +51,28 @@ TEST_F(FrameTest, PaintsOnlyWhatChanged) {
     EXPECT_GE(paints_of([&] { app_->state.camera.zoom = 1.5f; }), 1);
     EXPECT_GE(paints_of([&] { app_->state.settings.interface_scale = 1.5f; }), 1);
     EXPECT_EQ(paints_of([&] { say(*app_, "Words do not touch the canvas."); }), 0);
+}
+
+TEST_F(FrameTest, ThePointerAlonePaintsNoCanvas) {
+    const Grid* input = frame_->scene().grid("input");
+    ASSERT_TRUE(input);
+    const auto point_at = [&](int64_t row, int64_t column) {
+        const Point p = input->cell_box(row, column).center();
+        const Box canvas = frame_->canvas();
+        ImGui::GetIO().AddMousePosEvent(canvas.x + p.x, canvas.y + p.y);
+    };
+    point_at(1, 1);
+    for (int i = 0; i < 3; ++i) frame_->draw();
+    EXPECT_EQ(app_->state.selection.hover, (CellRef{"input", 1, 1}));
+    const int64_t frames = frame_->frames(), paints = frame_->paints();
+    for (int64_t column = 0; column < 7; ++column) {
+        point_at(2, column);
+        frame_->draw();
+        frame_->draw();
+        EXPECT_EQ(app_->state.selection.hover, (CellRef{"input", 2, column}));
+    }
+    EXPECT_EQ(frame_->frames(), frames + 14);
+    EXPECT_EQ(frame_->paints(), paints);
 }
 
 TEST_F(FrameTest, AFrameThatIsNotDrawnPaintsNothingButLosesNothing) {
@@ -129,9 +152,17 @@ TEST(SceneKey, HoldsAllThatAViewMayLookAt) {
     EXPECT_TRUE(differs([](State& s) { s.shown.out_channel = 1; }));
     EXPECT_TRUE(differs([](State& s) { s.settings.corner_weights = false; }));
     EXPECT_TRUE(differs([](State& s) { s.settings.shared_range = true; }));
-    EXPECT_TRUE(differs([](State& s) { s.selection.hover = CellRef{"input", 1, 1}; }));
+    EXPECT_FALSE(differs([](State& s) { s.selection.hover = CellRef{"input", 1, 1}; }));
+    EXPECT_TRUE(differs([](State& s) { s.view = "maps"; }));
     EXPECT_TRUE(differs([](State& s) { s.camera.pan_px.x = 1; }));
     EXPECT_TRUE(differs([](State& s) { s.result = std::make_shared<Result>(*s.result); }));
+    choose_view(app, "maps");  // follows the pointer
+    EXPECT_FALSE(scene_key(app, size, 1) == base);
+    const SceneKey maps = scene_key(app, size, 1);
+    app.state.selection.hover = CellRef{"input", 1, 1};
+    EXPECT_FALSE(scene_key(app, size, 1) == maps);
+    app.state.selection.hover.reset();
+    choose_view(app, "slide");
     EXPECT_FALSE(differs([](State& s) { s.messages.push_back({"words", false, 0}); }));
 }
 

@@ -66,6 +66,27 @@ void add_look(CLI::App& app, Words& words) {
         });
 }
 
+/// "800M", "4G", "1.5G" in units of 1024; none for anything else, and for what no machine has.
+std::optional<int64_t> parse_memory(const std::string& text) {
+    if (text.size() < 2) return {};
+    const char unit = text.back();
+    const double bytes = unit == 'M' || unit == 'm'   ? 1 << 20
+                         : unit == 'G' || unit == 'g' ? 1 << 30
+                                                      : 0;
+    const auto number = parse_number(text.substr(0, text.size() - 1));
+    if (!number || !(*number * bytes >= 1 << 20) || *number * bytes > 1e15) return {};
+    return static_cast<int64_t>(*number * bytes);
+}
+
+void add_limits(CLI::App& app, Limits& limits) {
+    app.add_option_function<std::string>(
+           "--memory", [&limits](const std::string& text) { limits.memory_bytes = *parse_memory(text); },
+           "What computed numbers may take of the memory: 800M, 4G (half of the machine's)")
+        ->check([](const std::string& text) {
+            return parse_memory(text) ? std::string() : "“" + text + "” is no amount of memory; write 800M or 4G";
+        });
+}
+
 Look read_look(const Words& words) {
     Look look;
     if (!words.theme.empty()) look.theme = words.theme == "dark" ? Theme::dark : Theme::light;
@@ -90,6 +111,7 @@ void add_shot(CLI::App& shot, ShotArguments& arguments, Words& words) {
     shot.add_flag("--canvas-only", arguments.canvas_only, "The picture without the window around it");
     shot.add_option("-o,--out", arguments.picture, "The PNG file that is written (convscope.png)");
     add_look(shot, words);
+    add_limits(shot, arguments.limits);
     shot.footer(kShotExamples);
 }
 
@@ -120,6 +142,7 @@ int run_command_line(std::vector<std::string> arguments, const Output& output) {
     app.add_option("--dev", window.shader_folder, "Shaders from this folder, read again when they change");
     app.add_flag("--times", window.tells_times, "Prints when the first frame was shown and how many were drawn");
     add_look(app, window_words);
+    add_limits(app, window.limits);
 
     ShotArguments shot_arguments;
     CLI::App* shot = app.add_subcommand("shot", "Writes a PNG picture, without a display");
@@ -134,6 +157,7 @@ int run_command_line(std::vector<std::string> arguments, const Output& output) {
     play->add_flag("--headless", play_arguments.headless, "Without a display");
     play->add_flag("--quit", play_arguments.quits, "Closes the window when the script has ended");
     add_look(*play, play_words);
+    add_limits(*play, play_arguments.limits);
     play->footer(kPlayExamples);
 
     const std::vector<Subcommand> others = add_text_subcommands(app);

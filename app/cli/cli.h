@@ -41,6 +41,7 @@ struct DocumentArguments {
 struct WindowArguments {
     DocumentArguments document;
     Look look;
+    Limits limits;
     std::string shader_folder;   // --dev
     bool tells_times = false;    // --times
     std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
@@ -54,6 +55,7 @@ struct ShotArguments {
     std::vector<std::string> sets;   // "stride=2"
     std::vector<std::string> pin;    // "output", "1,3"
     Look look;
+    Limits limits;
     bool canvas_only = false;
     std::string picture = "convscope.png";
 };
@@ -63,6 +65,7 @@ struct PlayArguments {
     DocumentArguments document;  // what it starts on; without one, the standard document
     bool headless = false, quits = false;
     Look look;
+    Limits limits;
 };
 
 /// The whole program. `arguments` without the program's name.

@@ -168,7 +168,7 @@ ArgumentDocument with_numbers(Document document, const DocumentArguments& argume
         made(with_numbers(std::move(document), options_of(arguments)), "", arguments), arguments);
 }
 
-ArgumentDocument open_arguments(App& app, const DocumentArguments& arguments) {
+ArgumentDocument open_arguments(App& app, const DocumentArguments& arguments, bool waits) {
     const std::string& text = arguments.document;
     if (is_expression(text) || is_pytorch_file(text)) {
         ArgumentDocument read = read_document(arguments);
@@ -178,8 +178,12 @@ ArgumentDocument open_arguments(App& app, const DocumentArguments& arguments) {
         if (!read.note.empty()) say(app, read.note);
         return {};
     }
-    if (!text.empty() && !open_file(app, text))
-        return {{}, newest_error(app, display_name(text) + " cannot be opened"), ""};
+    const std::string cannot = display_name(text) + " cannot be opened";
+    if (!text.empty() && !open_file(app, text)) return {{}, newest_error(app, cannot), ""};
+    if (!waits && !arguments.has_numbers()) return {};
+    // A large file is read aside.
+    wait_until_settled(app);
+    if (!text.empty() && !newest_error(app).empty()) return {{}, newest_error(app, cannot), ""};
     if (!arguments.has_numbers()) return {};
     ArgumentDocument read = with_numbers(app.state.document, arguments);
     if (!read.ok()) return read;

@@ -38,7 +38,7 @@ ArgumentDocument read_document(const DocumentArguments& arguments);
 ArgumentDocument with_numbers(Document document, const DocumentArguments& arguments);
 
 /// The same in the app: opens the document, the picture or the tensor, then puts the numbers in. No argument: what is
-/// open gets the numbers. `document` of the answer is left empty.
-ArgumentDocument open_arguments(App& app, const DocumentArguments& arguments);
+/// open gets the numbers. `document` of the answer is left empty. Without `waits` a large file is still being read then.
+ArgumentDocument open_arguments(App& app, const DocumentArguments& arguments, bool waits = true);
 
 }  // namespace convscope

@@ -15,6 +15,18 @@ std::string window_title(const State& state) {
     return name.empty() ? "Convscope" : name + " – Convscope";
 }
 
+/// The result's own smaller copies; other tensors are small or are averaged where they are painted.
+FindLevels levels_of(std::shared_ptr<const Result> result) {
+    return [result = std::move(result)](const Tensor& tensor, int64_t n,
+                                        int64_t c) -> const PlaneLevels* {
+        if (!result) return nullptr;
+        for (const TensorLevels& levels : result->levels)
+            if (levels.tensor.same_as(tensor))
+                return &levels.planes[static_cast<size_t>(n * tensor.shape().c + c)];
+        return nullptr;
+    };
+}
+
 }  // namespace
 
 SceneKey scene_key(const App& app, Point size_px, float scale) {
@@ -35,7 +47,7 @@ SceneKey scene_key(const App& app, Point size_px, float scale) {
     key.corner_weights = in.corner_weights;
     key.shared_range = in.shared_range;
     key.stale = in.stale;
-    key.hover = in.hover;
+    if (std::ranges::any_of(key.views, &View::follows_pointer)) key.hover = in.hover;
     if (state.problem) key.problem = state.problem->whole();
     key.size_px = in.size_px;
     key.camera = in.camera;
@@ -57,8 +69,10 @@ void Frame::tell_shader_problem() {
 }
 
 Frame::~Frame() {
+    app_.loader.cancel();
+    app_.loader.wait();  // it may still call wake
     app_.evaluator.cancel();
-    app_.evaluator.wait();  // it may still call wake
+    app_.evaluator.wait();
     app_.host = {};
 }
 
@@ -131,6 +145,7 @@ void Frame::build() {
 void Frame::paint() {
     const std::pair look{window_.theme(), window_.scale()};
     if (!scene_changed_ && painted_look_ == look) return;
+    painter_.use_levels(levels_of(app_.state.result));
     painter_.paint(scene_, look.first, look.second, target_);
     scene_changed_ = false;
     painted_look_ = look;

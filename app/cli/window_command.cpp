@@ -81,11 +81,11 @@ int run_window(const WindowArguments& arguments, const Output& output) {
     const auto window = make_glfw_window(options, error);
     if (!window) return output.fail(error);
 
-    App app(standard_document());
+    App app(standard_document(), arguments.limits);
     app.state.settings = settings;
     if (!loaded.message.empty()) say(app, loaded.message);
     Frame frame(*window, app, arguments.shader_folder);
-    if (const ArgumentDocument opened = open_arguments(app, arguments.document); !opened.ok()) {
+    if (const ArgumentDocument opened = open_arguments(app, arguments.document, false); !opened.ok()) {
         opened.fail(output);
         if (newest_error(app).empty()) say(app, opened.error, true);
     }

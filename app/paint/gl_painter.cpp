@@ -5,7 +5,9 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <span>
 
+#include "app/paint/damage.h"
 #include "app/paint/gl.h"
 #include "app/paint/picture_textures.h"
 #include "app/paint/scene_batch.h"
@@ -49,8 +51,13 @@ struct GlPainter::Parts {
     GLuint vertices = 0, buffer = 0, glyph_texture = 0;
     GlyphAtlas atlas;
     PictureTextures pictures;
-    Batch batch;
+    FindLevels find_levels;
+    Batch batch, before;       // of this scene and of the last one
+    Batch part;                // what is painted of it
+    bool starts_anew = true;   // the last batch says nothing about this one: other colours, shaders or places of glyphs
+    Target::Painted painted;   // the target that shows `batch` carries this
     int width_px = 1, height_px = 1;
+    int64_t painted_px = 0;
     Color canvas;
 
     explicit Parts(std::string shader_folder)
@@ -70,12 +77,17 @@ struct GlPainter::Parts {
     void make_vertices();
     void prepare(const Scene& scene, Theme theme, float scale);
     void upload_glyphs();
-    void draw(bool top_first);
+    void upload(const Batch& drawn);
+    void begin(bool top_first);
+    void draw(const Draw* draws, size_t count);
+    void draw_all(bool top_first);
+    bool draw_changes(Target& target);
 };
 
 void GlPainter::Parts::load_programs() {
     sources = all_sources(folder);
     problem.clear();
+    starts_anew = true;
     for (size_t i = 0; i < programs.size(); ++i) {
         const GLuint made = make_program(folder, kVertexShader, kFragmentShaders[i], problem);
         if (!made) continue;
@@ -99,28 +111,37 @@ void GlPainter::Parts::make_vertices() {
     glBindVertexArray(0);
 }
 
-// Builds the batch and sends it with its glyphs to the card.
+// Builds the batch and sends its glyphs to the card.
 void GlPainter::Parts::prepare(const Scene& scene, Theme theme, float scale) {
+    std::swap(batch, before);
+    const int last_width_px = width_px, last_height_px = height_px;
+    const Color last_canvas = canvas;
     width_px = whole_px(scene.size_px.x);
     height_px = whole_px(scene.size_px.y);
     canvas = palette(theme)[Tone::canvas];
+    if (width_px != last_width_px || height_px != last_height_px || !(canvas == last_canvas)) starts_anew = true;
     glActiveTexture(GL_TEXTURE1);
     pictures.before();
     const PictureTiles tiles = [&](const Picture& picture) {
         return pictures.tiles(picture, theme,
-                              {static_cast<float>(width_px), static_cast<float>(height_px)});
+                              {static_cast<float>(width_px), static_cast<float>(height_px)},
+                              find_levels);
     };
     // A full atlas is emptied once: what this scene needs has room then.
     if (!build_batch(scene, theme, scale, atlas, tiles, batch)) {
         atlas.clear();
+        starts_anew = true;
         build_batch(scene, theme, scale, atlas, tiles, batch);
     }
     pictures.after();
     upload_glyphs();
+}
+
+void GlPainter::Parts::upload(const Batch& drawn) {
     glBindBuffer(GL_ARRAY_BUFFER, buffer);
     glBufferData(GL_ARRAY_BUFFER,
-                 static_cast<GLsizeiptr>(batch.instances.size() * sizeof(Instance)),
-                 batch.instances.data(), GL_STREAM_DRAW);
+                 static_cast<GLsizeiptr>(drawn.instances.size() * sizeof(Instance)),
+                 drawn.instances.data(), GL_STREAM_DRAW);
     glBindBuffer(GL_ARRAY_BUFFER, 0);
 }
 
@@ -142,9 +163,7 @@ void GlPainter::Parts::upload_glyphs() {
     }
 }
 
-void GlPainter::Parts::draw(bool top_first) {
-    clear_pixels(canvas);
-    if (batch.instances.empty()) return;
+void GlPainter::Parts::begin(bool top_first) {
     glDisable(GL_DEPTH_TEST);
     glDisable(GL_CULL_FACE);
     glBlendEquation(GL_FUNC_ADD);
@@ -154,22 +173,26 @@ void GlPainter::Parts::draw(bool top_first) {
         glUniform2f(program.size_px, static_cast<float>(width_px), static_cast<float>(height_px));
         glUniform1f(program.flip, top_first ? 1.0f : -1.0f);
     }
+}
+
+// Of the batch that was uploaded last.
+void GlPainter::Parts::draw(const Draw* draws, size_t count) {
     glActiveTexture(GL_TEXTURE0);
     glBindTexture(GL_TEXTURE_2D, glyph_texture);
     glBindVertexArray(vertices);
     glBindBuffer(GL_ARRAY_BUFFER, buffer);
-    for (const Draw& part : batch.draws) {
-        const GLuint program = programs[static_cast<size_t>(part.shade)].name;
+    for (const Draw& run : std::span(draws, count)) {
+        const GLuint program = programs[static_cast<size_t>(run.shade)].name;
         if (!program) continue;
         glUseProgram(program);
-        if (part.shade == Shade::cell)
+        if (run.shade == Shade::cell)
             glDisable(GL_BLEND);
         else
             glEnable(GL_BLEND);
         glActiveTexture(GL_TEXTURE1);
-        glBindTexture(GL_TEXTURE_2D, part.texture ? part.texture : glyph_texture);
+        glBindTexture(GL_TEXTURE_2D, run.texture ? run.texture : glyph_texture);
         // No base instance in OpenGL 3.3: the pointers move instead.
-        const size_t base = part.first * sizeof(Instance);
+        const size_t base = run.first * sizeof(Instance);
         constexpr GLsizei kStride = sizeof(Instance);
         glVertexAttribPointer(0, 4, GL_FLOAT, GL_FALSE, kStride,
                               offset(base + offsetof(Instance, a)));
@@ -183,11 +206,47 @@ void GlPainter::Parts::draw(bool top_first) {
                               offset(base + offsetof(Instance, line)));
         glVertexAttribIPointer(5, 4, GL_UNSIGNED_BYTE, kStride,
                                offset(base + offsetof(Instance, kind)));
-        glDrawArraysInstanced(GL_TRIANGLE_STRIP, 0, 4, static_cast<GLsizei>(part.count));
+        glDrawArraysInstanced(GL_TRIANGLE_STRIP, 0, 4, static_cast<GLsizei>(run.count));
     }
     glBindVertexArray(0);
     glBindBuffer(GL_ARRAY_BUFFER, 0);
     glActiveTexture(GL_TEXTURE0);
+}
+
+void GlPainter::Parts::draw_all(bool top_first) {
+    clear_pixels(canvas);
+    upload(batch);
+    begin(top_first);
+    draw(batch.draws.data(), batch.draws.size());
+    painted_px = int64_t(width_px) * height_px;
+}
+
+// Only what differs from the scene before, where the target still shows that. False: it does not.
+bool GlPainter::Parts::draw_changes(Target& target) {
+    if (starts_anew || painted.number == 0 || !(target.painted() == painted)) return false;
+    const auto boxes = damage(before, batch, width_px, height_px);
+    if (!boxes) return false;
+    part.instances.clear();
+    part.draws.clear();
+    std::vector<size_t> firsts;
+    for (const PixelBox& box : *boxes) firsts.push_back(append_reaching(batch, box, part));
+    firsts.push_back(part.draws.size());
+    target.bind();
+    upload(part);
+    begin(true);
+    glEnable(GL_SCISSOR_TEST);
+    painted_px = 0;
+    for (size_t i = 0; i < boxes->size(); ++i) {
+        const PixelBox& box = (*boxes)[i];
+        glScissor(box.x0, box.y0, box.x1 - box.x0, box.y1 - box.y0);
+        glClearColor(canvas.r, canvas.g, canvas.b, 1);
+        glClear(GL_COLOR_BUFFER_BIT);
+        draw(part.draws.data() + firsts[i], firsts[i + 1] - firsts[i]);
+        painted_px += box.area();
+    }
+    glDisable(GL_SCISSOR_TEST);
+    target.release();
+    return true;
 }
 
 GlPainter::GlPainter(std::string shader_folder)
@@ -198,7 +257,13 @@ GlPainter& GlPainter::operator=(GlPainter&&) noexcept = default;
 
 void GlPainter::paint(const Scene& scene, Theme theme, float scale, Target& target) {
     parts_->prepare(scene, theme, scale);
-    repaint(target);
+    target.resize(parts_->width_px, parts_->height_px);
+    if (!parts_->draw_changes(target)) {
+        repaint(target);
+        return;
+    }
+    ++parts_->painted.number;
+    target.set_painted(parts_->painted);
 }
 
 void GlPainter::paint(const Scene& scene, Theme theme, float scale) {
@@ -206,16 +271,23 @@ void GlPainter::paint(const Scene& scene, Theme theme, float scale) {
     repaint();
 }
 
+void GlPainter::use_levels(FindLevels find) { parts_->find_levels = std::move(find); }
+
 void GlPainter::repaint(Target& target) {
     target.resize(parts_->width_px, parts_->height_px);
     target.bind();
-    parts_->draw(true);
+    parts_->draw_all(true);
     target.release();
+    parts_->starts_anew = false;
+    parts_->painted.by = this;
+    ++parts_->painted.number;
+    target.set_painted(parts_->painted);
 }
 
 void GlPainter::repaint() {
     glViewport(0, 0, parts_->width_px, parts_->height_px);
-    parts_->draw(false);
+    parts_->draw_all(false);
+    parts_->painted.number += 1;  // no target shows this batch
 }
 
 const std::string& GlPainter::problem() const { return parts_->problem; }
@@ -231,7 +303,7 @@ GlPainter::Stats GlPainter::stats() const {
     return {static_cast<int64_t>(parts_->batch.instances.size()),
             static_cast<int64_t>(parts_->batch.draws.size()),
             static_cast<int64_t>(parts_->atlas.size()), parts_->pictures.count(),
-            parts_->pictures.bytes()};
+            parts_->pictures.bytes(), parts_->painted_px};
 }
 
 }  // namespace convscope

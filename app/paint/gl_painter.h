@@ -8,6 +8,7 @@
 
 #include "app/scene/palettes.h"
 #include "app/scene/scene.h"
+#include "core/plane_levels.h"
 
 namespace convscope {
 
@@ -51,6 +52,15 @@ public:
     uint64_t texture() const;
     Pixels read() const;
 
+    /// Who painted it last, and what; nobody after a resize or a bind(). For painters that only paint what changed.
+    struct Painted {
+        const void* by = nullptr;
+        uint64_t number = 0;
+        bool operator==(const Painted&) const = default;
+    };
+    Painted painted() const;
+    void set_painted(Painted painted);
+
     /// Draws go here until release(); the viewport is the whole picture. Framebuffer rows: first row is the top.
     void bind();
     void release();
@@ -69,10 +79,13 @@ public:
     GlPainter(GlPainter&&) noexcept;
     GlPainter& operator=(GlPainter&&) noexcept;
 
-    /// Paints over the whole target, resized to scene.size_px. `scale` is the interface's: widths of a cell's lines.
+    /// Paints the whole target, resized to scene.size_px; of one that this painter painted last, only what differs.
+    /// `scale` is the interface's: widths of a cell's lines.
     void paint(const Scene& scene, Theme theme, float scale, Target& target);
     /// The same into the current framebuffer's lower left part.
     void paint(const Scene& scene, Theme theme, float scale);
+    /// Where smaller copies of large tensors are found from now on.
+    void use_levels(FindLevels find);
     /// Once more what was painted last, without looking at the scene again.
     void repaint();
     void repaint(Target& target);
@@ -84,6 +97,7 @@ public:
 
     struct Stats {
         int64_t instances = 0, draw_calls = 0, glyphs = 0, textures = 0, texture_bytes = 0;
+        int64_t painted_px = 0;   // of the canvas, the last time
     };
     Stats stats() const;
 

@@ -39,29 +39,11 @@ bool same_source(const Picture& a, const Picture& b) {
            a.low == b.low && a.high == b.high;
 }
 
-// A row of means of factor × factor values each, from texel (row, first) on; NaN where one is not finite.
-void mean_row(const float* plane, Shape shape, int64_t factor, int64_t row, int64_t first,
-              std::span<float> out) {
-    const int64_t y0 = row * factor, y1 = std::min(shape.h, y0 + factor);
-    if (factor == 1) {
-        std::copy_n(plane + y0 * shape.w + first, out.size(), out.begin());
-        return;
-    }
-    for (size_t i = 0; i < out.size(); ++i) {
-        const int64_t x0 = (first + static_cast<int64_t>(i)) * factor,
-                      x1 = std::min(shape.w, x0 + factor);
-        double sum = 0;
-        for (int64_t y = y0; y < y1; ++y)
-            for (int64_t x = x0; x < x1; ++x) sum += plane[y * shape.w + x];
-        out[i] = static_cast<float>(sum / static_cast<double>((y1 - y0) * (x1 - x0)));
-    }
-}
-
 }  // namespace
 
 std::vector<uint8_t> tile_colors(const Picture& picture, Theme theme, int64_t factor,
                                  int64_t first_row, int64_t first_column, int64_t rows,
-                                 int64_t columns) {
+                                 int64_t columns, const FindLevels& find) {
     const Shape shape = picture.tensor.shape();
     const Rgba broken = bytes_of(palette(theme)[Tone::error_tint]);
     const bool is_rgb = picture.map == ColorMap::rgb;
@@ -84,12 +66,16 @@ std::vector<uint8_t> tile_colors(const Picture& picture, Theme theme, int64_t fa
     std::vector<float> means(static_cast<size_t>(channels) * width);
     std::vector<uint8_t> out(static_cast<size_t>(rows) * width * 4);
     uint8_t* to = out.data();
+    std::array<const PlaneLevels*, 3> levels{};
+    for (int64_t c = 0; find && factor >= kFirstBlock && c < channels; ++c)
+        levels[static_cast<size_t>(c)] =
+            find(picture.tensor, picture.n, is_rgb ? std::min(c, shape.c - 1) : picture.c);
     for (int64_t r = 0; r < rows; ++r) {
         for (int64_t c = 0; c < channels; ++c) {
             const int64_t channel = is_rgb ? std::min(c, shape.c - 1) : picture.c;
-            const float* plane = picture.tensor.data() + shape.offset({picture.n, channel, 0, 0});
-            mean_row(plane, shape, factor, first_row + r, first_column,
-                     std::span(means).subspan(static_cast<size_t>(c) * width, width));
+            block_means(picture.tensor, picture.n, channel, levels[static_cast<size_t>(c)], factor,
+                        first_row + r, first_column,
+                        std::span(means).subspan(static_cast<size_t>(c) * width, width));
         }
         for (size_t i = 0; i < width; ++i, to += 4) {
             Rgba color = broken;
@@ -120,7 +106,7 @@ void PictureTextures::after() {
 }
 
 std::vector<PictureTile> PictureTextures::tiles(const Picture& picture, Theme theme,
-                                                Point size_px) {
+                                                Point size_px, const FindLevels& find) {
     const Shape shape = picture.tensor.shape();
     if (picture.tensor.empty() || shape.count() == 0 ||
         !shape.contains({picture.n, picture.map == ColorMap::rgb ? 0 : picture.c, 0, 0}))
@@ -155,8 +141,9 @@ std::vector<PictureTile> PictureTextures::tiles(const Picture& picture, Theme th
             tile.detail =
                 static_cast<float>(std::max(0.0, std::log2(per_px / static_cast<double>(factor))));
             const Entry& found = entry(picture, theme, factor, row, column, end_row - row,
-                                       end_column - column, tile.detail > 0);
+                                       end_column - column, tile.detail > 0, find);
             tile.texture = found.texture;
+            tile.number = found.number;
             tile.box = {static_cast<float>(left), static_cast<float>(top),
                         static_cast<float>(right - left), static_cast<float>(bottom - top)};
             // The last texel may stand for fewer values than the others.
@@ -171,7 +158,8 @@ std::vector<PictureTile> PictureTextures::tiles(const Picture& picture, Theme th
 
 const PictureTextures::Entry& PictureTextures::entry(const Picture& picture, Theme theme,
                                                      int64_t factor, int64_t row, int64_t column,
-                                                     int64_t rows, int64_t columns, bool smaller) {
+                                                     int64_t rows, int64_t columns, bool smaller,
+                                                     const FindLevels& find) {
     auto found = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
         return entry.theme == theme && entry.factor == factor && entry.row == row &&
                entry.column == column && same_source(entry.picture, picture);
@@ -185,8 +173,9 @@ const PictureTextures::Entry& PictureTextures::entry(const Picture& picture, The
         made.factor = factor;
         made.row = row;
         made.column = column;
+        made.number = ++made_;
         entries_.push_front(std::move(made));
-        upload(entries_.front(), rows, columns);
+        upload(entries_.front(), rows, columns, find);
     }
     Entry& entry = entries_.front();
     entry.used = scene_;
@@ -201,9 +190,10 @@ const PictureTextures::Entry& PictureTextures::entry(const Picture& picture, The
     return entry;
 }
 
-void PictureTextures::upload(Entry& entry, int64_t rows, int64_t columns) {
+void PictureTextures::upload(Entry& entry, int64_t rows, int64_t columns,
+                             const FindLevels& find) {
     const std::vector<uint8_t> colors = tile_colors(entry.picture, entry.theme, entry.factor,
-                                                    entry.row, entry.column, rows, columns);
+                                                    entry.row, entry.column, rows, columns, find);
     glGenTextures(1, &entry.texture);
     glBindTexture(GL_TEXTURE_2D, entry.texture);
     glPixelStorei(GL_UNPACK_ALIGNMENT, 4);

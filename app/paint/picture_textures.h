@@ -6,13 +6,15 @@
 #include <vector>
 
 #include "app/paint/scene_batch.h"
+#include "core/plane_levels.h"
 
 namespace convscope {
 
 /// Colours of one tile: texels (row-major RGBA) of `rows` × `columns`, each the mean of factor × factor values from
-/// (first_row, first_column) on, counted in texels. A mean with a NaN or ∞ in it has the error tint.
+/// (first_row, first_column) on, counted in texels. A mean with a NaN or ∞ in it has the error tint. Levels that are
+/// found save reading the whole plane.
 std::vector<uint8_t> tile_colors(const Picture& picture, Theme theme, int64_t factor, int64_t first_row,
-                                 int64_t first_column, int64_t rows, int64_t columns);
+                                 int64_t first_column, int64_t rows, int64_t columns, const FindLevels& find = {});
 
 class PictureTextures {
 public:
@@ -28,7 +30,7 @@ public:
     void before();
     void after();
     /// The tiles of the picture that lie inside 0…size.
-    std::vector<PictureTile> tiles(const Picture& picture, Theme theme, Point size_px);
+    std::vector<PictureTile> tiles(const Picture& picture, Theme theme, Point size_px, const FindLevels& find = {});
 
     int64_t count() const { return static_cast<int64_t>(entries_.size()); }
     int64_t bytes() const { return bytes_; }
@@ -42,14 +44,16 @@ private:
         bool halved = false;            // has a mipmap of half the size
         int64_t bytes = 0;
         uint64_t used = 0;              // number of the scene that used it last
+        uint16_t number = 0;
     };
     const Entry& entry(const Picture& picture, Theme theme, int64_t factor, int64_t row, int64_t column,
-                       int64_t rows, int64_t columns, bool smaller);
-    void upload(Entry& entry, int64_t rows, int64_t columns);
+                       int64_t rows, int64_t columns, bool smaller, const FindLevels& find);
+    void upload(Entry& entry, int64_t rows, int64_t columns, const FindLevels& find);
 
     std::list<Entry> entries_;          // last used first
     int64_t bytes_ = 0;
     uint64_t scene_ = 0;
+    uint16_t made_ = 0;                 // textures, wrapping around
 };
 
 }  // namespace convscope

@@ -11,7 +11,6 @@
 namespace convscope {
 namespace {
 
-enum Kind : uint8_t { kRect, kLine, kGlyph, kQuad, kPicture };
 enum Flag : uint8_t { kHatched = 1, kRoundStart = 2, kRoundEnd = 4 };
 
 constexpr float kDash = 3;
@@ -178,6 +177,8 @@ private:
             std::copy_n(place, 4, made.a);
             std::copy_n(tile.uv, 4, made.b);
             made.c[0] = tile.detail;
+            made.kind[2] = static_cast<uint8_t>(tile.number & 255);
+            made.kind[3] = static_cast<uint8_t>(tile.number >> 8);
         }
         if (picture.framed)
             rect(x0 - line_px_, y0 - line_px_, x1 + line_px_, y1 + line_px_,

@@ -9,11 +9,13 @@
 
 namespace convscope {
 
+enum Kind : uint8_t { kRect, kLine, kGlyph, kQuad, kPicture };
+
 /// One quad, as shaders/scene.vert reads it.
 struct Instance {
     float a[4]{}, b[4]{}, c[2]{};
     uint8_t fill[4]{}, line[4]{};
-    uint8_t kind[4]{};  // kind, flags, unused
+    uint8_t kind[4]{};  // kind, flags, and of a picture's tile its number (the shaders do not look at it)
 };
 static_assert(sizeof(Instance) == 52);
 
@@ -23,6 +25,7 @@ struct PictureTile {
     Box box;
     float uv[4]{};
     float detail = 0;  // mipmap level
+    uint16_t number = 0;  // another one for every texture that is made
 };
 
 /// Which fragment shader: software OpenGL pays for every line of one, so plain cells and glyphs have their own.

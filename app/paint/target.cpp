@@ -66,6 +66,7 @@ struct Target::Parts {
     int width_px = 0, height_px = 0;
     GLint before = 0, before_viewport[4]{};
     bool bound = false;
+    Painted painted;
     ~Parts() {
         if (framebuffer) glDeleteFramebuffers(1, &framebuffer);
         if (texture) glDeleteTextures(1, &texture);
@@ -81,6 +82,9 @@ int Target::width_px() const { return parts_->width_px; }
 int Target::height_px() const { return parts_->height_px; }
 uint64_t Target::texture() const { return parts_->texture; }
 
+Target::Painted Target::painted() const { return parts_->painted; }
+void Target::set_painted(Painted painted) { parts_->painted = painted; }
+
 void Target::resize(int width_px, int height_px) {
     GLint largest = 0;
     glGetIntegerv(GL_MAX_TEXTURE_SIZE, &largest);
@@ -89,6 +93,7 @@ void Target::resize(int width_px, int height_px) {
     if (parts_->texture && width_px == parts_->width_px && height_px == parts_->height_px) return;
     parts_->width_px = width_px;
     parts_->height_px = height_px;
+    parts_->painted = {};
     if (!parts_->texture) glGenTextures(1, &parts_->texture);
     GLint texture_before = 0;
     glGetIntegerv(GL_TEXTURE_BINDING_2D, &texture_before);
@@ -114,6 +119,7 @@ void Target::bind() {
         glGetIntegerv(GL_VIEWPORT, parts_->before_viewport);
     }
     parts_->bound = true;
+    parts_->painted = {};
     glBindFramebuffer(GL_FRAMEBUFFER, parts_->framebuffer);
     glViewport(0, 0, parts_->width_px, parts_->height_px);
 }

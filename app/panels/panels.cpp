@@ -11,6 +11,7 @@ const std::vector<Panel>& all_panels() {
         {"Inspector", draw_inspector},
         {"Tabs", draw_tabs},
         {"Canvas", draw_canvas},
+        {"Progress", draw_progress},
         {"Timeline", draw_timeline},
         {"Dividers", draw_dividers},
         {"Rails", draw_rails},

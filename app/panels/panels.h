@@ -46,6 +46,7 @@ void draw_parameters(PanelContext& context, const WindowLayout& layout);
 void draw_tabs(PanelContext& context, const WindowLayout& layout);
 void draw_canvas(PanelContext& context, const WindowLayout& layout);
 void draw_inspector(PanelContext& context, const WindowLayout& layout);
+void draw_progress(PanelContext& context, const WindowLayout& layout);
 void draw_timeline(PanelContext& context, const WindowLayout& layout);
 void draw_dividers(PanelContext& context, const WindowLayout& layout);
 void draw_rails(PanelContext& context, const WindowLayout& layout);

@@ -67,6 +67,7 @@ struct View {
     Scene (*build)(const ViewInput& in) = nullptr;
     bool chains = false;                   // only where there are several layers
     bool backward = false;                 // it shows gradients: the backward pass is computed for it
+    bool follows_pointer = false;          // its picture says what is under the pointer
 };
 
 /// All views in the order of the tabs.

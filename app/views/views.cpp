@@ -33,15 +33,16 @@ const std::vector<View>& all_views() {
         {"gradients", "Gradients", "How large the gradients are from layer to layer; of one layer, where each comes from.",
          "how the gradient goes back",
          Order::by_layer, {Unit::layer, Unit::pass},
-         [](const Plan& plan) { return plan.stage("grad_input") >= 0; }, build_gradients, false, true},
+         [](const Plan& plan) { return plan.stage("grad_input") >= 0; }, build_gradients, false, true, true},
         {"maps", "Maps", "Every output channel as an image, with the value under the pointer in all of them.",
          "every channel as an image",
          Order::by_output, {Unit::row, Unit::map, Unit::layer},
-         [](const Plan&) { return true; }, build_maps},
+         [](const Plan&) { return true; }, build_maps,
+         false, false, true},
         {"chain", "Chain", "All layers in a row; a pixel's receptive field and its influence through every one of them.",
          "a pixel through every layer",
          Order::by_layer, {Unit::layer, Unit::pass},
-         [](const Plan&) { return true; }, build_chain, true},
+         [](const Plan&) { return true; }, build_chain, true, false, true},
     };
     return kViews;
 }

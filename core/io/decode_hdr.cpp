@@ -67,7 +67,7 @@ std::string read_row(Bytes bytes, size_t& at, std::vector<unsigned char>& row, s
 
 }  // namespace
 
-std::string decode_hdr(Bytes bytes, Picture& picture) {
+std::string decode_hdr(Bytes bytes, DecodedImage& picture) {
     std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     std::string_view line;
     while (take_line(text, line) && !line.empty())
@@ -103,7 +103,7 @@ std::string decode_hdr(Bytes bytes, Picture& picture) {
         }
     }
     picture.channels = 3;
-    picture.depth = Picture::Depth::real;
+    picture.depth = DecodedImage::Depth::real;
     picture.white = largest > 0 ? largest : 1;
     picture.kind = "HDR RGB";
     picture.samples = samples->data();

@@ -76,7 +76,7 @@ struct Layout {
 };
 
 template <class T>
-std::string read_samples(Reader& reader, const Layout& layout, Picture& picture) {
+std::string read_samples(Reader& reader, const Layout& layout, DecodedImage& picture) {
     const Bytes rest = reader.rest();
     const int64_t row_samples = layout.width * layout.channels;
     auto samples =
@@ -100,7 +100,7 @@ std::string read_samples(Reader& reader, const Layout& layout, Picture& picture)
 
 }  // namespace
 
-std::string decode_pnm(Bytes bytes, Picture& picture) {
+std::string decode_pnm(Bytes bytes, DecodedImage& picture) {
     const int kind = bytes[1] - '0';  // 1–3 text, 4–6 binary; bitmap, grey, colour
     Reader reader(bytes);
     picture.width = reader.number();
@@ -123,7 +123,7 @@ std::string decode_pnm(Bytes bytes, Picture& picture) {
     picture.channels = static_cast<int>(layout.channels);
     picture.white = static_cast<double>(layout.maximum);
     if (layout.bits) picture.kind = "black and white";
-    picture.depth = layout.maximum > 255 ? Picture::Depth::bits16 : Picture::Depth::bits8;
+    picture.depth = layout.maximum > 255 ? DecodedImage::Depth::bits16 : DecodedImage::Depth::bits8;
     return layout.maximum > 255 ? read_samples<uint16_t>(reader, layout, picture)
                                 : read_samples<uint8_t>(reader, layout, picture);
 }

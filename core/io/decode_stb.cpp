@@ -69,7 +69,7 @@ int source_ended(void* user) {
 
 }  // namespace
 
-std::string decode_with_stb(Bytes bytes, ImageFormat format, Picture& picture) {
+std::string decode_with_stb(Bytes bytes, ImageFormat format, DecodedImage& picture) {
     if (format == ImageFormat::png)
         if (std::string wrong = check_png(bytes); !wrong.empty()) return wrong;
     if (format == ImageFormat::jpeg)
@@ -100,7 +100,7 @@ std::string decode_with_stb(Bytes bytes, ImageFormat format, Picture& picture) {
     picture.width = width;
     picture.height = height;
     picture.channels = channels;
-    picture.depth = bits16 ? Picture::Depth::bits16 : Picture::Depth::bits8;
+    picture.depth = bits16 ? DecodedImage::Depth::bits16 : DecodedImage::Depth::bits8;
     picture.white = bits16 ? 65535 : 255;
     if (format == ImageFormat::gif) picture.kind = "GIF";
     return "";

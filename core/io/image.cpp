@@ -13,7 +13,7 @@
 namespace convscope {
 namespace {
 
-std::string decode(Bytes bytes, std::string_view name, Picture& picture) {
+std::string decode(Bytes bytes, std::string_view name, DecodedImage& picture) {
     ImageFormat format{};
     std::string otherwise;
     if (!recognise_format(bytes, name, format, otherwise)) return otherwise;
@@ -23,6 +23,10 @@ std::string decode(Bytes bytes, std::string_view name, Picture& picture) {
     if (format == ImageFormat::pnm) return decode_pnm(bytes, picture);
     if (format == ImageFormat::hdr) return decode_hdr(bytes, picture);
     return decode_with_stb(bytes, format, picture);
+}
+
+std::string too_large(const std::string& shown) {
+    return fmt::format("{} needs more memory than there is.", shown);
 }
 
 void append(void* to, void* bytes, int size) {
@@ -42,21 +46,42 @@ ImageResult load_image(const std::string& path, const ImageOptions& options) {
     return load_image_bytes(bytes_of(file.bytes), display_name(path), options);
 }
 
+DecodeResult decode_image(std::span<const unsigned char> bytes, std::string_view name) {
+    DecodeResult result;
+    const std::string shown = display_name(name);
+    try {
+        auto image = std::make_shared<DecodedImage>();
+        const std::string wrong = decode(bytes, name, *image);
+        if (!wrong.empty()) {
+            result.error = fmt::format("{} {}.", shown, wrong);
+            return result;
+        }
+        const bool swapped = image->orientation >= 5;
+        result.width = swapped ? image->height : image->width;
+        result.height = swapped ? image->width : image->height;
+        result.image = std::move(image);
+    } catch (const std::bad_alloc&) {
+        result.error = too_large(shown);
+    }
+    return result;
+}
+
+ImageResult image_tensor(const DecodedImage& image, const ImageOptions& options) {
+    ImageResult result;
+    result.tensor = picture_to_tensor(image, options, result.note);
+    return result;
+}
+
 ImageResult load_image_bytes(std::span<const unsigned char> bytes, std::string_view name,
                              const ImageOptions& options) {
     ImageResult result;
-    const std::string shown = display_name(name);
+    const DecodeResult decoded = decode_image(bytes, name);
+    result.error = decoded.error;
+    if (!decoded.ok()) return result;
     try {
-        Picture picture;
-        const std::string wrong = decode(bytes, name, picture);
-        if (wrong.empty()) {
-            result.tensor = picture_to_tensor(picture, options, result.note);
-        } else {
-            result.error = fmt::format("{} {}.", shown, wrong);
-        }
+        return image_tensor(*decoded.image, options);
     } catch (const std::bad_alloc&) {
-        result = {};
-        result.error = fmt::format("{} needs more memory than there is.", shown);
+        result.error = too_large(display_name(name));
     }
     return result;
 }

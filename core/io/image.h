@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,6 +37,17 @@ ImageResult load_image(const std::string& path, const ImageOptions& options = {}
 /// The same from memory; `name` is what sentences call it.
 ImageResult load_image_bytes(std::span<const unsigned char> bytes, std::string_view name,
                              const ImageOptions& options = {});
+
+/// Decoded samples, of which tensors of several sizes can be made. Other threads may read it too.
+struct DecodedImage;
+struct DecodeResult {
+    std::shared_ptr<const DecodedImage> image;
+    int64_t width = 0, height = 0;  // upright
+    std::string error;
+    bool ok() const { return error.empty(); }
+};
+DecodeResult decode_image(std::span<const unsigned char> bytes, std::string_view name);
+ImageResult image_tensor(const DecodedImage& image, const ImageOptions& options);
 
 /// A PNG file's bytes for 8-bit RGBA rows from the top, width·height·4 of them. Empty when that is
 /// impossible.

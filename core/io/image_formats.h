@@ -16,7 +16,7 @@ using Bytes = std::span<const unsigned char>;
 enum class ImageFormat { png, jpeg, bmp, tga, psd, gif, pnm, hdr };
 
 /// Decoded samples, rows from the top, channels interleaved: grey, grey + alpha, RGB or RGBA.
-struct Picture {
+struct DecodedImage {
     enum class Depth { bits8, bits16, real };
     int64_t width = 0, height = 0;
     int channels = 0;
@@ -43,13 +43,13 @@ std::string check_png(Bytes bytes);
 /// Walks a JPEG's segments: lengths, Huffman tables, number of scans, end; finds the EXIF orientation.
 std::string check_jpeg(Bytes bytes, int& orientation);
 
-std::string decode_with_stb(Bytes bytes, ImageFormat format, Picture& picture);
+std::string decode_with_stb(Bytes bytes, ImageFormat format, DecodedImage& picture);
 /// PBM, PGM and PPM, text and binary, up to 16 bits: stb_image reads some of them, with wrong maxima and byte order.
-std::string decode_pnm(Bytes bytes, Picture& picture);
+std::string decode_pnm(Bytes bytes, DecodedImage& picture);
 /// Radiance RGBE: stb_image 2.27 (Debian 12) never returns from a truncated file.
-std::string decode_hdr(Bytes bytes, Picture& picture);
+std::string decode_hdr(Bytes bytes, DecodedImage& picture);
 
 /// The picture as a 1×C×H×W tensor: over white, upright, grey if asked, scaled down; `note` says what was done.
-Tensor picture_to_tensor(const Picture& picture, const ImageOptions& options, std::string& note);
+Tensor picture_to_tensor(const DecodedImage& picture, const ImageOptions& options, std::string& note);
 
 }  // namespace convscope

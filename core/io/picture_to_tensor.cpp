@@ -12,16 +12,16 @@ namespace {
 /// Reads rows of a picture as doubles in units of its samples: over white, grey if asked.
 class RowReader {
   public:
-    RowReader(const Picture& picture, bool grey)
+    RowReader(const DecodedImage& picture, bool grey)
         : picture_(picture), grey_(grey), channels_(picture.channels < 3 || grey ? 1 : 3) {}
 
     int channels() const { return channels_; }
     /// `row` has width · channels() places.
     void read(int64_t y, double* row) const {
         switch (picture_.depth) {
-            case Picture::Depth::bits8: read_as<uint8_t>(y, row); break;
-            case Picture::Depth::bits16: read_as<uint16_t>(y, row); break;
-            case Picture::Depth::real: read_as<float>(y, row); break;
+            case DecodedImage::Depth::bits8: read_as<uint8_t>(y, row); break;
+            case DecodedImage::Depth::bits16: read_as<uint16_t>(y, row); break;
+            case DecodedImage::Depth::real: read_as<float>(y, row); break;
         }
     }
 
@@ -46,13 +46,13 @@ class RowReader {
         }
     }
 
-    const Picture& picture_;
+    const DecodedImage& picture_;
     bool grey_;
     int channels_;
 };
 
 /// True when some pixel is not opaque.
-bool is_transparent(const Picture& picture) {
+bool is_transparent(const DecodedImage& picture) {
     if (picture.channels % 2 != 0) return false;
     const auto below = [&](const auto* samples) {
         const int64_t count = picture.width * picture.height * picture.channels;
@@ -60,7 +60,7 @@ bool is_transparent(const Picture& picture) {
             if (static_cast<double>(samples[i]) < picture.white) return true;
         return false;
     };
-    return picture.depth == Picture::Depth::bits16
+    return picture.depth == DecodedImage::Depth::bits16
                ? below(static_cast<const uint16_t*>(picture.samples))
                : below(static_cast<const uint8_t*>(picture.samples));
 }
@@ -102,15 +102,15 @@ std::pair<int64_t, int64_t> turned(int orientation, int64_t y, int64_t x, int64_
     }
 }
 
-std::string_view colour_word(const Picture& picture) {
+std::string_view colour_word(const DecodedImage& picture) {
     return picture.channels < 3 ? "grey" : "RGB";
 }
 
-std::string describe(const Picture& picture, const ImageOptions& options, bool transparent,
+std::string describe(const DecodedImage& picture, const ImageOptions& options, bool transparent,
                      int64_t width, int64_t height) {
     std::string note = fmt::format("{}×{} ", picture.width, picture.height);
     if (picture.kind.empty() || picture.kind == "GIF") {
-        note += fmt::format("{}{}", picture.depth == Picture::Depth::bits16 ? "16-bit " : "",
+        note += fmt::format("{}{}", picture.depth == DecodedImage::Depth::bits16 ? "16-bit " : "",
                             colour_word(picture));
         if (!picture.kind.empty()) note += ", first frame of the GIF";
     } else {
@@ -123,7 +123,7 @@ std::string describe(const Picture& picture, const ImageOptions& options, bool t
     if (width != picture.width || height != picture.height)
         note +=
             fmt::format(", scaled to {}×{}", swapped ? height : width, swapped ? width : height);
-    if (picture.depth == Picture::Depth::real) {
+    if (picture.depth == DecodedImage::Depth::real) {
         note += fmt::format(", divided by its maximum {:.4g}", picture.white);
     } else if (picture.white != 1) {
         note += fmt::format(", divided by {}", picture.white);
@@ -131,9 +131,23 @@ std::string describe(const Picture& picture, const ImageOptions& options, bool t
     return note;
 }
 
+/// As it is, 8 bits, opaque and upright: photographs are. The same values as the general way, of which there are only 256.
+void copy_bytes(const DecodedImage& picture, int64_t channels, std::span<float> values) {
+    float scaled[256];
+    for (int i = 0; i < 256; ++i)
+        scaled[i] = static_cast<float>(std::clamp(i / picture.white, 0.0, 1.0));
+    const auto* samples = static_cast<const uint8_t*>(picture.samples);
+    const int64_t plane = picture.width * picture.height, from = picture.channels;
+    for (int64_t c = 0; c < channels; ++c) {
+        const uint8_t* sample = samples + c;
+        float* to = values.data() + c * plane;
+        for (int64_t i = 0; i < plane; ++i) to[i] = scaled[sample[i * from]];
+    }
+}
+
 }  // namespace
 
-Tensor picture_to_tensor(const Picture& picture, const ImageOptions& options, std::string& note) {
+Tensor picture_to_tensor(const DecodedImage& picture, const ImageOptions& options, std::string& note) {
     const RowReader reader(picture, options.grey);
     const int64_t channels = reader.channels();
     const int64_t longest = std::max(picture.width, picture.height);
@@ -151,6 +165,11 @@ Tensor picture_to_tensor(const Picture& picture, const ImageOptions& options, st
     const Shape shape{1, channels, swapped ? width : height, swapped ? height : width};
     Tensor tensor(shape, kUnfilled);
     const std::span<float> values = tensor.mutate();
+    const bool as_it_is = width == picture.width && height == picture.height && picture.orientation == 1;
+    if (as_it_is && picture.depth == DecodedImage::Depth::bits8 && picture.channels == channels) {
+        copy_bytes(picture, channels, values);
+        return tensor;
+    }
     const std::vector<Share> across = area_shares(picture.width, width);
     const std::vector<Share> down = area_shares(picture.height, height);
     std::vector<double> source(static_cast<size_t>(picture.width * channels));
