@@ -63,6 +63,7 @@ void start_anew(App& app) {
     state.layer = 0;
     state.open_runs.clear();
     state.play.playing = false;
+    app.before_gesture.reset();
     app.opens = true;
 }
 
@@ -181,7 +182,7 @@ void edit(App& app, Document next, const std::string& gesture) {
     const History& history = state.history;
     const bool goes_on = !gesture.empty() && history.can_undo() &&
                          history.entries()[history.current()].gesture == gesture;
-    if (!goes_on) app.before_gesture = state.result;
+    if (!goes_on) app.before_gesture = gesture.empty() ? nullptr : state.result;
     // A gesture is told as a whole.
     const Document& before =
         goes_on ? history.entries()[history.current() - 1].document : state.document;
@@ -214,7 +215,10 @@ void edit_as(App& app, Document next, std::string label) {
     compute(app, false);
 }
 
-void end_gesture(App& app) { app.state.history.end_gesture(); }
+void end_gesture(App& app) {
+    app.state.history.end_gesture();
+    app.before_gesture.reset();
+}
 
 void undo(App& app) {
     if (app.state.history.can_undo()) travel(app, app.state.history.undo());

@@ -32,7 +32,7 @@ void direct_means(const float* plane, int64_t h, int64_t w, int64_t block, int64
 /// The next level: blocks at the far edges stand for fewer cells and count less.
 Tensor halved(const Tensor& level, int64_t block, Shape plane) {
     const Shape from = level.shape();
-    Tensor made(Shape{1, 1, ceil_div(from.h, 2), ceil_div(from.w, 2)});
+    Tensor made(Shape{1, 1, ceil_div(from.h, 2), ceil_div(from.w, 2)}, kUnfilled);
     const auto cells = [&](int64_t i, int64_t extent) {
         return static_cast<float>(std::min(block, extent - i * block));
     };
@@ -57,7 +57,7 @@ Tensor halved(const Tensor& level, int64_t block, Shape plane) {
 PlaneLevels plane_levels(const Tensor& tensor, int64_t n, int64_t c) {
     const Shape shape = tensor.shape();
     PlaneLevels levels;
-    Tensor first(Shape{1, 1, ceil_div(shape.h, kFirstBlock), ceil_div(shape.w, kFirstBlock)});
+    Tensor first(Shape{1, 1, ceil_div(shape.h, kFirstBlock), ceil_div(shape.w, kFirstBlock)}, kUnfilled);
     const Shape blocks = first.shape();
     const std::span<float> values = first.mutate();
     for (int64_t row = 0; row < blocks.h; ++row)

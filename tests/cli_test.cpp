@@ -141,6 +141,18 @@ TEST_F(Cli, ShotRefusesWithASentence) {
     }
 }
 
+TEST_F(Cli, TheMemoryBudgetIsAnAmount) {
+    for (const std::string wrong : {"x", "4", "G", "-1G", "0M", "nanG", "infG", "1e9G", "1T", ""}) {
+        const Ran ran = run({"shot", "--memory", wrong});
+        EXPECT_EQ(ran.code, 2) << wrong;
+        EXPECT_FALSE(exists("convscope.png"));
+    }
+    const Ran refused = run({"shot", "nn.Conv2d(1, 64, 1)", "--input", "1x400x400", "--memory", "20M"});
+    EXPECT_EQ(refused.code, 1);
+    EXPECT_TRUE(holds(refused.err, "takes 40 MB of memory; the budget is 20 MB")) << refused.err;
+    EXPECT_EQ(run({"shot", "nn.Conv2d(1, 64, 1)", "--input", "1x400x400", "--memory", "1.5g"}).code, 0);
+}
+
 TEST_F(Cli, SetChangesTheLayer) {
     // 7×7, kernel 3: stride 3 and padding 0 leave 2×2 outputs of 9 terms, so step 36 is the last.
     ASSERT_EQ(run({"shot", "--set", "stride=3", "--set", "padding=0", "--step", "36", "--canvas-only", "-o", "a.png"}).code, 0);

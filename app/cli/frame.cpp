@@ -118,12 +118,13 @@ void Frame::draw(bool draws) {
 
     update(app_, 0);
     build();
+    const int64_t paints = paints_;
     if (draws) paint();
     if (const std::string title = window_title(app_.state); title != title_) {
         title_ = title;
         window_.set_title(title);
     }
-    window_.end_frame(draws);
+    window_.end_frame(draws, paints_ != paints);
     ++frames_;
 }
 

@@ -98,11 +98,24 @@ PictureTextures::~PictureTextures() {
 void PictureTextures::before() { ++scene_; }
 
 void PictureTextures::after() {
-    while (bytes_ > kBudget_bytes && !entries_.empty() && entries_.back().used != scene_) {
-        glDeleteTextures(1, &entries_.back().texture);
-        bytes_ -= entries_.back().bytes;
-        entries_.pop_back();
+    // An entry holds its tensor: a large one that is not looked at any more goes, so that closing it gives its memory back.
+    std::vector<const float*> shown;
+    for (const Entry& entry : entries_)
+        if (entry.used == scene_) shown.push_back(entry.picture.tensor.data());
+    for (auto entry = entries_.begin(); entry != entries_.end();) {
+        const Tensor& tensor = entry->picture.tensor;
+        const bool large = tensor.values().size_bytes() > kLargeTensor_bytes;
+        const bool goes = large && std::ranges::find(shown, tensor.data()) == shown.end();
+        entry = goes ? drop(entry) : std::next(entry);
     }
+    while (bytes_ > kBudget_bytes && !entries_.empty() && entries_.back().used != scene_)
+        drop(std::prev(entries_.end()));
+}
+
+std::list<PictureTextures::Entry>::iterator PictureTextures::drop(std::list<Entry>::iterator entry) {
+    glDeleteTextures(1, &entry->texture);
+    bytes_ -= entry->bytes;
+    return entries_.erase(entry);
 }
 
 std::vector<PictureTile> PictureTextures::tiles(const Picture& picture, Theme theme,

@@ -26,7 +26,10 @@ public:
     PictureTextures(const PictureTextures&) = delete;
     PictureTextures& operator=(const PictureTextures&) = delete;
 
-    /// Before the pictures of a scene are asked for; after(): drops the longest unused beyond the budget.
+    static constexpr size_t kLargeTensor_bytes = size_t(4) << 20;
+
+    /// Before the pictures of a scene are asked for; after(): drops the longest unused beyond the budget, and those of large
+    /// tensors that the scene does not show.
     void before();
     void after();
     /// The tiles of the picture that lie inside 0…size.
@@ -48,6 +51,7 @@ private:
     };
     const Entry& entry(const Picture& picture, Theme theme, int64_t factor, int64_t row, int64_t column,
                        int64_t rows, int64_t columns, bool smaller, const FindLevels& find);
+    std::list<Entry>::iterator drop(std::list<Entry>::iterator entry);
     void upload(Entry& entry, int64_t rows, int64_t columns, const FindLevels& find);
 
     std::list<Entry> entries_;          // last used first

@@ -1,9 +1,14 @@
-// OpenGL without a window system: EGL's surfaceless platform, opened at run time, so that nothing links to it.
+// OpenGL without a window system: EGL's surfaceless platform, or a graphics card by its number, opened at run time, so that
+// nothing links to it.
 #if __has_include(<dlfcn.h>)
 #include <dlfcn.h>
 #endif
 
+#include <charconv>
 #include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -19,7 +24,7 @@ using Context = void*;
 using Surface = void*;
 using Int = int32_t;
 using Bool = unsigned;
-constexpr Int kPlatformSurfaceless = 0x31DD, kNone = 0x3038, kOpenGl = 0x30A2;
+constexpr Int kPlatformSurfaceless = 0x31DD, kPlatformDevice = 0x313F, kNone = 0x3038, kOpenGl = 0x30A2;
 constexpr Int kSurfaceType = 0x3033, kPbuffer = 0x0001, kRenderableType = 0x3040,
               kOpenGlBit = 0x0008;
 constexpr Int kMajor = 0x3098, kMinor = 0x30FB, kProfile = 0x30FD, kCore = 0x00000001;
@@ -28,6 +33,7 @@ struct Egl {
     void* library = nullptr;
     GlGet get = nullptr;
     Display (*platform_display)(Int platform, void* native, const Int* attributes) = nullptr;
+    Bool (*query_devices)(Int most, void** devices, Int* found) = nullptr;  // may be missing
     Bool (*initialize)(Display, Int* major, Int* minor) = nullptr;
     Bool (*bind_api)(unsigned api) = nullptr;
     Bool (*choose_config)(Display, const Int* attributes, Config*, Int size, Int* found) = nullptr;
@@ -49,6 +55,39 @@ bool find(const Egl& egl, const char* name, F& function) {
     function = reinterpret_cast<F>(symbol(egl.library, name));
     if (!function && egl.get) function = reinterpret_cast<F>(egl.get(name));
     return function != nullptr;
+}
+
+constexpr int kMostDevices = 16;
+
+/// CONVSCOPE_EGL_DEVICE: the number of a graphics card; otherwise Mesa's software or its first card.
+std::optional<int> wished_device() {
+    const char* text = std::getenv("CONVSCOPE_EGL_DEVICE");
+    int number = 0;
+    if (!text || std::from_chars(text, text + std::strlen(text), number).ec != std::errc()) return {};
+    return number;
+}
+
+Display initialized(const Egl& egl, Int platform, void* native) {
+    Display display = egl.platform_display(platform, native, nullptr);
+    Int major = 0, minor = 0;
+    return display && egl.initialize(display, &major, &minor) ? display : nullptr;
+}
+
+/// The wished device; or without windows, or else the first device that will.
+Display open_display(Egl& egl) {
+    const std::optional<int> wished = wished_device();
+    if (!wished)
+        if (Display display = initialized(egl, kPlatformSurfaceless, nullptr)) return display;
+    void* devices[kMostDevices]{};
+    Int count = 0;
+    if (!find(egl, "eglQueryDevicesEXT", egl.query_devices) ||
+        !egl.query_devices(kMostDevices, devices, &count))
+        return nullptr;
+    for (Int i = 0; i < count; ++i) {
+        if (wished && i != *wished) continue;
+        if (Display display = initialized(egl, kPlatformDevice, devices[i])) return display;
+    }
+    return nullptr;
 }
 
 bool open(Egl& egl) {
@@ -90,9 +129,8 @@ std::unique_ptr<HeadlessContext> HeadlessContext::make(std::string& error) {
         return nullptr;
     }
     error = "EGL has no surfaceless OpenGL here (package libgl1-mesa-dri).";
-    Display display = parts.egl.platform_display(kPlatformSurfaceless, nullptr, nullptr);
-    Int major = 0, minor = 0;
-    if (!display || !parts.egl.initialize(display, &major, &minor)) return nullptr;
+    Display display = open_display(parts.egl);
+    if (!display) return nullptr;
     parts.display = display;
     if (!parts.egl.bind_api(kOpenGl)) return nullptr;
     const Int wanted[] = {kSurfaceType, kPbuffer, kRenderableType, kOpenGlBit, kNone};

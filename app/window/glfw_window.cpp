@@ -147,17 +147,18 @@ void GlfwWindow::install_callbacks() {
     glfwSetWindowUserPointer(window_, this);
     glfwSetFramebufferSizeCallback(window_, [](GLFWwindow* window, int, int) {
         of(window).read_size();
-        of(window).changed_ = true;
+        of(window).changed_ = of(window).lost_ = true;
     });
     glfwSetWindowContentScaleCallback(window_, [](GLFWwindow* window, float, float) {
         of(window).read_size();
-        of(window).changed_ = true;
+        of(window).changed_ = of(window).lost_ = true;
     });
-    glfwSetWindowRefreshCallback(window_, [](GLFWwindow* window) { of(window).changed_ = true; });
+    glfwSetWindowRefreshCallback(
+        window_, [](GLFWwindow* window) { of(window).changed_ = of(window).lost_ = true; });
     glfwSetWindowCloseCallback(window_, [](GLFWwindow* window) { of(window).changed_ = true; });
     glfwSetDropCallback(window_, [](GLFWwindow* window, int count, const char** paths) {
         for (int i = 0; i < count; ++i) of(window).dropped_.emplace_back(paths[i]);
-        of(window).changed_ = true;
+        of(window).changed_ = of(window).lost_ = true;
     });
 }
 

@@ -31,7 +31,10 @@ std::unique_ptr<HeadlessWindow> HeadlessWindow::make(const WindowOptions& option
 
 HeadlessWindow::~HeadlessWindow() { close_ui(); }
 
-void HeadlessWindow::resize(int width_px, int height_px) { target_.resize(width_px, height_px); }
+void HeadlessWindow::resize(int width_px, int height_px) {
+    target_.resize(width_px, height_px);
+    lost_ = true;
+}
 int HeadlessWindow::width_px() const { return target_.width_px(); }
 int HeadlessWindow::height_px() const { return target_.height_px(); }
 

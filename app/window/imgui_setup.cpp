@@ -2,6 +2,7 @@
 #include "app/window/imgui_setup.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include <imgui.h>
 #include <imgui_internal.h>
@@ -71,6 +72,38 @@ void Ui::end_frame() {
 void Ui::draw(bool top_first) {
     clear_pixels(palette(theme_)[Tone::panel]);
     if (const ImDrawData* data = ImGui::GetDrawData()) renderer_.draw(*data, top_first);
+}
+
+uint64_t Ui::look() const {
+    // FNV-1a over words of eight bytes; the rest of a block goes byte by byte.
+    uint64_t hash = 0xcbf29ce484222325;
+    const auto mix = [&](uint64_t word) {
+        hash = (hash ^ word) * 0x100000001b3;
+        hash ^= hash >> 29;
+    };
+    const auto mix_bytes = [&](const void* data, size_t bytes) {
+        const auto* from = static_cast<const unsigned char*>(data);
+        for (; bytes >= 8; bytes -= 8, from += 8) {
+            uint64_t word = 0;
+            std::memcpy(&word, from, 8);
+            mix(word);
+        }
+        for (; bytes > 0; --bytes) mix(*from++);
+    };
+    mix(static_cast<uint64_t>(theme_));
+    const ImDrawData* data = ImGui::GetDrawData();
+    if (!data) return hash;
+    mix_bytes(&data->DisplaySize, sizeof data->DisplaySize);
+    for (const ImDrawList* list : data->CmdLists) {
+        mix_bytes(list->VtxBuffer.Data, static_cast<size_t>(list->VtxBuffer.size_in_bytes()));
+        mix_bytes(list->IdxBuffer.Data, static_cast<size_t>(list->IdxBuffer.size_in_bytes()));
+        for (const ImDrawCmd& command : list->CmdBuffer) {
+            mix_bytes(&command.ClipRect, sizeof command.ClipRect);
+            mix(static_cast<uint64_t>(reinterpret_cast<uintptr_t>(command.GetTexID())));
+            mix(command.ElemCount);
+        }
+    }
+    return hash;
 }
 
 bool Ui::has_input() const { return context_->InputEventsQueue.Size > 0; }

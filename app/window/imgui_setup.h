@@ -1,6 +1,7 @@
 // Dear ImGui as Convscope wears it: context, fonts, style and colours from the tokens, drawing, recorder of items.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "app/paint/ui_renderer.h"
@@ -39,6 +40,8 @@ public:
     /// Ends ImGui's frame; draw() may follow any number of times.
     void end_frame();
     void draw(bool top_first);
+    /// A number that is another one when draw() would draw something else, but for what textures hold.
+    uint64_t look() const;
 
     /// Input waits in ImGui's queue, or was handled less than three frames ago.
     bool wants_frames() const;

@@ -41,9 +41,16 @@ void AppWindow::begin_frame() {
     last_frame_s_ = now_s;
 }
 
-void AppWindow::end_frame(bool draws) {
+void AppWindow::end_frame(bool draws, bool textures_changed) {
     ui_->end_frame();
-    if (draws) show_frame();
+    textures_changed_ = textures_changed_ || textures_changed;
+    if (!draws) return;
+    const uint64_t look = ui_->look();
+    if (!lost_ && !textures_changed_ && look == shown_look_) return;
+    lost_ = textures_changed_ = false;
+    shown_look_ = look;
+    ++shown_;
+    show_frame();
 }
 
 Pixels AppWindow::picture() {

@@ -2,6 +2,7 @@
 // everything, ImGui's too, counts in the framebuffer's pixels.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -50,8 +51,11 @@ public:
     bool poll_events() { return wait_events(0); }
     void begin_frame();
     /// Draws and shows the frame. `draws` false: ends ImGui's frame without OpenGL work, for scripts that look at few
-    /// frames of many.
-    void end_frame(bool draws = true);
+    /// frames of many. Nothing is drawn either when the frame looks as the last one did; what stands in textures is
+    /// not looked at: `textures_changed` says whether it differs.
+    void end_frame(bool draws = true, bool textures_changed = true);
+    /// Frames that were drawn and shown.
+    int64_t shown() const { return shown_; }
     /// The last frame, as it was drawn.
     Pixels picture();
     /// As a PNG file; a sentence when it could not be written.
@@ -85,10 +89,14 @@ protected:
 
     std::unique_ptr<Ui> ui_;
     std::vector<std::string> dropped_;
+    bool lost_ = true;  // what was shown last is not on the screen any more
 
 private:
     float interface_scale_ = 1;
     double last_frame_s_ = 0;
+    uint64_t shown_look_ = 0;
+    int64_t shown_ = 0;
+    bool textures_changed_ = false;  // since the last frame that was shown
 };
 
 }  // namespace convscope

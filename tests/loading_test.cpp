@@ -1,0 +1,275 @@
+// Large photographs, read aside: small first, then whole; stopping, edits meanwhile, and the memory budget.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <random>
+
+#include "app/app.h"
+#include "core/build_layer.h"
+#include "core/io/image.h"
+
+namespace convscope {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kWidth = 1400, kHeight = 400;
+
+class Loading : public testing::Test {
+protected:
+    void SetUp() override {
+        fs::remove_all(folder_);
+        fs::create_directories(folder_);
+    }
+    void TearDown() override { fs::remove_all(folder_); }
+
+    std::string write(const std::string& name, const std::string& bytes) const {
+        std::ofstream(folder_ / name, std::ios::binary) << bytes;
+        return (folder_ / name).string();
+    }
+    /// Noise, so that the file is large.
+    std::string photo(const std::string& name = "photo.png", unsigned seed = 1) const {
+        std::mt19937 random(seed);
+        std::vector<unsigned char> rgba(size_t(4) * kWidth * kHeight, 255);
+        for (size_t i = 0; i < rgba.size(); ++i)
+            if (i % 4 != 3) rgba[i] = static_cast<unsigned char>(random());
+        return write(name, encode_png(kWidth, kHeight, rgba));
+    }
+    /// Goes on until the small photograph is shown.
+    static void take_small(App& app) {
+        app.loader.wait();
+        update(app, 0);
+        ASSERT_EQ(app.state.document.input.tensor.shape(), (Shape{1, 3, 293, 1024}));
+    }
+
+    fs::path folder_ = fs::absolute("loading_test_files");
+};
+
+const Tensor& output(const App& app) { return app.state.result->layers.back().output(); }
+
+Document slow_document() {
+    Document slow = with_input_shape(standard_document(), {1, 1, 3000, 3000});
+    slow = with_param(slow, 0, "kernel_size", Pair{31, 31});
+    return with_param(slow, 0, "stride", Pair{1, 1});
+}
+
+TEST_F(Loading, APhotographComesSmallAndThenWhole) {
+    App app(standard_document());
+    const Document before = app.state.document;
+    const std::string path = photo();
+    ASSERT_TRUE(open_file(app, path));
+    EXPECT_EQ(app.state.loading, path);
+    EXPECT_FALSE(settled(app));
+    EXPECT_TRUE(app.state.document == before);
+    take_small(app);
+    EXPECT_EQ(app.state.loading, path);
+    EXPECT_EQ(app.state.settings.recent, std::vector<std::string>{path});
+    wait_until_settled(app);
+    EXPECT_TRUE(app.state.loading.empty());
+    EXPECT_EQ(app.state.document.input.tensor.shape(), (Shape{1, 3, kHeight, kWidth}));
+    EXPECT_EQ(output(app).shape(), (Shape{1, 8, kHeight, kWidth}));
+    EXPECT_EQ(std::get<FromImage>(app.state.document.input.origin).max_side, 0);
+    EXPECT_EQ(app.state.messages.back().text, "photo.png: 1400×400 RGB, divided by 255.");
+    // The pixels are those of the file, read by the ordinary way.
+    const ImageResult whole = load_image(path);
+    EXPECT_TRUE(std::ranges::equal(whole.tensor.values(), app.state.document.input.tensor.values()));
+    // All of it is one step.
+    EXPECT_EQ(app.state.history.entries().size(), 2u);
+    EXPECT_FALSE(is_changed(app.state));
+    EXPECT_EQ(app.state.play.step, opening_step(app));
+    undo(app);
+    EXPECT_EQ(app.state.document.input.tensor.shape(), (Shape{1, 1, 7, 7}));
+    redo(app);
+    EXPECT_EQ(app.state.document.input.tensor.shape(), (Shape{1, 3, kHeight, kWidth}));
+}
+
+TEST_F(Loading, WhatIsEditedMeanwhileIsKept) {
+    App app(standard_document());
+    ASSERT_TRUE(open_file(app, photo()));
+    take_small(app);
+    wait_until_settled(app);  // now whole
+    ASSERT_TRUE(open_file(app, photo("other.png", 2)));
+    take_small(app);
+    const Ref weight{Source::weight, 0, {3, 0, 3, 3}};
+    set_value(app, weight, 5, "");
+    wait_until_settled(app);
+    EXPECT_EQ(app.state.document.input.tensor.shape(), (Shape{1, 3, kHeight, kWidth}));
+    EXPECT_EQ(document_value(app, weight), 5);
+    EXPECT_FALSE(is_stale(app.state));
+    EXPECT_EQ(output(app).shape(), (Shape{1, 8, kHeight, kWidth}));
+    undo(app);  // before the edit it is whole, too
+    EXPECT_EQ(app.state.document.input.tensor.shape(), (Shape{1, 3, kHeight, kWidth}));
+    EXPECT_NE(document_value(app, weight), 5);
+}
+
+TEST_F(Loading, CanBeStopped) {
+    App app(standard_document());
+    const Document before = app.state.document;
+    ASSERT_TRUE(open_file(app, photo()));
+    stop_computing(app);
+    EXPECT_TRUE(settled(app));
+    app.loader.wait();
+    update(app, 0);
+    EXPECT_TRUE(app.state.document == before);
+    EXPECT_FALSE(app.state.stopped);  // nothing of the document's was
+    ASSERT_TRUE(open_file(app, app.state.settings.recent.empty() ? photo() : ""));
+    take_small(app);
+    stop_computing(app);
+    wait_until_settled(app);
+    EXPECT_EQ(app.state.document.input.tensor.shape(), (Shape{1, 3, 293, 1024}));
+}
+
+TEST_F(Loading, AnotherDocumentDropsIt) {
+    App app(standard_document());
+    ASSERT_TRUE(open_file(app, photo()));
+    take_small(app);
+    show_document(app, standard_document(), "new");
+    wait_until_settled(app);
+    EXPECT_EQ(app.state.document.input.tensor.shape(), (Shape{1, 1, 7, 7}));
+    ASSERT_TRUE(open_file(app, photo()));
+    ASSERT_TRUE(open_file(app, photo("second.png", 2)));
+    wait_until_settled(app);
+    EXPECT_EQ(std::get<FromImage>(app.state.document.input.origin).path, (folder_ / "second.png").string());
+    EXPECT_EQ(app.state.history.entries().size(), 3u);
+}
+
+TEST_F(Loading, ALargeFileThatIsBrokenLeavesTheDocument) {
+    App app(standard_document());
+    const Document before = app.state.document;
+    std::string bytes(400'000, 'x');
+    ASSERT_TRUE(open_file(app, write("noise.png", bytes)));
+    wait_until_settled(app);
+    EXPECT_TRUE(app.state.document == before);
+    ASSERT_EQ(app.state.messages.size(), 1u);
+    EXPECT_TRUE(app.state.messages[0].error);
+    EXPECT_TRUE(app.state.messages[0].text.starts_with("noise.png ")) << app.state.messages[0].text;
+    // Another kind of large file goes its own way.
+    ASSERT_TRUE(open_file(app, write("broken.json", "{" + bytes)));
+    wait_until_settled(app);
+    EXPECT_TRUE(app.state.document == before);
+    EXPECT_EQ(app.state.messages.size(), 2u);
+}
+
+TEST_F(Loading, FitsTheBudget) {
+    // Whole it takes 7 MB for the input and 18 MB for eight maps.
+    App app(standard_document(), {.memory_bytes = 18 << 20});
+    ASSERT_TRUE(open_file(app, photo()));
+    wait_until_settled(app);
+    const Shape shape = app.state.document.input.tensor.shape();
+    EXPECT_GT(shape.w, 1024);
+    EXPECT_LT(shape.w, kWidth);
+    EXPECT_FALSE(app.state.problem);
+    EXPECT_FALSE(is_stale(app.state));
+    EXPECT_EQ(std::get<FromImage>(app.state.document.input.origin).max_side, shape.w);
+    EXPECT_NE(app.state.messages.back().text.find("scaled to"), std::string::npos);
+}
+
+// ---- Computing
+
+TEST(Computing, StoppedLeavesTheFormerResult) {
+    App app(standard_document());
+    const auto before = app.state.result;
+    edit(app, slow_document());
+    ASSERT_TRUE(app.computing);
+    update(app, 0.02);
+    update(app, 0.4);
+    EXPECT_TRUE(is_busy(app));
+    EXPECT_TRUE(progress_told(app).text.starts_with("Computing ")) << progress_told(app).text;
+    EXPECT_TRUE(progress_told(app).fraction);
+    stop_computing(app);
+    EXPECT_TRUE(settled(app));
+    EXPECT_FALSE(is_busy(app));
+    EXPECT_TRUE(app.state.stopped);
+    EXPECT_TRUE(is_greyed(app.state));
+    EXPECT_EQ(app.state.result, before);
+    EXPECT_NE(view_input(app, {800, 600}, 1).stale_reason.find("stopped"), std::string::npos);
+    app.evaluator.wait();
+    update(app, 0.1);
+    EXPECT_EQ(app.state.result, before);
+    // Taking the edit back needs no computing.
+    undo(app);
+    EXPECT_FALSE(app.state.stopped);
+    EXPECT_FALSE(is_greyed(app.state));
+    // Anything stopped can be computed after all.
+    const Document large = with_param(with_input_shape(standard_document(), {1, 1, 1200, 1200}), 0, "kernel_size", Pair{15, 15});
+    edit(app, large);
+    stop_computing(app);
+    EXPECT_TRUE(app.state.stopped);
+    compute_again(app);
+    EXPECT_FALSE(app.state.stopped);
+    wait_until_settled(app);
+    EXPECT_FALSE(is_stale(app.state));
+}
+
+TEST(Computing, AnEditMeanwhileEndsWithTheNewest) {
+    App app(standard_document());
+    edit(app, slow_document());
+    update(app, 0.1);
+    Document newest = with_param(with_input_shape(standard_document(), {1, 1, 1300, 1300}), 0, "kernel_size", Pair{15, 15});
+    edit(app, with_param(newest, 0, "stride", Pair{3, 3}));
+    edit(app, newest);
+    wait_until_settled(app);
+    EXPECT_FALSE(is_stale(app.state));
+    EXPECT_TRUE(app.state.result->document == newest);
+    // Also after a stop.
+    edit(app, slow_document());
+    stop_computing(app);
+    newest = with_param(newest, 0, "stride", Pair{4, 4});
+    edit(app, newest);
+    EXPECT_FALSE(app.state.stopped);
+    wait_until_settled(app);
+    EXPECT_TRUE(app.state.result->document == newest);
+}
+
+// ---- The budget
+
+TEST(Memory, WhatDoesNotFitIsSaidInNumbers) {
+    // 4 MB of input and 12 MB of output.
+    Document document = standard_document();
+    document.input = generated_input("uniform", 1, {1, 1, 1024, 1024});
+    document.layers.clear();
+    add_layer(document, "conv2d", {{"in_channels", int64_t(1)}, {"out_channels", int64_t(3)}, {"kernel_size", Pair{1, 1}}, {"bias", false}});
+    const int64_t bytes = int64_t(16) << 20;
+    EXPECT_EQ(needed_bytes(document), bytes);
+    EXPECT_FALSE(evaluate(document, {.most_bytes = bytes})->problem);
+    const auto refused = evaluate(document, {.most_bytes = bytes - (1 << 20)});
+    ASSERT_TRUE(refused->problem);
+    EXPECT_EQ(refused->problem->sentence, "Computing this takes 16 MB of memory; the budget is 15 MB.");
+    EXPECT_EQ(refused->problem->advice,
+              "Choose a smaller input or fewer channels, or start with --memory 1G.");
+    EXPECT_EQ(refused->problem_layer, 0);
+    // The gradients come on top.
+    EXPECT_TRUE(evaluate(document, {.backward = true, .most_bytes = bytes})->problem);
+}
+
+TEST(Memory, WhatOnlySomeViewsShowIsLeftOutFirst) {
+    Document document = standard_document();
+    document.input = generated_input("uniform", 1, {1, 4, 256, 256});
+    document.layers.clear();
+    add_layer(document, "batch_norm2d", {{"num_features", int64_t(4)}});
+    const int64_t needed = needed_bytes(document);
+    const auto all = evaluate(document, {.most_bytes = 2 * needed});
+    const auto some = evaluate(document, {.most_bytes = needed});
+    ASSERT_FALSE(some->problem);
+    const auto centred = static_cast<size_t>(some->layers[0].plan.stage("centred"));
+    EXPECT_FALSE(all->layers[0].stages[centred].empty());
+    EXPECT_TRUE(some->layers[0].stages[centred].empty());
+    EXPECT_TRUE(std::ranges::equal(all->layers[0].output().values(), some->layers[0].output().values()));
+}
+
+TEST(Memory, TheBudgetIsTheApps) {
+    App app(standard_document(), {.memory_bytes = 20 << 20});
+    const auto before = app.state.result;
+    edit(app, with_input_shape(standard_document(), {1, 1, 2400, 2400}));
+    wait_until_settled(app);
+    ASSERT_TRUE(app.state.problem);
+    EXPECT_NE(app.state.problem->sentence.find("the budget is 20 MB"), std::string::npos) << app.state.problem->sentence;
+    EXPECT_EQ(app.state.result, before);
+    edit(app, with_input_shape(standard_document(), {1, 1, 1200, 1200}));
+    wait_until_settled(app);
+    EXPECT_FALSE(app.state.problem);
+}
+
+}  // namespace
+}  // namespace convscope
