@@ -65,16 +65,10 @@ BenchLayer::BenchLayer(const BenchShape& shape, int threads)
     grad_output = random_tensor(plan.output_stage().shape, 5, -1, 1);
     spare = Tensor(grad_output.shape());
     stages.resize(plan.stages.size());
-    forward_ = wanted(false);
-    backward_ = wanted(true);
-}
-
-std::vector<int> BenchLayer::wanted(bool backward) const {
-    std::vector<int> list;
-    for (size_t i = 0; i < plan.stages.size(); ++i)
-        if (plan.stages[i].backward == backward && !plan.stages[i].optional)
-            list.push_back(static_cast<int>(i));
-    return list;
+    forward_ = {plan.output};
+    backward_ = {plan.stage("grad_input")};
+    for (const WeightSpec& spec : plan.weights)
+        backward_.push_back(plan.stage("grad_" + spec.name));
 }
 
 void BenchLayer::forward() {

@@ -27,10 +27,9 @@ struct BenchLayer {
     std::vector<Tensor> weights, buffers, stages;
 
   private:
-    std::vector<int> wanted(bool backward) const;
     Workers workers_;
     Progress progress_;
-    std::vector<int> forward_, backward_;
+    std::vector<int> forward_, backward_;  // wanted stages
 };
 
 }  // namespace convscope

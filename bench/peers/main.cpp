@@ -51,8 +51,8 @@ const std::map<std::string, std::pair<double, double>>& goals() {
     return all;
 }
 
-constexpr double kFarOff =
-    50;  // a way that takes so many times the fastest one's time gets one call and no turns
+/// A way that takes so many times the fastest one's time gets one call and no turns.
+constexpr double kFarOff = 50;
 
 const std::vector<std::string> kPeers{"onednn", "torch", "opencv", "eigen", "openblas"};
 
@@ -256,7 +256,8 @@ int run(const Options& options) {
                                    {"best_ms", t.best},
                                    {"scaled_error", t.error},
                                    {"exact", t.exact}});
-    if (options.json.empty()) return 0;
+    if (all.empty()) fmt::print(stderr, "No shape's id begins so.\n");
+    if (options.json.empty()) return all.empty();
     std::ofstream file(options.json);
     file << json.dump(1) << '\n';
     if (file.flush()) return 0;
@@ -308,11 +309,13 @@ int main(int count, char** arguments) {
     app.add_option("--peers", options.peers, "These peers only")->delimiter(',');
     app.add_option("--threads", options.threads, "Numbers of threads")
         ->delimiter(',')
+        ->check(CLI::Range(1, 256))
         ->capture_default_str();
     app.add_option("--rounds", options.rounds, "Times each way has its turn")
         ->check(CLI::Range(1, 1000))
         ->capture_default_str();
     app.add_option("--ms", options.milliseconds, "Milliseconds of each turn")
+        ->check(CLI::Range(0.0, 1e5))
         ->capture_default_str();
     app.add_option("--settle", options.settle,
                    "Milliseconds of rest before a turn of several threads")
