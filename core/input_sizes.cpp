@@ -44,8 +44,9 @@ int64_t first_giving(const Op& op, const Params& params, Shape input, Axis axis,
 std::optional<SizePair> pair_at(const Op& op, const Params& params, Shape input, Axis axis,
                                 int64_t in) {
     if (in < 1 || in > kMaxSide) return {};
-    const auto out = size_from(op, params, with_extent(input, axis, in), axis);
-    if (!out || *out < 1) return {};
+    const Shape shape = with_extent(input, axis, in);
+    const auto out = size_from(op, params, shape, axis);
+    if (!out || *out < 1 || op.plan(params, shape, true).problem) return {};
     return SizePair{in, *out};
 }
 

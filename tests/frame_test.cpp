@@ -156,13 +156,6 @@ TEST(SceneKey, HoldsAllThatAViewMayLookAt) {
     EXPECT_TRUE(differs([](State& s) { s.view = "maps"; }));
     EXPECT_TRUE(differs([](State& s) { s.camera.pan_px.x = 1; }));
     EXPECT_TRUE(differs([](State& s) { s.result = std::make_shared<Result>(*s.result); }));
-    choose_view(app, "maps");  // follows the pointer
-    EXPECT_FALSE(scene_key(app, size, 1) == base);
-    const SceneKey maps = scene_key(app, size, 1);
-    app.state.selection.hover = CellRef{"input", 1, 1};
-    EXPECT_FALSE(scene_key(app, size, 1) == maps);
-    app.state.selection.hover.reset();
-    choose_view(app, "slide");
     EXPECT_FALSE(differs([](State& s) { s.messages.push_back({"words", false, 0}); }));
     choose_view(app, "maps");  // follows the pointer
     EXPECT_FALSE(scene_key(app, size, 1) == base);

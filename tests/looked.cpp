@@ -1,4 +1,5 @@
-#include "looked.h"
+// Looks at scenes as a person would: nothing outside, nothing upon another.
+#include "tests/looked.h"
 
 #include <cstdlib>
 #include <filesystem>

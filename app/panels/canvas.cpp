@@ -81,17 +81,6 @@ void compare_button(PanelContext& context, const Box& canvas) {
     const bool is_beside = resize_beside(app) != nullptr;
     const char* const label = is_beside ? "Close comparison" : "Compare with resize-convolution";
     const float width = ui::width_of(context.fonts.body, label) + ui::px(context, 28), margin = ui::px(context, 12);
-    if (ui::button(context, label, {canvas.right() - width - margin, canvas.y + margin, width, ui::px(context, 28)}))
-        toggle_resize_beside(app);
-}
-
-/// Over the coverage of a transposed convolution: the other way to enlarge, beside it.
-void compare_button(PanelContext& context, const Box& canvas) {
-    App& app = context.app;
-    if (!can_resize_beside(app) || chosen_view(app).id != "coverage") return;
-    const bool is_beside = resize_beside(app) != nullptr;
-    const char* const label = is_beside ? "Close comparison" : "Compare with resize-convolution";
-    const float width = ui::width_of(context.fonts.body, label) + ui::px(context, 28), margin = ui::px(context, 12);
     if (ui::button(context, label, {canvas.right() - width - margin, canvas.y + ui::px(context, is_beside ? 6 : 12), width,
                                      ui::px(context, is_beside ? 26 : 28)}))
         toggle_resize_beside(app);

@@ -44,6 +44,11 @@ struct Scatter {
           canvas_columns(window.w.stamped()) {}
 
     Index source() const { return place.cell; }
+    /// Between stamps (a bias, padding) the one that the window shows.
+    int64_t sample() const {
+        return place.started && !place.finishing ? source().n
+                                                 : std::clamp<int64_t>(in.shown.n, 0, layer.input.shape().n - 1);
+    }
     int64_t group() const { return source().c / window.in_per_group; }
     /// The stamp whose products are shown is that of one output channel.
     int64_t out_channel() const {
@@ -74,7 +79,7 @@ std::string input_note(const Scatter& scatter, bool brief) {
     const Shape shape = scatter.layer.input.shape();
     std::string note = fmt::format("{}×{}", scatter.window.h.in, scatter.window.w.in) +
                        of_text(scatter.source().c, shape.c);
-    if (shape.n > 1) note += fmt::format(", sample {} of {}", scatter.source().n, shape.n);
+    if (shape.n > 1) note += fmt::format(", sample {} of {}", scatter.sample(), shape.n);
     return note;
 }
 
@@ -153,7 +158,7 @@ Grid& add_source(Easel& easel, const Scatter& scatter, const Arrangement& a) {
     spec.first_row = -scatter.ring_top;
     spec.first_column = -scatter.ring_left;
     spec.tensor = &scatter.layer.input;
-    spec.origin = {Source::input, 0, {scatter.source().n, scatter.source().c, 0, 0}};
+    spec.origin = {Source::input, 0, {scatter.sample(), scatter.source().c, 0, 0}};
     spec.editable = scatter.in.layer == 0;
     Grid& grid = easel.add_grid(spec);
     const Shape shape = scatter.layer.input.shape();
@@ -251,7 +256,7 @@ Grid& add_canvas(Easel& easel, const Scatter& scatter, const Arrangement& a) {
     spec.first_row = -scatter.crop_top;
     spec.first_column = -scatter.crop_left;
     spec.tensor = &output;
-    spec.origin = {Source::stage, scatter.plan.output, {scatter.source().n, scatter.out_channel(), 0, 0}};
+    spec.origin = {Source::stage, scatter.plan.output, {scatter.sample(), scatter.out_channel(), 0, 0}};
     Grid& grid = easel.add_grid(spec);
     show_sums_so_far(easel, scatter.in, grid);
     return grid;
