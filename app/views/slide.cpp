@@ -91,6 +91,9 @@ Sizes sizes_for(const Slide& slide, const Easel& easel, int64_t i, float cell, A
         const float wide = (sizes.width - 100 * s) / f(window.w.out);
         sizes.output_cell = std::floor(std::clamp(std::min(tall, wide), std::min(cell, 14 * s), std::max(cell, 28 * s)));
         const float output_height = f(window.h.out) * sizes.output_cell;
+        // An output wider than the input pushes kernel and products aside.
+        sizes.kernel_x = sizes.products_x = std::max(sizes.kernel_x, f(window.w.out) * sizes.output_cell + 24 * s);
+        sizes.width = sizes.kernel_x + right;
         sizes.flow_y = sizes.products_y + kernel_height + 36 * s;
         sizes.height = 34 * s + std::max(sizes.output_y + output_height + sizes.strip, sizes.flow_y + 16 * s + bias);
         sizes.width = std::max(sizes.width, f(window.w.out) * sizes.output_cell + 100 * s);
@@ -255,7 +258,9 @@ Scene build_slide_one(const Slide& slide, int64_t i) {
 
     if (const auto box = window_box(slide, input)) {
         const Box& to = sizes.in_row() ? kernel.box : products.box;
-        add_projection_right(easel.scene, *box, to, input.box.right() + 2 * s, to.x - (sizes.in_row() ? 18 : 2) * s, s);
+        // Not across an output that is wider than the input above it.
+        if (!sizes.stacked() || output.box.right() <= input.box.right() + 8 * s)
+            add_projection_right(easel.scene, *box, to, input.box.right() + 2 * s, to.x - (sizes.in_row() ? 18 : 2) * s, s);
         easel.add_outline(*box, Tone::kernel_line, 3, 5);
         easel.add_outline({kernel.box.x, kernel.box.y, kernel.box.w + 1, kernel.box.h + 1}, Tone::kernel_line, 3, 5);
     }
