@@ -80,16 +80,10 @@ float* elementwise_target(const Plan& plan, std::span<const int> wanted, std::sp
     return stage_tensor(plan, stages, stage).mutate().data();
 }
 
-bool elementwise_runs(int64_t cells, const Progress& progress,
+bool elementwise_runs(int64_t cells, int64_t run, const Progress& progress,
                       const std::function<void(int64_t first, int64_t last)>& part) {
-    for (int64_t first = 0; first < cells; first += kElementwiseRun) {
-        if (progress.stop()) return false;
-        const int64_t last = std::min(cells, first + kElementwiseRun);
-        part(first, last);
-        if (progress.report)
-            progress.report(static_cast<double>(last) / static_cast<double>(cells));
-    }
-    return true;
+    return run_parts(progress, (cells + run - 1) / run,
+                     [&](int64_t i) { part(i * run, std::min(cells, (i + 1) * run)); });
 }
 
 }  // namespace convscope

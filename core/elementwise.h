@@ -2,10 +2,14 @@
 // text; Elementwise<P> makes the rest of it.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <string>
 #include <vector>
 
+#include "core/kernels/curves.h"
+#include "core/kernels/stream.h"
 #include "core/make_op.h"
 
 namespace convscope {
@@ -40,10 +44,10 @@ std::vector<SizeFormula> elementwise_size(Shape input);
 /// Where a pass writes; the tensor is made where it is wanted, else null.
 float* elementwise_target(const Plan& plan, std::span<const int> wanted, std::span<Tensor> stages,
                           int stage);
-/// Calls `part(first, last)` for one run of cells after the other: half a millisecond of the dearest function. False when
-/// cancelled.
-inline constexpr int64_t kElementwiseRun = 1 << 14;
-bool elementwise_runs(int64_t cells, const Progress& progress,
+/// Calls `part(first, last)` for runs of so many cells, on all threads. False when cancelled.
+inline constexpr int64_t kElementwiseRun = 1 << 14;  // half a millisecond of the dearest function
+inline constexpr int64_t kCurveRun = 1 << 16;        // of one that has a kernel
+bool elementwise_runs(int64_t cells, int64_t run, const Progress& progress,
                       const std::function<void(int64_t first, int64_t last)>& part);
 
 /// The base of an op's struct `P`, which must have
@@ -52,7 +56,9 @@ bool elementwise_runs(int64_t cells, const Progress& progress,
 ///     static std::string value_text(const P&, double x);  // f with the number in it: "1 / (1 + exp(−2))"
 ///     static std::string slope_text(const P&, double x);
 ///     static std::string card(const P&);
-/// and may have its own of what stands here. NaN, ±0 and ±∞ go the way they go in PyTorch. The passes compute in double
+/// and may have its own of what stands here, and
+///     static constexpr Curve kCurve;                      // the kernel that computes value and slope
+/// NaN, ±0 and ±∞ go the way they go in PyTorch. The passes compute in double
 /// and round once, so tails last as long as float32 has numbers for them.
 template <class P>
 struct Elementwise {
@@ -79,15 +85,23 @@ struct Elementwise {
         return elementwise_formula(cell, x, P::value(p, x), P::value_text(p, x));
     }
 
+    static double parameter(const P&) { return 0; }  // of the kernel
+
     static bool forward(const P& p, const Plan& plan, const LayerInputs& inputs,
                         std::span<const int> wanted, std::span<Tensor> stages,
                         const Progress& progress) {
+        const int64_t cells = inputs.input.shape().count();
         const float* const x = inputs.input.data();
         float* const y = elementwise_target(plan, wanted, stages, kElementwiseOutput);
+        const bool is_streamed = should_stream(cells * int64_t(sizeof(float)));
         return elementwise_runs(
-            y ? inputs.input.shape().count() : 0, progress, [&](int64_t first, int64_t last) {
-                for (int64_t i = first; i < last; ++i)
-                    y[i] = static_cast<float>(P::value(p, static_cast<double>(x[i])));
+            y ? cells : 0, run_length(), progress, [&](int64_t first, int64_t last) {
+                if constexpr (requires { P::kCurve; })
+                    curve_values(P::kCurve, P::parameter(p), x + first, last - first, y + first,
+                                 is_streamed);
+                else
+                    for (int64_t i = first; i < last; ++i)
+                        y[i] = static_cast<float>(P::value(p, static_cast<double>(x[i])));
             });
     }
 
@@ -95,23 +109,39 @@ struct Elementwise {
     static bool backward(const P& p, const Plan& plan, const LayerInputs& inputs,
                          const Tensor& grad_output, std::span<const int> wanted,
                          std::span<Tensor> stages, const Progress& progress) {
+        const int64_t cells = inputs.input.shape().count();
         const float* const x = inputs.input.data();
         const float* const grad = grad_output.data();
         float* const slopes = elementwise_target(plan, wanted, stages, kElementwiseSlope);
         float* const products = elementwise_target(plan, wanted, stages, kElementwiseGradInput);
-        std::vector<float> unwanted(slopes ? 0 : kElementwiseRun);
+        const bool is_streamed = should_stream(cells * int64_t(sizeof(float)));
         return elementwise_runs(
-            slopes || products ? inputs.input.shape().count() : 0, progress,
+            slopes || products ? cells : 0, run_length(), progress,
             [&](int64_t first, int64_t last) {
-                float* const slope = slopes ? slopes + first : unwanted.data();
-                for (int64_t i = 0; i < last - first; ++i)
-                    slope[i] = static_cast<float>(P::slope(p, static_cast<double>(x[first + i])));
-                if (!products) return;
-                for (int64_t i = 0; i < last - first; ++i) {
-                    const float product[] = {0, grad[first + i] * slope[i]};  // as no branch
-                    products[first + i] = product[!P::kCuts || slope[i] != 0];
+                std::array<float, 1 << 12> unwanted;  // slopes stay near until they are multiplied
+                constexpr auto kPiece = static_cast<int64_t>(unwanted.size());
+                for (int64_t at = first; at < last; at += kPiece) {
+                    const int64_t count = std::min(kPiece, last - at);
+                    float* const slope = slopes ? slopes + at : unwanted.data();
+                    if constexpr (requires { P::kCurve; })
+                        curve_slopes(P::kCurve, P::parameter(p), x + at, count, slope);
+                    else
+                        for (int64_t i = 0; i < count; ++i)
+                            slope[i] =
+                                static_cast<float>(P::slope(p, static_cast<double>(x[at + i])));
+                    if (products)
+                        slope_products(grad + at, slope, count, P::kCuts, products + at,
+                                       is_streamed);
                 }
             });
+    }
+
+  private:
+    static constexpr int64_t run_length() {
+        if constexpr (requires { P::kCurve; })
+            return kCurveRun;
+        else
+            return kElementwiseRun;
     }
 };
 

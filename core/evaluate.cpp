@@ -9,6 +9,7 @@
 
 #include "core/backward_start.h"
 #include "core/layer_reader.h"
+#include "core/map_statistics.h"
 #include "core/number_text.h"
 #include "core/skips.h"
 
@@ -135,10 +136,10 @@ struct Pass {
             if (layer.plan.skip.sum >= 0) add_skipped_input(layer);
             keep_buffers(layer);
             flowing = layer.output();
-            const Shape shape = flowing.shape();
-            for (int64_t plane = 0; statistics && plane < shape.n * shape.c; ++plane)
-                layer.statistics.push_back(
-                    plane_statistics(flowing, layer.plan, plane / shape.c, plane % shape.c));
+            const Progress untold{
+                .report = {}, .cancelled = progress.cancelled, .workers = progress.workers};
+            if (statistics && !map_statistics(flowing, layer.plan, untold, layer.statistics))
+                return false;
             done += share;
         }
         return true;

@@ -135,4 +135,27 @@ std::pair<int64_t, int64_t> outputs_inside(const WindowAxis& axis, int64_t k) {
             std::min(axis.out - 1, floor_div(axis.in - 1 - place, axis.stride))};
 }
 
+void collect_rows(const WindowAxis& axis, int64_t output, std::vector<int64_t>& rows) {
+    rows.clear();
+    for (int64_t r = 0; r < axis.kernel; ++r)
+        if (const int64_t h = output * axis.stride - axis.pad_before + r * axis.dilation;
+            h >= 0 && h < axis.in)
+            rows.push_back(h);
+}
+
+bool run_bands(const Progress& progress, Shape output, int64_t cells, int64_t least,
+               const std::function<void(int64_t plane, int64_t first, int64_t last)>& band) {
+    constexpr int64_t kCells = int64_t(1) << 16;  // of a part: some ten microseconds
+    const int64_t planes = output.n * output.c;
+    const int64_t bands = std::clamp<int64_t>(std::max(cells, output.plane()) / kCells, 1,
+                                              std::max<int64_t>(1, output.h / least));
+    const int64_t together =
+        std::clamp<int64_t>(kCells / std::max(cells, output.plane()), 1, planes);
+    return run_parts(progress, (planes + together - 1) / together * bands, [&](int64_t part) {
+        const int64_t first = part / bands * together, which = part % bands;
+        for (int64_t plane = first; plane < std::min(planes, first + together); ++plane)
+            band(plane, which * output.h / bands, (which + 1) * output.h / bands);
+    });
+}
+
 }  // namespace convscope

@@ -53,6 +53,14 @@ std::string pool_card(const Pooling&);
 /// First and last output whose kernel cell `k` lies in the input; last < first: none.
 std::pair<int64_t, int64_t> outputs_inside(const WindowAxis& axis, int64_t k);
 
+/// Input rows under the windows of output row `output`, top to bottom, without the padding.
+void collect_rows(const WindowAxis& axis, int64_t output, std::vector<int64_t>& rows);
+
+/// Calls band(plane, first, last) for all rows of all planes of `output`, bands of `least` rows and more in parallel; a
+/// plane's bands read `cells` cells together. False when cancelled.
+bool run_bands(const Progress& progress, Shape output, int64_t cells, int64_t least,
+               const std::function<void(int64_t plane, int64_t first, int64_t last)>& band);
+
 /// Results of rows, kept while they are still needed: at most `slots` neighbouring ones are at a time, and they advance.
 template <class Cell>
 class RowCache {

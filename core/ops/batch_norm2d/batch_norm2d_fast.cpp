@@ -1,65 +1,67 @@
-// batch_norm2d: forward and backward over whole tensors, compared with `explain` by the contract test. Everything is
-// added up and normalised in double, so that a large mean does not swallow a small variance.
+// batch_norm2d: forward and backward over whole tensors, compared with `explain` by the contract test. A channel is read once
+// for its statistics and once to be written; what fits the caches of one core has both done at once. Everything is normalised
+// in double, so that a large mean does not swallow a small variance.
 #include <algorithm>
-#include <array>
 
 #include "core/conv_passes.h"
+#include "core/kernels/norm_passes.h"
+#include "core/kernels/stream.h"
 #include "core/ops/batch_norm2d/batch_norm2d.h"
 
 namespace convscope {
 namespace {
 
-constexpr size_t kLanes = 8;  // sums side by side: a vector's worth, and less rounding
-constexpr int64_t kPiece = int64_t(1) << 14;     // cells in one go
-constexpr int64_t kAskEvery = int64_t(1) << 16;  // cells between two questions for cancellation
+constexpr int64_t kPiece =
+    int64_t(1) << 14;  // cells in one go: they stay near while several stages are written
+constexpr int64_t kSlice = int64_t(1)
+                           << 16;  // cells of a part of the work, where a channel has several
+constexpr int64_t kAtOnce =
+    int64_t(1) << 18;  // cells of a channel that one core keeps between reading and writing
+constexpr int64_t kExact =
+    int64_t(1) << 14;  // cells of a channel that are added up in double, as `explain` does
 
-/// Reports progress and asks for cancellation; `all` cells are to be visited, some more than once.
-class Pace {
-  public:
-    Pace(const Progress& progress, int64_t all)
-        : progress_(progress), all_(static_cast<double>(std::max<int64_t>(1, all))) {}
-    /// False when cancelled.
-    bool visit(int64_t cells) {
-        unasked_ += cells;
-        if (unasked_ < kAskEvery) return true;
-        done_ += static_cast<double>(unasked_);
-        unasked_ = 0;
-        if (progress_.report) progress_.report(std::min(1.0, done_ / all_));
-        return !progress_.stop();
-    }
+/// The cells of every channel, numbered through all samples, in slices and pieces.
+struct Channels {
+    Shape shape;
+    int64_t cells() const { return shape.n * shape.plane(); }
+    bool is_at_once() const { return cells() <= kAtOnce; }
+    int64_t slices() const { return is_at_once() ? 1 : (cells() + kSlice - 1) / kSlice; }
 
-  private:
-    const Progress& progress_;
-    double all_, done_ = 0;
-    int64_t unasked_ = 0;
-};
-
-/// Calls body(offset, count) for the pieces of a channel in every sample; false when cancelled.
-template <class F>
-bool for_pieces(Shape shape, int64_t c, Pace& pace, F body) {
-    for (int64_t n = 0; n < shape.n; ++n) {
-        const int64_t plane = shape.offset({n, c, 0, 0});
-        for (int64_t at = 0; at < shape.plane(); at += kPiece) {
-            const int64_t count = std::min(kPiece, shape.plane() - at);
-            body(plane + at, count);
-            if (!pace.visit(count)) return false;
+    /// Calls body(offset, count) for the pieces of one slice of a channel.
+    template <class F>
+    void for_pieces(int64_t c, int64_t slice, F body) const {
+        const int64_t first = is_at_once() ? 0 : slice * kSlice;
+        const int64_t last = is_at_once() ? cells() : std::min(cells(), first + kSlice);
+        for (int64_t at = first; at < last;) {
+            const int64_t n = at / shape.plane(), i = at % shape.plane();
+            const int64_t count = std::min({kPiece, shape.plane() - i, last - at});
+            body(shape.offset({n, c, 0, 0}) + i, count);
+            at += count;
         }
     }
-    return true;
-}
 
-/// A sum of many numbers value(i), i < count, added to what is there.
-struct LaneSum {
-    double total = 0;
-    template <class F>
-    void add(int64_t count, F value) {
-        std::array<double, kLanes> lanes{};
-        const auto all = static_cast<size_t>(count);
-        size_t i = 0;
-        for (; i + kLanes <= all; i += kLanes)
-            for (size_t lane = 0; lane < kLanes; ++lane) lanes[lane] += value(i + lane);
-        for (; i < all; ++i) lanes[0] += value(i);
-        for (const double lane : lanes) total += lane;
+    /// Two passes over every slice, with `between` (of a channel) in the middle. False when cancelled.
+    template <class First, class Between, class Second>
+    bool run(const Progress& progress, First first, Between between, Second second) const {
+        if (is_at_once()) {
+            // Small channels share a part, so that there is work in it.
+            const int64_t together = std::max<int64_t>(1, kSlice / cells());
+            return run_parts(progress, (shape.c + together - 1) / together, [&](int64_t part) {
+                for (int64_t c = part * together; c < std::min(shape.c, (part + 1) * together);
+                     ++c) {
+                    first(c, 0);
+                    between(c);
+                    second(c, 0);
+                }
+            });
+        }
+        const int64_t parts = shape.c * slices();
+        if (!run_parts(part_of(progress, 0, 0.5), parts,
+                       [&](int64_t part) { first(part / slices(), part % slices()); }))
+            return false;
+        for (int64_t c = 0; c < shape.c; ++c) between(c);
+        return run_parts(part_of(progress, 0.5, 0.5), parts,
+                         [&](int64_t part) { second(part / slices(), part % slices()); });
     }
 };
 
@@ -69,41 +71,62 @@ struct Statistics {
     double mean = 0, var = 0, inverse = 0;  // inverse: 1 / √(var + eps)
 };
 
-/// A channel's mean and biased variance, of the batch or of the buffers. None when cancelled.
-std::optional<Statistics> statistics_of(const BatchNorm2d& p, const LayerInputs& inputs,
-                                        bool of_batch, int64_t c, Pace& pace) {
-    Statistics s;
-    if (of_batch) {
-        const Shape shape = inputs.input.shape();
-        const double values = static_cast<double>(shape.n * shape.plane());
-        const float* const x = inputs.input.data();
-        LaneSum sum, squares;
-        if (!for_pieces(shape, c, pace, [&](int64_t from, int64_t count) {
-                sum.add(count, [in = x + from](size_t i) { return static_cast<double>(in[i]); });
-            }))
-            return {};
-        s.mean = sum.total / values;
-        if (!for_pieces(shape, c, pace, [&](int64_t from, int64_t count) {
-                squares.add(count, [in = x + from, mean = s.mean](size_t i) {
-                    const double deviation = static_cast<double>(in[i]) - mean;
-                    return deviation * deviation;
-                });
-            }))
-            return {};
-        s.var = squares.total / values;
-    } else {
-        s.mean = at(inputs.buffers[kRunningMean], c);
-        s.var = at(inputs.buffers[kRunningVar], c);
-    }
-    s.inverse = p.inverse_deviation(s.var, of_batch);
-    return s;
+/// The sum of value(cell) over a channel, in double.
+template <class F>
+double sum_of(const Channels& channels, int64_t c, F value) {
+    double total = 0;
+    for (int64_t slice = 0; slice < channels.slices(); ++slice)
+        channels.for_pieces(c, slice, [&](int64_t from, int64_t count) {
+            double lanes[8] = {};  // side by side: a vector's worth, and less rounding
+            int64_t i = 0;
+            for (; i + 8 <= count; i += 8)
+                for (int64_t lane = 0; lane < 8; ++lane) lanes[lane] += value(from + i + lane);
+            for (; i < count; ++i) lanes[0] += value(from + i);
+            for (const double lane : lanes) total += lane;
+        });
+    return total;
 }
 
-/// Writes out[i] = value(i) for a piece.
-template <class F>
-void write(float* out, int64_t count, F value) {
-    for (size_t i = 0; i < static_cast<size_t>(count); ++i) out[i] = static_cast<float>(value(i));
-}
+/// A batch's mean and biased variance, channel by channel, slice by slice.
+class BatchStatistics {
+  public:
+    BatchStatistics(const Channels& channels, const float* cells)
+        : channels_(channels),
+          cells_(cells),
+          moments_(static_cast<size_t>(channels.shape.c * channels.slices())) {}
+
+    void read(int64_t c, int64_t slice) {
+        if (channels_.cells() <= kExact) return;
+        Moments& moments = moments_[static_cast<size_t>(c * channels_.slices() + slice)];
+        channels_.for_pieces(c, slice, [&](int64_t from, int64_t count) {
+            moments.add(moments_of(cells_ + from, count));
+        });
+    }
+
+    /// After all slices of the channel were read.
+    Statistics of(int64_t c) const {
+        Moments all;
+        for (int64_t slice = 0; slice < channels_.slices(); ++slice)
+            all.add(moments_[static_cast<size_t>(c * channels_.slices() + slice)]);
+        if (channels_.cells() > kExact && is_sure(all)) return {all.mean, all.squares / all.count};
+        const auto values = static_cast<double>(channels_.cells());
+        Statistics s;
+        s.mean = sum_of(channels_, c, [&](int64_t i) { return static_cast<double>(cells_[i]); }) /
+                 values;
+        s.var = sum_of(channels_, c,
+                       [&](int64_t i) {
+                           const double deviation = static_cast<double>(cells_[i]) - s.mean;
+                           return deviation * deviation;
+                       }) /
+                values;
+        return s;
+    }
+
+  private:
+    const Channels& channels_;
+    const float* cells_;
+    std::vector<Moments> moments_;
+};
 
 /// Where a stage's values go; null when it is not wanted.
 float* target(const Plan& plan, std::span<const int> wanted, std::span<Tensor> stages,
@@ -117,14 +140,26 @@ void put(float* vector, int64_t c, double value) {
     if (vector) vector[c] = static_cast<float>(value);
 }
 
+float* from_cell(float* stage, int64_t offset) { return stage ? stage + offset : nullptr; }
+
+/// Statistics of the batch or of the buffers.
+Statistics completed(const BatchNorm2d& p, const LayerInputs& inputs, const BatchStatistics* batch,
+                     int64_t c) {
+    Statistics s =
+        batch ? batch->of(c)
+              : Statistics{at(inputs.buffers[kRunningMean], c), at(inputs.buffers[kRunningVar], c)};
+    s.inverse = p.inverse_deviation(s.var, batch != nullptr);
+    return s;
+}
+
 }  // namespace
 
 bool BatchNorm2d::forward(const BatchNorm2d& p, const Plan& plan, const LayerInputs& inputs,
                           std::span<const int> wanted, std::span<Tensor> stages,
                           const Progress& progress) {
-    const Shape shape = inputs.input.shape();
+    const Channels channels{inputs.input.shape()};
     const bool of_batch = p.uses_batch(plan.training);
-    const double values = static_cast<double>(shape.n * shape.plane());
+    const double values = static_cast<double>(channels.cells());
     const auto stage = [&](const char* name) { return target(plan, wanted, stages, name); };
     float* const mean = stage("mean");
     float* const var = stage("var");
@@ -139,36 +174,36 @@ bool BatchNorm2d::forward(const BatchNorm2d& p, const Plan& plan, const LayerInp
     const double batches = is_tracked ? at(inputs.buffers[kBatchesTracked], 0) + 1 : 0;
     put(stage("num_batches_tracked_after"), 0, batches);
 
-    Pace pace(progress, shape.count() * (of_batch ? 3 : 1));
-    for (int64_t c = 0; c < shape.c; ++c) {
-        const auto s = statistics_of(p, inputs, of_batch, c, pace);
-        if (!s) return false;
-        put(mean, c, s->mean);
-        put(var, c, s->var);
-        if (is_tracked) {
-            const double share = p.factor(batches);
-            const double unbiased = s->var * (values / (values - 1));
-            put(mean_after, c, (1 - share) * at(inputs.buffers[kRunningMean], c) + share * s->mean);
-            put(var_after, c, (1 - share) * at(inputs.buffers[kRunningVar], c) + share * unbiased);
-        }
-        const double weight = p.affine ? at(inputs.weights[kBatchNormWeight], c) : 1;
-        const double bias = p.affine ? at(inputs.weights[kBatchNormBias], c) : 0;
-        const auto write_piece = [&](int64_t from, int64_t count) {
-            const float* const x = inputs.input.data() + from;
-            const auto deviation = [x, m = s->mean](size_t i) {
-                return static_cast<double>(x[i]) - m;
-            };
-            const auto scaled = [deviation, inverse = s->inverse](size_t i) {
-                return deviation(i) * inverse;
-            };
-            if (centred) write(centred + from, count, deviation);
-            if (normalised) write(normalised + from, count, scaled);
-            if (output)
-                write(output + from, count,
-                      [scaled, weight, bias](size_t i) { return scaled(i) * weight + bias; });
-        };
-        if (!for_pieces(shape, c, pace, write_piece)) return false;
-    }
+    const float* const cells = inputs.input.data();
+    const bool is_streamed = should_stream(channels.shape.count() * int64_t(sizeof(float)));
+    BatchStatistics batch(channels, cells);
+    std::vector<Statistics> statistics(static_cast<size_t>(channels.shape.c));
+    const auto read_slice = [&](int64_t c, int64_t slice) {
+        if (of_batch) batch.read(c, slice);
+    };
+    const auto finish_statistics = [&](int64_t c) {
+        const Statistics s = completed(p, inputs, of_batch ? &batch : nullptr, c);
+        statistics[static_cast<size_t>(c)] = s;
+        put(mean, c, s.mean);
+        put(var, c, s.var);
+        if (!is_tracked) return;
+        const double share = p.factor(batches);
+        const double unbiased = s.var * (values / (values - 1));
+        put(mean_after, c, (1 - share) * at(inputs.buffers[kRunningMean], c) + share * s.mean);
+        put(var_after, c, (1 - share) * at(inputs.buffers[kRunningVar], c) + share * unbiased);
+    };
+    const auto write_slice = [&](int64_t c, int64_t slice) {
+        const Statistics& s = statistics[static_cast<size_t>(c)];
+        const Normalisation by{s.mean, s.inverse,
+                               p.affine ? at(inputs.weights[kBatchNormWeight], c) : 1,
+                               p.affine ? at(inputs.weights[kBatchNormBias], c) : 0};
+        channels.for_pieces(c, slice, [&](int64_t from, int64_t count) {
+            normalise(cells + from, count, by,
+                      {from_cell(centred, from), from_cell(normalised, from),
+                       from_cell(output, from), is_streamed});
+        });
+    };
+    if (!channels.run(progress, read_slice, finish_statistics, write_slice)) return false;
     if (is_copied)
         stages[static_cast<size_t>(plan.output)] =
             stages[static_cast<size_t>(plan.stage("normalised"))];
@@ -178,55 +213,79 @@ bool BatchNorm2d::forward(const BatchNorm2d& p, const Plan& plan, const LayerInp
 bool BatchNorm2d::backward(const BatchNorm2d& p, const Plan& plan, const LayerInputs& inputs,
                            const Tensor& grad_output, std::span<const int> wanted,
                            std::span<Tensor> stages, const Progress& progress) {
-    const Shape shape = inputs.input.shape();
+    const Channels channels{inputs.input.shape()};
     const bool of_batch = p.uses_batch(plan.training);
-    const double values = static_cast<double>(shape.n * shape.plane());
+    const double values = static_cast<double>(channels.cells());
     const auto stage = [&](const char* name) { return target(plan, wanted, stages, name); };
     float* const sum = stage(p.affine ? "grad_bias" : "grad_sum");
     float* const product_sum = stage(p.affine ? "grad_weight" : "grad_product_sum");
     float* const grad_input = stage("grad_input");
     const bool needs_sums = sum || product_sum || (grad_input && of_batch);
 
-    Pace pace(progress,
-              shape.count() * ((of_batch ? 2 : 0) + needs_sums + (grad_input != nullptr)));
-    for (int64_t c = 0; c < shape.c; ++c) {
-        // Once more, in double: the float32 stages would lose what a large mean leaves of the variance.
-        const auto s = statistics_of(p, inputs, of_batch, c, pace);
-        if (!s) return false;
-        const auto normalised = [&s, x = inputs.input.data()](int64_t from) {
-            return [x = x + from, mean = s->mean, inverse = s->inverse](size_t i) {
-                return (static_cast<double>(x[i]) - mean) * inverse;
-            };
-        };
-        LaneSum grads, products;
-        const auto add_piece = [&](int64_t from, int64_t count) {
-            const float* const g = grad_output.data() + from;
-            grads.add(count, [g](size_t i) { return static_cast<double>(g[i]); });
-            products.add(count, [g, x = normalised(from)](size_t i) {
-                return static_cast<double>(g[i]) * x(i);
-            });
-        };
-        if (needs_sums && !for_pieces(shape, c, pace, add_piece)) return false;
-        put(sum, c, grads.total);
-        put(product_sum, c, products.total);
-        if (!grad_input) continue;
-
+    const float* const cells = inputs.input.data();
+    const float* const grad = grad_output.data();
+    const bool is_streamed = should_stream(channels.shape.count() * int64_t(sizeof(float)));
+    // Once more: the float32 stages would lose what a large mean leaves of the variance.
+    BatchStatistics batch(channels, cells);
+    std::vector<Statistics> statistics(static_cast<size_t>(channels.shape.c));
+    std::vector<GradientSums> sums(static_cast<size_t>(channels.shape.c * channels.slices()));
+    std::vector<GradientMeans> means(static_cast<size_t>(channels.shape.c));
+    const auto normalisation = [&](int64_t c) {
+        const Statistics& s = statistics[static_cast<size_t>(c)];
+        return Normalisation{s.mean, s.inverse};
+    };
+    const auto read_slice = [&](int64_t c, int64_t slice) {
+        if (of_batch) batch.read(c, slice);
+    };
+    const auto finish_statistics = [&](int64_t c) {
+        statistics[static_cast<size_t>(c)] = completed(p, inputs, of_batch ? &batch : nullptr, c);
+    };
+    const auto sum_slice = [&](int64_t c, int64_t slice) {
+        if (!needs_sums) return;
+        GradientSums& total = sums[static_cast<size_t>(c * channels.slices() + slice)];
+        channels.for_pieces(c, slice, [&](int64_t from, int64_t count) {
+            const GradientSums more =
+                gradient_sums(grad + from, cells + from, count, normalisation(c));
+            total.grads += more.grads;
+            total.products += more.products;
+        });
+    };
+    const auto finish_sums = [&](int64_t c) {
+        GradientSums all;
+        for (int64_t slice = 0; slice < channels.slices(); ++slice) {
+            all.grads += sums[static_cast<size_t>(c * channels.slices() + slice)].grads;
+            all.products += sums[static_cast<size_t>(c * channels.slices() + slice)].products;
+        }
+        put(sum, c, all.grads);
+        put(product_sum, c, all.products);
         const double weight = p.affine ? at(inputs.weights[kBatchNormWeight], c) : 1;
-        const double scale = weight * s->inverse;
-        const double mean_grad = grads.total / values, mean_product = products.total / values;
-        const auto write_piece = [&](int64_t from, int64_t count) {
-            const float* const g = grad_output.data() + from;
+        means[static_cast<size_t>(c)] = {weight * statistics[static_cast<size_t>(c)].inverse,
+                                         all.grads / values, all.products / values};
+    };
+    const auto write_slice = [&](int64_t c, int64_t slice) {
+        if (!grad_input) return;
+        const GradientMeans& m = means[static_cast<size_t>(c)];
+        channels.for_pieces(c, slice, [&](int64_t from, int64_t count) {
             if (of_batch)
-                write(grad_input + from, count, [=, x = normalised(from)](size_t i) {
-                    return scale * (static_cast<double>(g[i]) - mean_grad - x(i) * mean_product);
-                });
-            else
-                write(grad_input + from, count,
-                      [=](size_t i) { return scale * static_cast<double>(g[i]); });
-        };
-        if (!for_pieces(shape, c, pace, write_piece)) return false;
-    }
-    return true;
+                normalise_gradient(grad + from, cells + from, count, normalisation(c), m,
+                                   grad_input + from, is_streamed);
+            else  // only scaled
+                normalise(grad + from, count, {0, m.scale},
+                          {.normalised = grad_input + from, .is_streamed = is_streamed});
+        });
+    };
+    const auto nothing = [](int64_t, int64_t) {};
+    if (channels.is_at_once())
+        return channels.run(
+            progress, read_slice,
+            [&](int64_t c) {
+                finish_statistics(c);
+                sum_slice(c, 0);
+                finish_sums(c);
+            },
+            write_slice);
+    return channels.run(part_of(progress, 0, 0.4), read_slice, finish_statistics, nothing) &&
+           channels.run(part_of(progress, 0.4, 0.6), sum_slice, finish_sums, write_slice);
 }
 
 }  // namespace convscope

@@ -10,6 +10,7 @@ struct LeakyRelu : Elementwise<LeakyRelu> {
     static constexpr const char* kTorchName = "LeakyReLU";
     static constexpr const char* kSummary =
         "Keeps positive numbers and multiplies negative ones by negative_slope.";
+    static constexpr Curve kCurve = Curve::leaky_relu;
 
     double negative_slope = 0.01;
 
@@ -23,6 +24,7 @@ struct LeakyRelu : Elementwise<LeakyRelu> {
         const double slopes[] = {p.negative_slope, 1};
         return slopes[x > 0];
     }
+    static double parameter(const LeakyRelu& p) { return p.negative_slope; }
     static std::string value_text(const LeakyRelu&, double x);
     static std::string slope_text(const LeakyRelu&, double x);
     static std::string card(const LeakyRelu&);

@@ -1,20 +1,21 @@
-// max_pool2d: forward and backward, compared with `explain` by the contract test. First the largest value of each row of a
-// window, once for all windows on that row, then the largest of the rows.
+// max_pool2d: forward and backward, compared with `explain` by the contract test. Small windows are searched as they are; of
+// large ones first the largest value of each row, once for all windows on that row, then the largest of the rows.
 #include <limits>
 
 #include "core/conv_passes.h"
+#include "core/kernels/pool_rows.h"
+#include "core/kernels/stream.h"
 #include "core/ops/max_pool2d/max_pool2d.h"
 
 namespace convscope {
 namespace {
 
-/// A comparison costs about as much as this many of a convolution's products.
-constexpr int64_t kProductsPerCell = 64;
-
 struct Best {
     float value = 0;
     int32_t column = -1;  // −1: nothing but padding
 };
+
+constexpr int64_t kSharedRows = 4;  // windows one above the other, where their rows are shared
 
 /// One plane after the other, row of windows by row of windows.
 class Chooser {
@@ -75,9 +76,8 @@ class Chooser {
     std::vector<int32_t> rows_;
 };
 
-/// Work of one row of windows.
-int64_t row_products(const Window& window) {
-    return window.w.out * (window.h.kernel + window.w.kernel) * kProductsPerCell;
+bool has_small_windows(const Window& window) {
+    return window.h.kernel * window.w.kernel <= kMostPoolTaps;
 }
 
 }  // namespace
@@ -88,31 +88,42 @@ bool MaxPool2d::forward(const MaxPool2d&, const Plan& plan, const LayerInputs& i
     const Window& window = *plan.window;
     const int index_stage = plan.stage("indices");
     const bool has_indices = index_stage >= 0 && is_wanted(wanted, index_stage);
-    const std::span<float> output = stage_tensor(plan, stages, plan.output).mutate();
-    const std::span<float> indices =
-        has_indices ? stage_tensor(plan, stages, index_stage).mutate() : std::span<float>();
-    const Shape shape = plan.output_stage().shape;
-    Meter meter(progress, static_cast<double>(shape.n * shape.c * shape.h) *
-                              static_cast<double>(row_products(window)));
-    Chooser chooser(window, inputs.input);
-    size_t at = 0;
-    for (int64_t plane = 0; plane < shape.n * shape.c; ++plane) {
+    float* const output = stage_tensor(plan, stages, plan.output).mutate().data();
+    float* const indices =
+        has_indices ? stage_tensor(plan, stages, index_stage).mutate().data() : nullptr;
+    const Shape shape = plan.output_stage().shape, input = inputs.input.shape();
+    const bool is_streamed = should_stream(shape.count() * int64_t(sizeof(float)));
+    const auto place = [&](int64_t plane, int64_t h, float* stage) {
+        return stage ? stage + plane * shape.plane() + h * shape.w : nullptr;
+    };
+
+    const auto search = [&](int64_t plane, int64_t first, int64_t last) {
+        std::vector<int64_t> rows;
+        for (int64_t h = first; h < last; ++h) {
+            collect_rows(window.h, h, rows);
+            max_row({window.w, inputs.input.data() + plane * input.plane(), rows,
+                     place(plane, h, output), is_streamed},
+                    place(plane, h, indices));
+        }
+    };
+    const auto choose = [&](int64_t plane, int64_t first, int64_t last) {
+        Chooser chooser(window, inputs.input);
         chooser.start({plane / shape.c, plane % shape.c, 0, 0});
-        for (int64_t h = 0; h < shape.h; ++h) {
+        for (int64_t h = first; h < last; ++h) {
             chooser.choose(h);
-            for (size_t o = 0; o < chooser.best().size(); ++o, ++at) {
+            for (size_t o = 0; o < chooser.best().size(); ++o) {
                 const Best& best = chooser.best()[o];
-                output[at] = best.value;
-                if (has_indices)
-                    indices[at] =
+                place(plane, h, output)[o] = best.value;
+                if (indices)
+                    place(plane, h, indices)[o] =
                         best.column < 0
                             ? -1.0f
                             : static_cast<float>(chooser.rows()[o] * window.w.in + best.column);
             }
-            if (!meter.spend(row_products(window))) return false;
         }
-    }
-    return true;
+    };
+    if (has_small_windows(window)) return run_bands(progress, shape, input.plane(), 1, search);
+    return run_bands(progress, shape, input.plane(), kSharedRows * window.h.span(), choose);
 }
 
 bool MaxPool2d::backward(const MaxPool2d&, const Plan& plan, const LayerInputs& inputs,
@@ -121,31 +132,61 @@ bool MaxPool2d::backward(const MaxPool2d&, const Plan& plan, const LayerInputs& 
     const int stage = plan.stage("grad_input");
     if (!is_wanted(wanted, stage)) return true;
     const Window& window = *plan.window;
-    const Shape shape = plan.output_stage().shape;
-    const std::span<float> grad_input = stage_tensor(plan, stages, stage).mutate();
-    Meter meter(progress, static_cast<double>(shape.n * shape.c * shape.h) *
-                              static_cast<double>(row_products(window)));
-    Chooser chooser(window, inputs.input);
-    // Sums of a plane in double, so that one cell chosen by many windows is as exact as any.
-    std::vector<double> sums(static_cast<size_t>(window.h.in * window.w.in));
-    const float* grad = grad_output.data();
-    for (int64_t plane = 0; plane < shape.n * shape.c; ++plane) {
-        chooser.start({plane / shape.c, plane % shape.c, 0, 0});
-        std::ranges::fill(sums, 0.0);
-        for (int64_t h = 0; h < shape.h; ++h) {
-            chooser.choose(h);
-            for (size_t o = 0; o < chooser.best().size(); ++o, ++grad) {
-                const int64_t column = chooser.best()[o].column;
-                if (column >= 0)
-                    sums[static_cast<size_t>(chooser.rows()[o] * window.w.in + column)] +=
-                        static_cast<double>(*grad);
-            }
-            if (!meter.spend(row_products(window))) return false;
+    const Shape shape = plan.output_stage().shape, input = inputs.input.shape();
+    float* const grad_input = stage_tensor(plan, stages, stage).mutate().data();
+
+    // Calls give(output cell of the plane, place it chose) for row h of windows.
+    const auto for_chosen = [&](Chooser& chooser, int64_t plane, int64_t h,
+                                std::vector<int32_t>& places, std::vector<float>& values,
+                                const auto& give) {
+        if (has_small_windows(window)) {
+            std::vector<int64_t> rows;
+            collect_rows(window.h, h, rows);
+            max_row({window.w, inputs.input.data() + plane * input.plane(), rows, values.data()},
+                    places.data());
+            for (int64_t o = 0; o < shape.w; ++o)
+                if (const int32_t place = places[static_cast<size_t>(o)]; place >= 0)
+                    give(h * shape.w + o, place);
+            return;
         }
-        std::ranges::transform(sums, grad_input.begin() + plane * window.h.in * window.w.in,
-                               [](double sum) { return static_cast<float>(sum); });
-    }
-    return true;
+        chooser.choose(h);
+        for (size_t o = 0; o < chooser.best().size(); ++o)
+            if (const int64_t column = chooser.best()[o].column; column >= 0)
+                give(h * shape.w + static_cast<int64_t>(o),
+                     chooser.rows()[o] * window.w.in + column);
+    };
+    // Sums of a plane in double, so that one cell chosen by many windows is as exact as any. Where windows do not touch, no
+    // cell is chosen twice.
+    const bool is_apart = window.h.stride >= window.h.span() && window.w.stride >= window.w.span();
+    return run_parts(progress, shape.n * shape.c, [&](int64_t plane) {
+        Chooser chooser(window, inputs.input);
+        chooser.start({plane / shape.c, plane % shape.c, 0, 0});
+        std::vector<int32_t> places(static_cast<size_t>(shape.w));
+        std::vector<float> values(places.size());
+        const float* const grad = grad_output.data() + plane * shape.plane();
+        float* const out = grad_input + plane * input.plane();
+        if (is_apart) {
+            int64_t cleared = 0;  // rows; just before they are written, so that they are still near
+            const auto clear = [&](int64_t rows) {
+                rows = std::clamp<int64_t>(rows, cleared, input.h);
+                std::fill(out + cleared * input.w, out + rows * input.w, 0.0f);
+                cleared = rows;
+            };
+            for (int64_t h = 0; h < shape.h; ++h) {
+                clear(h * window.h.stride - window.h.pad_before + window.h.span());
+                for_chosen(chooser, plane, h, places, values,
+                           [&](int64_t from, int64_t to) { out[to] += grad[from]; });
+            }
+            clear(input.h);
+            return;
+        }
+        std::vector<double> sums(static_cast<size_t>(input.plane()));
+        for (int64_t h = 0; h < shape.h; ++h)
+            for_chosen(chooser, plane, h, places, values, [&](int64_t from, int64_t to) {
+                sums[static_cast<size_t>(to)] += static_cast<double>(grad[from]);
+            });
+        std::ranges::transform(sums, out, [](double sum) { return static_cast<float>(sum); });
+    });
 }
 
 }  // namespace convscope

@@ -11,6 +11,7 @@ struct Relu : Elementwise<Relu> {
     static constexpr const char* kSummary =
         "Keeps positive numbers and replaces negative ones by 0.";
     static constexpr bool kCuts = true;
+    static constexpr Curve kCurve = Curve::relu;
 
     static std::vector<std::string> signature() { return {"inplace"}; }
 

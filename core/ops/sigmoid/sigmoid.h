@@ -10,6 +10,7 @@ struct Sigmoid : Elementwise<Sigmoid> {
     static constexpr const char* kTorchName = "Sigmoid";
     static constexpr const char* kSummary =
         "Squeezes every number into 0 to 1; large ones saturate, and their slope dies.";
+    static constexpr Curve kCurve = Curve::sigmoid;
 
     static std::vector<std::string> signature() { return {}; }
 

@@ -10,6 +10,7 @@ struct Silu : Elementwise<Silu> {
     static constexpr const char* kTorchName = "SiLU";
     static constexpr const char* kSummary =
         "Multiplies each number by its own sigmoid; also called swish.";
+    static constexpr Curve kCurve = Curve::silu;
 
     static std::vector<std::string> signature() { return {"inplace"}; }
 

@@ -12,6 +12,7 @@ struct Tanh : Elementwise<Tanh> {
     static constexpr const char* kTorchName = "Tanh";
     static constexpr const char* kSummary =
         "Squeezes every number into −1 to 1; large ones saturate, and their slope dies.";
+    static constexpr Curve kCurve = Curve::tanh;
 
     static std::vector<std::string> signature() { return {}; }
 
