@@ -3,7 +3,7 @@
 #include <benchmark/benchmark.h>
 
 #include "core/evaluate.h"
-#include "core/statistics.h"
+#include "core/map_statistics.h"
 #include "core/workers.h"
 
 namespace convscope {
@@ -25,7 +25,8 @@ struct Case {
           plan(op.plan(params, shape, trains)),
           stages(plan.stages.size()) {
         for (float& v : input.mutate()) v -= 0.5f;
-        for (const WeightSpec& spec : plan.weights) weights.push_back(generate("uniform", 2, spec.shape));
+        for (const WeightSpec& spec : plan.weights)
+            weights.push_back(generate("uniform", 2, spec.shape));
         for (const BufferSpec& spec : plan.buffers) buffers.emplace_back(spec.shape, spec.initial);
         grad_output = generate("uniform", 3, plan.output_stage().shape);
     }
@@ -42,8 +43,7 @@ void forward(benchmark::State& state, const char* id, Shape shape, bool trains) 
     Workers workers(static_cast<int>(state.range(0)));
     const Progress progress{.report = {}, .cancelled = {}, .workers = &workers};
     const int wanted[]{c.plan.output};
-    for (auto _ : state)
-        c.op.forward(c.params, c.plan, c.inputs(), wanted, c.stages, progress);
+    for (auto _ : state) c.op.forward(c.params, c.plan, c.inputs(), wanted, c.stages, progress);
     tell_bytes(state, c);
 }
 
@@ -52,7 +52,8 @@ void backward(benchmark::State& state, const char* id, Shape shape, bool trains)
     Workers workers(static_cast<int>(state.range(0)));
     const Progress progress{.report = {}, .cancelled = {}, .workers = &workers};
     std::vector<int> wanted{c.plan.stage("grad_input")};
-    for (const WeightSpec& spec : c.plan.weights) wanted.push_back(c.plan.stage("grad_" + spec.name));
+    for (const WeightSpec& spec : c.plan.weights)
+        wanted.push_back(c.plan.stage("grad_" + spec.name));
     for (auto _ : state)
         c.op.backward(c.params, c.plan, c.inputs(), c.grad_output, wanted, c.stages, progress);
     tell_bytes(state, c);
@@ -63,7 +64,7 @@ void statistics(benchmark::State& state, Shape shape) {
     Workers workers(static_cast<int>(state.range(0)));
     const Progress progress{.report = {}, .cancelled = {}, .workers = &workers};
     std::vector<PlaneStatistics> all;
-    for (auto _ : state) all_statistics(c.input, c.plan, progress, all);
+    for (auto _ : state) map_statistics(c.input, c.plan, progress, all);
     tell_bytes(state, c);
 }
 
@@ -101,8 +102,10 @@ const int registered = [] {
                            Row{"o_gelu_3x1080p", "gelu", kPhoto, false},
                            Row{"o_upsample_3x1080p", "upsample", kPhoto, false}}) {
         const std::string name = row.name;
-        for (const auto& [suffix, pass] : {std::pair{"", &forward}, std::pair{"/backward", &backward}})
-            benchmark::RegisterBenchmark((name + suffix).c_str(), pass, row.id, row.shape, row.trains)
+        for (const auto& [suffix, pass] :
+             {std::pair{"", &forward}, std::pair{"/backward", &backward}})
+            benchmark::RegisterBenchmark((name + suffix).c_str(), pass, row.id, row.shape,
+                                         row.trains)
                 ->Arg(1)
                 ->Arg(2)
                 ->ArgName("threads")

@@ -11,6 +11,7 @@
 
 #include "core/backward_start.h"
 #include "core/layer_reader.h"
+#include "core/map_statistics.h"
 #include "core/number_text.h"
 #include "core/skips.h"
 
@@ -169,7 +170,7 @@ struct Pass {
     bool measure(LayerResult& layer) {
         const Progress untold{
             .report = {}, .cancelled = progress.cancelled, .workers = progress.workers};
-        return all_statistics(layer.output(), layer.plan, untold, layer.statistics) &&
+        return map_statistics(layer.output(), layer.plan, untold, layer.statistics) &&
                keep_levels(layer.output());
     }
 

@@ -102,7 +102,7 @@ constexpr size_t kMostBytes = std::numeric_limits<size_t>::max() / 4;
 Memory::Memory(size_t bytes) : bytes_(bytes) {
     if (bytes > kMostBytes) throw std::bad_alloc();
     data_ = bytes < kLargeMemory ? ::operator new(bytes, std::align_val_t(kMemoryAlignment))
-                                : store().take(rounded(bytes));
+                                 : store().take(rounded(bytes));
     if (store().poisons.load(std::memory_order_relaxed)) std::memset(data_, 0xFF, bytes);
 }
 

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "core/kernels/plane_range.h"
+#include "core/map_statistics.h"
 
 namespace convscope {
 namespace {
@@ -76,7 +77,7 @@ PlaneStatistics plane_statistics(const Tensor& output, const Plan& plan, int64_t
     return statistics;
 }
 
-bool all_statistics(const Tensor& output, const Plan& plan, const Progress& progress,
+bool map_statistics(const Tensor& output, const Plan& plan, const Progress& progress,
                     std::vector<PlaneStatistics>& statistics) {
     const Shape shape = output.shape();
     const int64_t planes = shape.n * shape.c;

@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "core/plan.h"
-#include "core/progress.h"
 
 namespace convscope {
 
@@ -18,9 +17,5 @@ struct PlaneStatistics {
 
 /// Of one plane of a layer's output. Planes of more than 65,536 cells are sampled for the percentile, never for low and high.
 PlaneStatistics plane_statistics(const Tensor& output, const Plan& plan, int64_t n, int64_t c);
-
-/// Of all planes, n·C + c. False when cancelled.
-bool all_statistics(const Tensor& output, const Plan& plan, const Progress& progress,
-                    std::vector<PlaneStatistics>& statistics);
 
 }  // namespace convscope

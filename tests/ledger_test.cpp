@@ -76,6 +76,15 @@ TEST(LedgerFolds, ManyChannelsAtRestAreFolded) {
     EXPECT_EQ(open_groups(app), "..o...");
 }
 
+TEST(LedgerFolds, AFewRowsAtRestAreAllOpen) {
+    App app(stairs(2));
+    ASSERT_TRUE(pin_output(app, {}));
+    EXPECT_EQ(open_groups(app), "oo");
+    select_nothing(app);
+    go_to_step(app, 6);
+    EXPECT_EQ(open_groups(app), ".o");
+}
+
 TEST(LedgerFolds, ChannelsOfOneProductHaveNoHeads) {
     App app(layer_of("nn.Conv2d(8, 1, 1)", {1, 8, 3, 3}));
     EXPECT_EQ(open_groups(app), "");

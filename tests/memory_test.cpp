@@ -22,7 +22,8 @@ class OwnMemory : public testing::Test {
 };
 
 TEST_F(OwnMemory, AreAligned) {
-    for (const size_t bytes : {size_t(1), size_t(100), kLargeMemory - 1, kLargeMemory, 5 * kLargeMemory + 1}) {
+    for (const size_t bytes :
+         {size_t(1), size_t(100), kLargeMemory - 1, kLargeMemory, 5 * kLargeMemory + 1}) {
         const Memory block(bytes);
         EXPECT_EQ(reinterpret_cast<uintptr_t>(block.data()) % kMemoryAlignment, 0u) << bytes;
         std::memset(block.data(), 1, bytes);
@@ -130,7 +131,8 @@ Document large_layer(const Op& op) {
     layer.params = op.fit_channels(standard_params(op), input.c);
     const Plan plan = op.plan(layer.params, input, true);
     for (const WeightSpec& spec : plan.weights) layer.weights.emplace_back(spec.shape, 0.5f);
-    for (const BufferSpec& spec : plan.buffers) layer.buffers.emplace_back(spec.shape, spec.initial);
+    for (const BufferSpec& spec : plan.buffers)
+        layer.buffers.emplace_back(spec.shape, spec.initial);
     document.layers.push_back(layer);
     document.start = {BackwardStart::Kind::mean_square, 1, {}};
     return document;

@@ -123,7 +123,8 @@ std::vector<Tensor> batch_norm(const Tensor& input, const Tensor& grad, Workers*
     const Params params = op.fit_channels(standard_params(op), input.shape().c);
     const Plan plan = op.plan(params, input.shape(), true);
     std::vector<Tensor> weights, buffers, stages(plan.stages.size());
-    for (const WeightSpec& spec : plan.weights) weights.emplace_back(spec.shape, 1.5f);  // and biases
+    for (const WeightSpec& spec : plan.weights)
+        weights.emplace_back(spec.shape, 1.5f);  // and biases
     for (const BufferSpec& spec : plan.buffers) buffers.emplace_back(spec.shape, spec.initial);
     std::vector<int> wanted;
     for (size_t s = 0; s < plan.stages.size(); ++s) wanted.push_back(static_cast<int>(s));
@@ -169,8 +170,8 @@ TEST_P(StreamKernels, LargeBatchNormsAreThoseOfDoubleLoops) {
             std::vector<double> normalised;
             double grads = 0, products = 0;
             for (size_t i = 0; i < x.size(); ++i) {
-                normalised.push_back(static_cast<double>(static_cast<long double>(x[i]) - exact.mean) *
-                                     inverse);
+                normalised.push_back(
+                    static_cast<double>(static_cast<long double>(x[i]) - exact.mean) * inverse);
                 grads += static_cast<double>(g[i]);
                 products += static_cast<double>(g[i]) * normalised[i];
             }
@@ -199,7 +200,8 @@ TEST_P(StreamKernels, BatchNormOfWhatFloatCannotAddUp) {
     Tensor input(shape, 0.1f);
     const std::span<float> x = input.mutate();
     const auto channel = [&](int64_t c) {
-        return x.subspan(static_cast<size_t>(c * shape.plane()), static_cast<size_t>(shape.plane()));
+        return x.subspan(static_cast<size_t>(c * shape.plane()),
+                         static_cast<size_t>(shape.plane()));
     };
     const auto fill = [&](int64_t c, double spread) {
         std::ranges::copy(numbers(shape.plane(), 0, spread), channel(c).begin());
@@ -210,10 +212,11 @@ TEST_P(StreamKernels, BatchNormOfWhatFloatCannotAddUp) {
     channel(3)[777] = kInf;
     fill(4, 1);
     channel(4)[20000] = kNan;
-    const Plan plan = find_op("batch_norm2d")
-                          ->plan(find_op("batch_norm2d")
-                                     ->fit_channels(standard_params(*find_op("batch_norm2d")), 5),
-                                 shape, true);
+    const Plan plan =
+        find_op("batch_norm2d")
+            ->plan(
+                find_op("batch_norm2d")->fit_channels(standard_params(*find_op("batch_norm2d")), 5),
+                shape, true);
     const std::vector<Tensor> stages = batch_norm(input, Tensor(shape, 1.0f), nullptr);
     const auto stage = [&](const char* name, int64_t c) {
         return stages[static_cast<size_t>(plan.stage(name))].at({0, c, 0, 0});
@@ -223,10 +226,12 @@ TEST_P(StreamKernels, BatchNormOfWhatFloatCannotAddUp) {
     EXPECT_EQ(stage("output", 0), 1.5f);  // the bias
     const double var = static_cast<double>(stage("var", 1));
     EXPECT_NEAR(var, 1e-40, 2e-42);
-    const double deviation = std::sqrt(static_cast<double>(exact_moments(
-        {channel(2).begin(), channel(2).end()}).var));
-    EXPECT_NEAR(static_cast<double>(stage("normalised", 2)),
-                (static_cast<double>(channel(2)[0]) - static_cast<double>(stage("mean", 2))) / deviation, 1e-5);
+    const double deviation =
+        std::sqrt(static_cast<double>(exact_moments({channel(2).begin(), channel(2).end()}).var));
+    EXPECT_NEAR(
+        static_cast<double>(stage("normalised", 2)),
+        (static_cast<double>(channel(2)[0]) - static_cast<double>(stage("mean", 2))) / deviation,
+        1e-5);
     EXPECT_EQ(stage("mean", 3), kInf);
     EXPECT_TRUE(std::isnan(stage("var", 3)));
     EXPECT_TRUE(std::isnan(stage("mean", 4)));
@@ -316,7 +321,8 @@ TEST_P(StreamKernels, ThreadsChangeNothing) {
         const Op& op = *find_op(id);
         const Params params = op.fit_channels(standard_params(op), shape.c);
         const Plan plan = op.plan(params, shape, true);
-        const Tensor grad(plan.output_stage().shape, numbers(plan.output_stage().shape.count(), 0, 1));
+        const Tensor grad(plan.output_stage().shape,
+                          numbers(plan.output_stage().shape.count(), 0, 1));
         std::vector<int> wanted;
         for (size_t s = 0; s < plan.stages.size(); ++s) wanted.push_back(static_cast<int>(s));
         std::vector<Tensor> alone(plan.stages.size()), together(plan.stages.size());

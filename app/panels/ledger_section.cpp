@@ -240,9 +240,8 @@ void sum_lines(PanelContext& context, Column& column, const LedgerTable& table) 
     column.y += px(context, 4);
     if (table.is_uses()) {
         const Uses& uses = *table.cell.uses;
-        const std::string count =
-            fmt::format("{} {}", grouped_text(static_cast<int64_t>(uses.terms.size())),
-                        uses.terms.size() == 1 ? "place" : "places");
+        std::string count = grouped_text(static_cast<int64_t>(uses.terms.size()));
+        if (uses.terms.size() < 1000) count += uses.terms.size() == 1 ? " place" : " places";
         const float y = column.y;
         line(uses.adds ? "Gives in all" : "Read at", Tone::ink,
              uses.complete ? count : "the first " + count, context.fonts.total, Tone::ink,
@@ -307,8 +306,8 @@ void sum_lines(PanelContext& context, Column& column, const LedgerTable& table) 
 std::string note_text(const LedgerTable& table) {
     const int64_t count = table.products();
     const std::string& noun = table.unit;
-    std::string text = count < 10 ? ui::count_word(count) + " " + noun + (count == 1 ? "" : "s")
-                                  : ui::counted(count, noun.c_str());
+    std::string text = (count < 10 ? ui::count_word(count) : grouped_text(count)) + " " + noun +
+                       (count == 1 ? "" : "s");
     if (table.is_uses()) {
         const Uses& uses = *table.cell.uses;
         if (!uses.complete) text += " of more";

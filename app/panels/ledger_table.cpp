@@ -340,12 +340,14 @@ std::optional<size_t> group_at_work(const LedgerTable& table) {
 
 void fold_groups(LedgerTable& table, const LedgerFolds& folds) {
     constexpr size_t kHandful = 5;
+    constexpr int64_t kFewRows = 9;
     const auto at_work = group_at_work(table);
     // The bias belongs to no channel: the first stays open then. Of many channels at rest only the subtotals are shown.
     const bool shows_first = table.groups.size() <= kHandful || table.cell.current >= 0;
+    const bool shows_all = table.cell.current < 0 && table.products() <= kFewRows;
     for (size_t i = 0; i < table.groups.size(); ++i) {
         Group& group = table.groups[i];
-        const bool by_itself = at_work ? i == *at_work : i == 0 && shows_first;
+        const bool by_itself = at_work ? i == *at_work : shows_all || (i == 0 && shows_first);
         const auto hand = folds.by_hand.find(group.key);
         group.open = !table.has_heads ||
                      (hand != folds.by_hand.end() ? hand->second : folds.all.value_or(by_itself));

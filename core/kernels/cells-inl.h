@@ -54,11 +54,9 @@ template <class F, class... From>
 HWY_INLINE void map_all(float* to, int64_t count, bool is_streamed, F f, const From*... from) {
     const Floats d;
     put_all(
-        to, count, is_streamed,
-        [&](int64_t i) HWY_ATTR { return f(hn::LoadU(d, from + i)...); },
-        [&](int64_t i, int64_t n) HWY_ATTR {
-            return f(hn::LoadN(d, from + i, static_cast<size_t>(n))...);
-        });
+        to, count, is_streamed, [&](int64_t i) HWY_ATTR { return f(hn::LoadU(d, from + i)...); },
+        [&](int64_t i, int64_t n)
+            HWY_ATTR { return f(hn::LoadN(d, from + i, static_cast<size_t>(n))...); });
 }
 
 HWY_INLINE DoubleVector lower_double(FloatVector v) {

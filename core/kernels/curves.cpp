@@ -79,19 +79,16 @@ void Values(Curve curve, double parameter, const float* cells, int64_t count, fl
     };
     switch (curve) {
         case Curve::relu:
-            return map([&](FloatVector x) HWY_ATTR {
-                return hn::IfThenZeroElse(hn::Lt(x, hn::Zero(f)), x);
-            });
+            return map([&](FloatVector x)
+                           HWY_ATTR { return hn::IfThenZeroElse(hn::Lt(x, hn::Zero(f)), x); });
         case Curve::leaky_relu: {
             const DoubleVector slope = all(parameter);
             return map_double([&](DoubleVector x) HWY_ATTR {
                 return hn::Mul(x, hn::IfThenElse(hn::Gt(x, all(0)), all(1), slope));
             });
         }
-        case Curve::sigmoid:
-            return map_double([](DoubleVector x) HWY_ATTR { return Sigma(x).at; });
-        case Curve::tanh:
-            return map_double([](DoubleVector x) HWY_ATTR { return tanh_of(x); });
+        case Curve::sigmoid: return map_double([](DoubleVector x) HWY_ATTR { return Sigma(x).at; });
+        case Curve::tanh: return map_double([](DoubleVector x) HWY_ATTR { return tanh_of(x); });
         case Curve::silu:
             return map_double([](DoubleVector x) HWY_ATTR { return hn::Mul(x, Sigma(x).at); });
     }
@@ -118,8 +115,7 @@ void Slopes(Curve curve, double parameter, const float* cells, int64_t count, fl
                 const Sigma sigma(x);
                 return hn::Mul(sigma.at, sigma.opposite);
             });
-        case Curve::tanh:
-            return map_double([](DoubleVector x) HWY_ATTR { return tanh_slope(x); });
+        case Curve::tanh: return map_double([](DoubleVector x) HWY_ATTR { return tanh_slope(x); });
         case Curve::silu:
             return map_double([](DoubleVector x) HWY_ATTR {
                 const Sigma sigma(x);

@@ -13,8 +13,8 @@ HWY_BEFORE_NAMESPACE();
 namespace convscope {
 namespace HWY_NAMESPACE {
 
-constexpr int64_t kVectors = 4;   // sums side by side: enough to hide the latency of an addition
-constexpr int64_t kChain = 64;    // vectors that are added up in float, one after the other
+constexpr int64_t kVectors = 4;  // sums side by side: enough to hide the latency of an addition
+constexpr int64_t kChain = 64;   // vectors that are added up in float, one after the other
 
 /// Sums of the cells' deviations from `from`, and of their squares.
 struct Deviations {
@@ -77,8 +77,8 @@ void Normalise(const float* cells, int64_t count, const Normalisation& n, const 
     const auto write = [&](float* out, auto f) HWY_ATTR {
         if (out)
             map_all(
-                out, count, to.is_streamed,
-                [&](FloatVector x) HWY_ATTR { return in_double(f, x); }, cells);
+                out, count, to.is_streamed, [&](FloatVector x) HWY_ATTR { return in_double(f, x); },
+                cells);
     };
     write(to.centred, centre);
     write(to.normalised, scale);
@@ -92,11 +92,11 @@ GradientSums SumGradients(const float* grad, const float* cells, int64_t count,
     const int64_t step = lanes();
     const DoubleVector mean = hn::Set(d, n.mean), inverse = hn::Set(d, n.inverse);
     DoubleVector g0 = hn::Zero(d), g1 = g0, p0 = g0, p1 = g0;
-    const auto add = [&](DoubleVector g, DoubleVector x, DoubleVector& sum,
-                         DoubleVector& products) HWY_ATTR {
-        sum = hn::Add(sum, g);
-        products = hn::MulAdd(g, hn::Mul(hn::Sub(x, mean), inverse), products);
-    };
+    const auto add = [&](DoubleVector g, DoubleVector x, DoubleVector& sum, DoubleVector& products)
+                         HWY_ATTR {
+                             sum = hn::Add(sum, g);
+                             products = hn::MulAdd(g, hn::Mul(hn::Sub(x, mean), inverse), products);
+                         };
     const auto add_both = [&](FloatVector g, FloatVector x) HWY_ATTR {
         add(lower_double(g), lower_double(x), g0, p0);
 #if HWY_TARGET != HWY_SCALAR
@@ -104,8 +104,7 @@ GradientSums SumGradients(const float* grad, const float* cells, int64_t count,
 #endif
     };
     int64_t i = 0;
-    for (; i + step <= count; i += step)
-        add_both(hn::LoadU(f, grad + i), hn::LoadU(f, cells + i));
+    for (; i + step <= count; i += step) add_both(hn::LoadU(f, grad + i), hn::LoadU(f, cells + i));
     GradientSums sums;
     for (; i < count; ++i) {  // here no lane may stay empty: its x̂ might be infinite
         const auto g = static_cast<double>(grad[i]);
@@ -117,16 +116,14 @@ GradientSums SumGradients(const float* grad, const float* cells, int64_t count,
     return sums;
 }
 
-void NormaliseGradient(const float* grad, const float* cells, int64_t count,
-                       const Normalisation& n, const GradientMeans& m, float* to,
-                       bool is_streamed) {
+void NormaliseGradient(const float* grad, const float* cells, int64_t count, const Normalisation& n,
+                       const GradientMeans& m, float* to, bool is_streamed) {
     const Doubles d;
     const DoubleVector mean = hn::Set(d, n.mean), inverse = hn::Set(d, n.inverse);
     const DoubleVector scale = hn::Set(d, m.scale), mean_grad = hn::Set(d, m.mean_grad);
     const DoubleVector mean_product = hn::Set(d, m.mean_product);
     const auto one = [&](DoubleVector g, DoubleVector x) HWY_ATTR {
-        const DoubleVector share =
-            hn::Mul(hn::Mul(hn::Sub(x, mean), inverse), mean_product);
+        const DoubleVector share = hn::Mul(hn::Mul(hn::Sub(x, mean), inverse), mean_product);
         return hn::Mul(scale, hn::Sub(hn::Sub(g, mean_grad), share));
     };
     map_all(

@@ -25,7 +25,8 @@ FiniteRange RangeOf(const float* cells, int64_t count) {
         take(hn::LoadU(d, cells + i), low0, high0);
         take(hn::LoadU(d, cells + i + step), low1, high1);
     }
-    FiniteRange range{hn::ReduceMin(d, hn::Min(low0, low1)), hn::ReduceMax(d, hn::Max(high0, high1))};
+    FiniteRange range{hn::ReduceMin(d, hn::Min(low0, low1)),
+                      hn::ReduceMax(d, hn::Max(high0, high1))};
     for (; i < count; ++i)
         if (cells[i] - cells[i] == 0) {
             range.low = std::min(range.low, cells[i]);

@@ -30,8 +30,8 @@ HWY_INLINE FloatVector strided(const float* from, int64_t stride) {
         return hn::ConcatEven(d, hn::LoadU(d, from + lanes()), hn::LoadU(d, from));
 #endif
     const Places p;
-    return hn::GatherIndex(
-        d, from, hn::Mul(hn::Iota(p, 0), hn::Set(p, static_cast<int32_t>(stride))));
+    return hn::GatherIndex(d, from,
+                           hn::Mul(hn::Iota(p, 0), hn::Set(p, static_cast<int32_t>(stride))));
 }
 
 /// Windows [first, end) hang over neither side; of them a vector may start at [first, vectors).
@@ -59,7 +59,8 @@ HWY_INLINE void for_windows(const PoolRow& row, Vector vector, One one) {
     int64_t o = 0;
     for (; o < range.first; ++o) one(o);
     if (row.is_streamed)
-        for (; o < range.end && reinterpret_cast<uintptr_t>(row.out + o) % (4 * hn::Lanes(Floats()));
+        for (;
+             o < range.end && reinterpret_cast<uintptr_t>(row.out + o) % (4 * hn::Lanes(Floats()));
              ++o)
             one(o);
     for (; o < range.vectors; o += lanes()) vector(o);
@@ -162,9 +163,8 @@ void means(const PoolRow& row, const double* divisors) {
     int exponent = 0;
     const bool multiplies = std::abs(std::frexp(divisor, &exponent)) == 0.5;
     const DoubleVector by = hn::Set(d, multiplies ? 1 / divisor : divisor);
-    const auto divide = [&](DoubleVector sum) HWY_ATTR {
-        return multiplies ? hn::Mul(sum, by) : hn::Div(sum, by);
-    };
+    const auto divide = [&](DoubleVector sum)
+                            HWY_ATTR { return multiplies ? hn::Mul(sum, by) : hn::Div(sum, by); };
     const auto vector = [&](int64_t o) HWY_ATTR {
         const int64_t start = o * a.stride - a.pad_before;
         DoubleVector total0 = hn::Zero(d), total1 = total0;
@@ -185,8 +185,8 @@ void means(const PoolRow& row, const double* divisors) {
         const FloatVector mean = hn::DemoteTo(f, divide(total0));
 #else
         const hn::Half<Floats> half;
-        const FloatVector mean = hn::Combine(f, hn::DemoteTo(half, divide(total1)),
-                                             hn::DemoteTo(half, divide(total0)));
+        const FloatVector mean =
+            hn::Combine(f, hn::DemoteTo(half, divide(total1)), hn::DemoteTo(half, divide(total0)));
 #endif
         store(mean, f, row.out + o, row.is_streamed);
     };

@@ -15,9 +15,11 @@ inline constexpr int64_t kMostPoolTaps = 64;
 struct PoolRow {
     WindowAxis columns;
     const float* plane = nullptr;
-    std::span<const int64_t> rows{};  // of the input, under the windows, top to bottom; only those inside
-    float* out = nullptr;             // columns.out cells
-    bool is_streamed = false;         // `out` and the places go past the caches; hwy::FlushStream is called
+    std::span<const int64_t>
+        rows{};            // of the input, under the windows, top to bottom; only those inside
+    float* out = nullptr;  // columns.out cells
+    bool is_streamed =
+        false;  // `out` and the places go past the caches; hwy::FlushStream is called
 };
 
 /// The largest value of each window, the first in reading order of several, but the last NaN before all; −∞ where there is only

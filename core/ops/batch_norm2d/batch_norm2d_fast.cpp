@@ -11,10 +11,14 @@
 namespace convscope {
 namespace {
 
-constexpr int64_t kPiece = int64_t(1) << 14;  // cells in one go: they stay near while several stages are written
-constexpr int64_t kSlice = int64_t(1) << 16;  // cells of a part of the work, where a channel has several
-constexpr int64_t kAtOnce = int64_t(1) << 18;  // cells of a channel that one core keeps between reading and writing
-constexpr int64_t kExact = int64_t(1) << 14;  // cells of a channel that are added up in double, as `explain` does
+constexpr int64_t kPiece =
+    int64_t(1) << 14;  // cells in one go: they stay near while several stages are written
+constexpr int64_t kSlice = int64_t(1)
+                           << 16;  // cells of a part of the work, where a channel has several
+constexpr int64_t kAtOnce =
+    int64_t(1) << 18;  // cells of a channel that one core keeps between reading and writing
+constexpr int64_t kExact =
+    int64_t(1) << 14;  // cells of a channel that are added up in double, as `explain` does
 
 /// The cells of every channel, numbered through all samples, in slices and pieces.
 struct Channels {
@@ -141,9 +145,9 @@ float* from_cell(float* stage, int64_t offset) { return stage ? stage + offset :
 /// Statistics of the batch or of the buffers.
 Statistics completed(const BatchNorm2d& p, const LayerInputs& inputs, const BatchStatistics* batch,
                      int64_t c) {
-    Statistics s = batch ? batch->of(c)
-                         : Statistics{at(inputs.buffers[kRunningMean], c),
-                                      at(inputs.buffers[kRunningVar], c)};
+    Statistics s =
+        batch ? batch->of(c)
+              : Statistics{at(inputs.buffers[kRunningMean], c), at(inputs.buffers[kRunningVar], c)};
     s.inverse = p.inverse_deviation(s.var, batch != nullptr);
     return s;
 }
@@ -234,8 +238,7 @@ bool BatchNorm2d::backward(const BatchNorm2d& p, const Plan& plan, const LayerIn
         if (of_batch) batch.read(c, slice);
     };
     const auto finish_statistics = [&](int64_t c) {
-        statistics[static_cast<size_t>(c)] =
-            completed(p, inputs, of_batch ? &batch : nullptr, c);
+        statistics[static_cast<size_t>(c)] = completed(p, inputs, of_batch ? &batch : nullptr, c);
     };
     const auto sum_slice = [&](int64_t c, int64_t slice) {
         if (!needs_sums) return;

@@ -157,8 +157,7 @@ bool MaxPool2d::backward(const MaxPool2d&, const Plan& plan, const LayerInputs& 
     };
     // Sums of a plane in double, so that one cell chosen by many windows is as exact as any. Where windows do not touch, no
     // cell is chosen twice.
-    const bool is_apart =
-        window.h.stride >= window.h.span() && window.w.stride >= window.w.span();
+    const bool is_apart = window.h.stride >= window.h.span() && window.w.stride >= window.w.span();
     return run_parts(progress, shape.n * shape.c, [&](int64_t plane) {
         Chooser chooser(window, inputs.input);
         chooser.start({plane / shape.c, plane % shape.c, 0, 0});

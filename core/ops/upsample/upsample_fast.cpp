@@ -45,18 +45,20 @@ bool Upsample::forward(const Upsample& p, const Plan& plan, const LayerInputs& i
     const ResizeAxis rows = p.rows(input), columns = p.columns(input);
     const std::vector<Tap> across = all_taps(columns);
     float* const output = stage_tensor(plan, stages, plan.output).mutate().data();
-    return run_bands(progress, shape, input.plane(), 1, [&](int64_t plane, int64_t first, int64_t last) {
-        const float* const values = inputs.input.data() + plane * input.plane();
-        float* out = output + plane * shape.plane() + first * shape.w;
-        for (int64_t h = first; h < last; ++h, out += shape.w) {
-            const auto taps = rows.taps_of(h);
-            const float* const above = values + taps[0].cell * input.w;
-            if (rows.taps() == 1)
-                repeat_row(above, across, out);
-            else
-                blend_rows(above, values + taps[1].cell * input.w, taps[0], taps[1], across, out);
-        }
-    });
+    return run_bands(progress, shape, input.plane(), 1,
+                     [&](int64_t plane, int64_t first, int64_t last) {
+                         const float* const values = inputs.input.data() + plane * input.plane();
+                         float* out = output + plane * shape.plane() + first * shape.w;
+                         for (int64_t h = first; h < last; ++h, out += shape.w) {
+                             const auto taps = rows.taps_of(h);
+                             const float* const above = values + taps[0].cell * input.w;
+                             if (rows.taps() == 1)
+                                 repeat_row(above, across, out);
+                             else
+                                 blend_rows(above, values + taps[1].cell * input.w, taps[0],
+                                            taps[1], across, out);
+                         }
+                     });
 }
 
 bool Upsample::backward(const Upsample& p, const Plan& plan, const LayerInputs& inputs,
@@ -68,25 +70,27 @@ bool Upsample::backward(const Upsample& p, const Plan& plan, const LayerInputs& 
     const ResizeAxis rows = p.rows(input), columns = p.columns(input);
     const std::vector<Tap> across = all_taps(columns), down = all_taps(rows);
     float* const grad_input = stage_tensor(plan, stages, stage).mutate().data();
-    return run_bands(progress, input, shape.plane(), 1, [&](int64_t plane, int64_t top, int64_t end) {
-        const float* const grad = grad_output.data() + plane * shape.plane();
-        float* out = grad_input + plane * input.plane() + top * input.w;
-        std::vector<double> sums(static_cast<size_t>(input.w));
-        for (int64_t h = top; h < end; ++h, out += input.w) {
-            std::ranges::fill(sums, 0.0);
-            const auto [first, last] = rows.outputs_of(h);
-            for (int64_t i = first * rows.taps(); i < (last + 1) * rows.taps(); ++i) {
-                const Tap& row = down[static_cast<size_t>(i)];
-                if (row.cell != h) continue;
-                const float* const line = grad + i / rows.taps() * shape.w;
-                for (size_t s = 0; s < across.size(); ++s)
-                    sums[static_cast<size_t>(across[s].cell)] +=
-                        static_cast<double>(line[static_cast<int64_t>(s) / columns.taps()]) *
-                        (row.weight * across[s].weight);
+    return run_bands(
+        progress, input, shape.plane(), 1, [&](int64_t plane, int64_t top, int64_t end) {
+            const float* const grad = grad_output.data() + plane * shape.plane();
+            float* out = grad_input + plane * input.plane() + top * input.w;
+            std::vector<double> sums(static_cast<size_t>(input.w));
+            for (int64_t h = top; h < end; ++h, out += input.w) {
+                std::ranges::fill(sums, 0.0);
+                const auto [first, last] = rows.outputs_of(h);
+                for (int64_t i = first * rows.taps(); i < (last + 1) * rows.taps(); ++i) {
+                    const Tap& row = down[static_cast<size_t>(i)];
+                    if (row.cell != h) continue;
+                    const float* const line = grad + i / rows.taps() * shape.w;
+                    for (size_t s = 0; s < across.size(); ++s)
+                        sums[static_cast<size_t>(across[s].cell)] +=
+                            static_cast<double>(line[static_cast<int64_t>(s) / columns.taps()]) *
+                            (row.weight * across[s].weight);
+                }
+                std::ranges::transform(sums, out,
+                                       [](double sum) { return static_cast<float>(sum); });
             }
-            std::ranges::transform(sums, out, [](double sum) { return static_cast<float>(sum); });
-        }
-    });
+        });
 }
 
 }  // namespace convscope
