@@ -192,7 +192,7 @@ void open_picture(App& app) {
     const View* view = network_of(app.state.result->document) ? find_view("gradients") : suiting_view(*layer);
     if (view) app.state.view = view->id;
     refresh_timeline(app);
-    for (const Unit unit : {Unit::layer, Unit::map, Unit::window, Unit::term})  // the last that is offered
+    for (const Unit unit : {Unit::layer, Unit::map, Unit::term})  // the last that is offered
         if (offers(step_units(app), unit)) app.state.play.unit = unit;
     go_to_step(app, opening_step(app));
 }
@@ -206,11 +206,9 @@ int64_t opening_step(const App& app) {
     Index cell{0, cells.c / 2, (cells.h - 1) / 2, cells.w * 3 / 4};
     if (timeline.order() == Order::by_input)  // the middle, where stamps overlap
         cell = {0, cells.c / 2, first.h + cells.h / 2, first.w + cells.w / 2};
-    if (!offers(step_units(app), Unit::term)) {
-        if (!offers(step_units(app), Unit::window))  // an image: the first map, a place near its middle
-            cell = {0, 0, cells.h * 2 / 5, cells.w / 2};
-        return timeline.step_of(cell, kLastTerm);
-    }
+    if (!offers(step_units(app), Unit::term))  // an image: the first map, a place near its middle
+        return timeline.step_of({0, 0, cells.h * 2 / 5, cells.w / 2}, kLastTerm);
+    if (!timeline.has_windows()) return timeline.step_of(cell, kLastTerm);
     const int64_t terms = timeline.step_of(cell, kLastTerm) - timeline.step_of(cell, 0) + 1;
     return timeline.step_of(cell, (terms - 1) / 2);
 }

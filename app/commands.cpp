@@ -278,9 +278,9 @@ void add_step(std::vector<Command>& table) {
          [](App& app) { set_speed(app, app.state.play.speed / 2); }, kCellsKey},
     });
     const struct { Unit unit; const char* label; const char* help; } units[] = {
-        {Unit::term, "Step by term", "A step is one product."},
+        {Unit::term, "Step by term", "A step is one product, or one cell where there is no window."},
         {Unit::channel, "Step by channel", "A step is one channel of a window, or one channel of the output where there is none."},
-        {Unit::window, "Step by window", "A step is one place of the window, one stamp, or one cell where there is no window."},
+        {Unit::window, "Step by window", "A step is one place of the window, or one stamp."},
         {Unit::row, "Step by row", "A step is one row of windows."},
         {Unit::layer, "Step by layer", "A step is the whole layer."},
     };

@@ -114,7 +114,7 @@ std::vector<Unit> Timeline::units() const {
     const int64_t summed = per_cell_ * most(row_sums_) * most(column_sums_);
     std::vector<Unit> units;
     if (!has_windows_) {
-        units = {Unit::window};
+        units = {Unit::term};
         if (cells_.w > 1) units.push_back(Unit::row);
         if (cells_.n * cells_.c > 1 && cells_.plane() > 1) units.push_back(Unit::channel);
         if (cells_.n * cells_.c > 1 && cells_.h > 1) units.push_back(Unit::map);
@@ -173,10 +173,10 @@ std::pair<int64_t, int64_t> Timeline::unit_range(int64_t step, Unit unit) const 
     if (order_ == Order::by_layer || order_ == Order::by_batch)
         return unit == Unit::pass ? std::pair{int64_t(0), steps_} : std::pair{step - 1, step};
     if (unit == Unit::layer) return {0, steps_};
-    if (unit == Unit::term || step > steps_ - finish_) return {step - 1, step};
+    if ((unit == Unit::term && has_windows_) || step > steps_ - finish_) return {step - 1, step};
     const Index cell = cell_at(step);
     const int64_t before = terms_before(cell), terms = terms_in(cell);
-    if (unit == Unit::window) return {before, before + terms};
+    if (unit == Unit::window || unit == Unit::term) return {before, before + terms};
     if (unit == Unit::map || (unit == Unit::channel && !has_windows_)) {
         const int64_t plane_terms = row_terms(cells_.h), plane = (step - 1) / plane_terms;
         return {plane * plane_terms, (plane + 1) * plane_terms};
@@ -218,11 +218,12 @@ StampTerm stamp_term(const Plan& plan, Index cell, int64_t term) {
 }
 
 std::string unit_name(Unit unit, const Timeline& timeline) {
+    const bool single = timeline.order() == Order::by_output && !timeline.has_windows() && timeline.steps() > 0;
     switch (unit) {
-        case Unit::term: return "term";
+        case Unit::term: return single ? "cell" : "term";
         case Unit::channel: return "channel";
         case Unit::window:
-            return timeline.order() == Order::by_input ? "stamp" : timeline.has_windows() ? "window" : "cell";
+            return timeline.order() == Order::by_input ? "stamp" : single ? "cell" : "window";
         case Unit::row: return "row";
         case Unit::map: return "map";
         case Unit::layer: return "layer";

@@ -12,8 +12,8 @@ namespace convscope {
 enum class Order { by_output, by_input, by_layer, by_batch };
 /// How far one step goes. `window` is one output cell, or one stamp when going by input; `channel` is one input channel
 /// of a window, or one output channel of a stamp. `map` is one plane of what is walked. `layer` is the whole layer, or one
-/// layer of the chain when going by layer. `pass` is all layers or all batches. Without a window there are no terms to step
-/// through: `window` is one output cell, `channel` one plane of them.
+/// layer of the chain when going by layer. `pass` is all layers or all batches. Without a window a step is at least
+/// one output cell: `term` and `window` are that, `channel` is one plane.
 enum class Unit { term, channel, window, row, map, layer, batch, pass };
 
 /// Where step n stands: n terms are done, the last of them is `term` of `cell`. At n = 0 nothing is done (`started` false).

@@ -195,9 +195,10 @@ TEST(SlideCell, EveryStepIsOneCellForwardAndBack) {
     for (const Op* op : ops_without_window()) {
         Looked looked(behind(*op, {2, 2, 2, 3}, "normal", true), slide());
         const Timeline& timeline = looked.timeline;
-        const std::vector<Unit> expected{Unit::window, Unit::row, Unit::channel, Unit::map, Unit::layer};
+        const std::vector<Unit> expected{Unit::term, Unit::row, Unit::channel, Unit::map, Unit::layer};
         EXPECT_EQ(timeline.units(), expected) << op->id;
-        EXPECT_EQ(unit_name(Unit::window, timeline), "cell");
+        EXPECT_EQ(unit_name(Unit::term, timeline), "cell");
+        EXPECT_EQ(timeline.forward(0, Unit::term), timeline.forward(0, Unit::window));
         int64_t step = 0, cells = 0;
         while (step < timeline.steps()) {
             const int64_t next = timeline.forward(step, Unit::window);

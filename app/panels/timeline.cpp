@@ -61,7 +61,9 @@ Count count_units(const App& app, const Place& place) {
     const bool walks_whole = timeline.order() == Order::by_layer || timeline.order() == Order::by_batch;
     if (walks_whole && unit != Unit::pass) return {app.state.play.step, timeline.steps()};
     switch (unit) {
-        case Unit::term: return {app.state.play.step, timeline.steps()};
+        case Unit::term:
+            if (!timeline.has_windows()) return {done, windows};
+            return {app.state.play.step, timeline.steps()};
         case Unit::channel: {
             if (!timeline.has_windows()) return {whole(cells.plane()), cells.n * cells.c};
             const int64_t channels = channels_of(app);
@@ -231,7 +233,7 @@ std::array<std::string, 2> place_words(const App& app, const Place& place, bool 
     if (cells.n > 1 && !brief) rest += fmt::format(", sample {}", place.cell.n);
     if (cells.c > 1 && !brief)
         rest += fmt::format(", {} channel {}", by_input ? "input" : "output", place.cell.c);
-    if (app.state.play.unit == Unit::term || app.state.play.unit == Unit::channel)
+    if (timeline.has_windows() && (app.state.play.unit == Unit::term || app.state.play.unit == Unit::channel))
         rest += fmt::format(", term {} of {}", place.term + 1, place.terms);
     return {fmt::format("{} {}", capitalised(noun), place.window % plane + 1), rest};
 }

@@ -191,7 +191,7 @@ Scene build_matrix(const ViewInput& in) {
     const bool large = m.rows > kMostNumbers || m.columns > kMostNumbers;
     const float overview = large && !in.pane ? 190 * s : 0;
     // Row names, matrix, ×, input column, =, output column.
-    const float names = (in.pane ? 46 : 54) * s, sign = (in.pane ? 26 : 40) * s, top = 52 * s, air = (in.pane ? 12 : 30) * s;
+    const float names = (in.pane ? 46 : 54) * s, sign = (in.pane ? 34 : 40) * s, top = 52 * s, air = (in.pane ? 12 : 30) * s;
     // The lens has as many entries as can be read.
     const float readable = 26 * s;
     const auto lens = [&](float room) {
