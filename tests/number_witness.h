@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <tuple>
 
 #include "app/views/view.h"
 #include "tests/layer_case.h"
@@ -68,11 +69,8 @@ class Witness {
 
     const ViewInput& in_;
     std::vector<const KnownLayers*> networks_;
-    mutable std::map<std::pair<int64_t, int64_t>, std::map<Index, Known>> stamped_;
+    mutable std::map<std::tuple<int64_t, int64_t, int64_t>, std::map<Index, Known>> stamped_;   // of steps, channel
     mutable std::map<std::pair<std::string, int64_t>, std::map<Index, double>> counts_;
 };
-
-/// A number as it is written: "−23", "1.3e−12", ".04", "~0", "NaN", "12 %". True when it can be that one.
-bool can_be(const std::string& text, Known known);
 
 }  // namespace convscope

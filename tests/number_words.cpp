@@ -8,6 +8,7 @@
 #include <set>
 
 #include "core/block_flow.h"
+#include "tests/number_trace.h"
 
 namespace convscope {
 namespace {
@@ -37,6 +38,12 @@ int64_t whole(const std::string& text) {
     return std::stoll(text.starts_with("−") ? "-" + text.substr(3) : text);
 }
 
+/// "10,000".
+int64_t ungrouped(std::string text) {
+    std::erase(text, ',');
+    return whole(text);
+}
+
 std::vector<int64_t> wholes(const Match& match) {
     std::vector<int64_t> all;
     for (size_t i = 1; i < match.size(); ++i) all.push_back(match[i].matched ? whole(match[i]) : INT64_MIN);
@@ -53,6 +60,13 @@ std::array<int64_t, 4> span_read(const Context& c, Index cell) {
         span = {std::min(span[0], at.h), std::max(span[1], at.h), std::min(span[2], at.w), std::max(span[3], at.w)};
     }
     return span;
+}
+
+/// How many of the places first … last lie before or behind `extent`.
+int64_t outside(int64_t first, int64_t last, int64_t extent) {
+    int64_t count = 0;
+    for (int64_t i = first; i <= last; ++i) count += i < 0 || i >= extent;
+    return count;
 }
 
 /// The same of the places that a stamp of the shown output channel is put on.
@@ -92,9 +106,20 @@ bool is_place(const Context& c, const Match& m) {
     const Place place = c.place();
     if (is(place.cell)) return true;
     if (c.in().timeline->order() == Order::by_input && is(stamp_term(c.plan(), place.cell, place.term).output)) return true;
+    // An input cell that the output is a copy of.
+    if (!c.plan().window && place.started && !place.finishing)
+        for (const Term& term : c.witness.layers().explained(c.in().layer, c.plan().output, place.cell).terms)
+            if (term.a.source == Source::input && is(term.a.cell)) return true;
     for (const Grid& grid : c.scene.grids)
         for (const Cell& cell : grid.cells)
             if (cell.state == CellState::current && is(cell.ref.cell)) return true;
+    // The cell that the sentence tells of.
+    for (const auto& run : c.scene.caption.runs)
+        for (const NumberSource& source : run.from)
+            if (is(source.ref.cell)) return true;
+    // The cell under the pointer.
+    const auto& hover = c.in().hover;
+    if (hover && c.told.text.starts_with(hover->grid + " ") && is({0, 0, hover->row, hover->column}) && n.size() == 2) return true;
     // A row's name in the matrix.
     for (const Grid& grid : c.scene.grids)
         if (grid.name.ends_with("matrix") && n.size() == 2 && grid.holds(n[0] * c.output().w + n[1], grid.first_column)) return true;
@@ -131,6 +156,19 @@ bool is_size(const Context& c, const Match& m) {
     return sizes.contains(told);
 }
 
+/// Channel or sample `k` of an input, a stage or a weight is one of the picture's planes.
+bool is_shown(const Context& c, int64_t Index::* which, int64_t k, std::initializer_list<Source> sources) {
+    const auto is = [&](const Ref& ref) {
+        return std::ranges::find(sources, ref.source) != sources.end() && ref.cell.*which == k;
+    };
+    return std::ranges::any_of(c.scene.grids, [&](const Grid& grid) {
+        return is(grid.origin) || std::ranges::any_of(grid.cells, [&](const Cell& cell) { return is(cell.ref); });
+    });
+}
+
+/// All numbers of a channel: what a statistic of it is made of.
+int64_t channel_numbers(const Context& c) { return c.input().n * c.input().plane(); }
+
 int64_t products(const Context& c) {
     const Place place = c.place();
     Index cell = place.cell;
@@ -139,6 +177,43 @@ int64_t products(const Context& c) {
     for (const Term& term : c.witness.layers().explained(c.in().layer, c.plan().output, cell).terms)
         count += term.b.source == Source::weight;
     return count;
+}
+
+bool is_chain(const Context& c) { return c.scene.caption.text().starts_with("Pixel "); }
+
+/// "3×3 → 5×5 → 0": from the pixel's grid back to the input, or as far as it is told.
+bool grows(const Context& c, const Match& m) {
+    int grid = 0;
+    const auto sizes = traced_sizes(c.scene, c.witness, &grid);
+    std::string text;
+    for (; grid >= 0; --grid) {
+        const auto [rows, columns] = sizes.at(static_cast<size_t>(grid));
+        text += (text.empty() ? "" : " → ") + (rows == 0 ? "0" : std::to_string(rows) + "×" + std::to_string(columns));
+    }
+    const std::string told = m[1];
+    const size_t left_out = told.find(" → … → ");
+    if (left_out == std::string::npos) return told == text;
+    return text.starts_with(told.substr(0, left_out)) && text.ends_with(told.substr(left_out + std::string(" → …").size()));
+}
+
+/// An initialisation's gain, from how large the weights of a network came out: they are few, so within a factor of 2.
+bool is_gain(const Context& c, const Match& m) {
+    std::string told = m[1];
+    if (const size_t minus = told.find("−"); minus != std::string::npos) told.replace(minus, std::string("−").size(), "-");
+    std::vector<const Result*> networks{&c.result()};
+    networks.insert(networks.end(), c.in().others.begin(), c.in().others.end());
+    return std::ranges::any_of(networks, [&](const Result* network) {
+        double squares = 0, count = 0;
+        for (const Layer& layer : network->document.layers)
+            for (const Tensor& weight : layer.weights) {
+                const Shape s = weight.shape();
+                if (layer.op->id != "conv2d" || s.c == 1) continue;
+                const double variance = 2 / static_cast<double>((s.n + s.c) * s.plane());
+                for (const float w : weight.values()) squares += static_cast<double>(w) * static_cast<double>(w) / variance, ++count;
+            }
+        const double gain = std::sqrt(squares / count) / std::stod(told);
+        return gain > 0.5 && gain < 2;
+    });
 }
 
 /// Terms of the stage cell that the first value of a gradient's sentence comes from, through a padded input.
@@ -158,7 +233,7 @@ bool weighs(const Context& c, const Match& m) {
 }
 
 /// The least and the largest count of a plane.
-bool extremes(const Context& c, const char* name, const Match& m) {
+std::pair<double, double> least_and_most(const Context& c, const char* name) {
     const bool reads = std::string(name) == "times read";
     const Shape shape = reads ? c.input() : c.output();
     double least = HUGE_VAL, most = 0;
@@ -168,6 +243,11 @@ bool extremes(const Context& c, const char* name, const Match& m) {
         least = std::min(least, value);
         most = std::max(most, value);
     }
+    return {least, most};
+}
+
+bool extremes(const Context& c, const char* name, const Match& m) {
+    const auto [least, most] = least_and_most(c, name);
     const auto told = wholes(m);
     return least == static_cast<double>(told[0]) && most == static_cast<double>(told[1] == INT64_MIN ? told[0] : told[1]);
 }
@@ -195,7 +275,51 @@ const std::vector<Phrase>& phrases() {
     static const std::vector<Phrase> kPhrases{
         // Fixed words.
         {rx("180°|slope < 0\\.01|below 0\\.01|var, n−1|outputs are 0\\.|\\(L\\(w\\+h\\) − L\\(w−h\\)\\) / 2h|layer, 1 next|on 10⁰|slope is near 0,"), always},
-        {rx("10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+"), always},   // an axis's decade: gradients_view_test
+        {rx("10(?:⁻|⁰|¹|²|³|⁴|⁵|⁶|⁷|⁸|⁹)+"), always},   // an axis's decade: gradients_view_test
+        {rx("(?:max|min)\\("), always},   // what follows is no place
+        // Channels of a layer without a window.
+        {rx("come from all ([\\d,]+) numbers of channel (\\d+)"), [](const Context& c, const Match& m) {
+             return ungrouped(m[1]) == channel_numbers(c) && whole(m[2]) == c.place().cell.c;
+         }},
+        {rx("come from all ([\\d,]+) numbers"), [](const Context& c, const Match& m) {
+             return ungrouped(m[1]) == channel_numbers(c) && c.input().c == 1;
+         }},
+        {rx("from ([\\d,]+) numbers"), [](const Context& c, const Match& m) { return ungrouped(m[1]) == channel_numbers(c); }},
+        {rx("^Channel (\\d+): " + n + " samples? × (\\d+)×(\\d+) = ([\\d,]+) numbers?"), [](const Context& c, const Match& m) {
+             return whole(m[1]) == c.in().shown.out_channel && whole(m[2]) == c.input().n && whole(m[3]) == c.input().h &&
+                    whole(m[4]) == c.input().w && ungrouped(m[5]) == channel_numbers(c);
+         }},
+        {rx("^Channel (\\d+) of (?:(\\d+) of )?the other (\\d+) samples"), [](const Context& c, const Match& m) {
+             const int64_t shown = std::ranges::count_if(c.scene.grids, [](const Grid& g) { return g.name.find("input/sample") != std::string::npos; });
+             return whole(m[1]) == c.place().cell.c && whole(m[3]) == c.input().n - 1 && shown == whole(m[m[2].matched ? 2 : 3]);
+         }},
+        {rx("^Channel (\\d+) of the other sample$"), [](const Context& c, const Match& m) {
+             return whole(m[1]) == c.place().cell.c && c.input().n == 2;
+         }},
+        {rx("^The channel of (?:(\\d+) of )?the other (\\d+) samples"), [](const Context& c, const Match& m) {
+             const int64_t shown = std::ranges::count_if(c.scene.grids, [](const Grid& g) { return g.name.find("input/sample") != std::string::npos; });
+             return whole(m[2]) == c.input().n - 1 && shown == whole(m[m[1].matched ? 1 : 2]) && c.input().c == 1;
+         }},
+        // A chain's receptive fields.
+        {rx("going back: ([^.]*)\\."), grows},
+        {rx(" sees (\\d+)×(\\d+) of the input"), [](const Context& c, const Match& m) {
+             return traced_sizes(c.scene, c.witness).at(0) == std::pair{whole(m[1]), whole(m[2])};
+         }},
+        {rx(" reaches (\\d+)×(\\d+) of the output"), [](const Context& c, const Match& m) {
+             return traced_sizes(c.scene, c.witness).back() == std::pair{whole(m[1]), whole(m[2])};
+         }},
+        {rx("^(\\d+)×(\\d+)$"), [](const Context& c, const Match& m) {
+             if (!is_chain(c) || is_size(c, m)) return is_size(c, m);
+             const auto sizes = traced_sizes(c.scene, c.witness);
+             return std::ranges::find(sizes, std::pair{whole(m[1]), whole(m[2])}) != sizes.end();
+         }},
+        {rx("^Xavier initialisation(?:, uniform)?, gain ((?:\\d|e|\\.|\\+|−)+)"), is_gain},
+        {rx("^(.+) (?:answers|and its values:) "), [](const Context& c, const Match& m) {
+             const auto& names = c.witness.described().channel_names;
+             const auto shown = static_cast<size_t>(c.in().shown.out_channel);
+             if (shown < names.size()) return m[1] == names[shown];
+             return c.output().c == 1 ? m[1] == "Output" : m[1] == "Map " + std::to_string(shown);
+         }},
         // Places.
         {rx("turned to \\(" + plain + ", " + plain + "\\)"), [](const Context& c, const Match& m) {
              for (const NumberSource& s : c.told.from)
@@ -215,14 +339,13 @@ const std::vector<Phrase>& phrases() {
          }},
         {rx("[Rr]ow ((?:−)?\\d+)"), [](const Context& c, const Match& m) { return whole(m[1]) < 0 || whole(m[1]) >= c.input().h; }},
         {rx("[Cc]olumn ((?:−)?\\d+)"), [](const Context& c, const Match& m) { return whole(m[1]) < 0 || whole(m[1]) >= c.input().w; }},
-        {rx("(Window|Stamp|Output cell) (\\d+) of (\\d+)"), [](const Context& c, const Match& m) {
+        {rx("(Window|Stamp|Output cell|Cell) (\\d+) of (\\d+)"), [](const Context& c, const Match& m) {
              return whole(m[2]) == c.place().window + 1 && whole(m[3]) == c.in().timeline->windows();
          }},
         {rx("^Stamp (\\d+)$"), [](const Context& c, const Match& m) {
              return c.in().timeline->order() == Order::by_output || whole(m[1]) == c.place().window + 1;
          }},
         // Sizes.
-        {rx("(\\d+)×(\\d+)(?:×(\\d+)×(\\d+))?"), is_size},
         {rx("p′ = d\\(k−1\\) − p = (\\d+)·\\((\\d+)−1\\) − (\\d+) = ((?:−)?\\d+)"), [window](const Context& c, const Match& m) {
              const auto v = wholes(m);
              const WindowAxis& h = window(c).h;
@@ -236,19 +359,30 @@ const std::vector<Phrase>& phrases() {
              const WindowAxis& h = window(c).h;
              return whole(m[1]) == h.dilation * (h.kernel - 1) - h.pad_before;
          }},
+        {rx("Kernel (\\d+)(?:×(\\d+))? is no multiple of stride (\\d+)(?:×(\\d+))?"), [window](const Context& c, const Match& m) {
+             const auto v = wholes(m);
+             const auto second = [&](size_t i) { return v[i] == INT64_MIN ? v[i - 1] : v[i]; };
+             return v[0] == window(c).h.kernel && second(1) == window(c).w.kernel && v[2] == window(c).h.stride && second(3) == window(c).w.stride;
+         }},
+        {rx("(\\d+)×(\\d+)(?:×(\\d+)×(\\d+))?"), is_size},
         {rx("padding (\\d+)\\+(\\d+) rows, (\\d+)\\+(\\d+) columns"), [window](const Context& c, const Match& m) {
              const Window& w = window(c);
              return wholes(m) == std::vector{w.h.pad_before, w.h.pad_after, w.w.pad_before, w.w.pad_after};
          }},
         {rx("padding (\\d+)"), [window](const Context& c, const Match& m) { return whole(m[1]) == window(c).h.pad_before; }},
-        {rx("Kernel (\\d+) is no multiple of stride (\\d+)"), [window](const Context& c, const Match& m) {
-             return whole(m[1]) == window(c).h.kernel && whole(m[2]) == window(c).h.stride;
-         }},
         {rx("[Ss]tride (\\d+): " + n + " zeros? between"), [window](const Context& c, const Match& m) {
              return whole(m[1]) == window(c).h.stride && whole(m[2]) == window(c).h.stride - 1;
          }},
         {rx("[Ss]tride (\\d+)"), [window](const Context& c, const Match& m) { return whole(m[1]) == window(c).h.stride; }},
         // Counts.
+        {rx(n + " rows(?= are padding| and [^.]* are padding)"), [](const Context& c, const Match& m) {
+             const auto span = span_read(c, c.place().cell);
+             return whole(m[1]) == outside(span[0], span[1], c.input().h);
+         }},
+        {rx(n + " columns(?= are padding)"), [](const Context& c, const Match& m) {
+             const auto span = span_read(c, c.place().cell);
+             return whole(m[1]) == outside(span[2], span[3], c.input().w);
+         }},
         {rx("cell is read (\\d+)(?: to (\\d+))? times?"), [](const Context& c, const Match& m) { return extremes(c, "times read", m); }},
         {rx("cell is the sum of (\\d+)(?: to (\\d+))? products?"), [](const Context& c, const Match& m) { return extremes(c, "inputs", m); }},
         {rx("The floor drops (?:" + n + " rows? at the bottom)?(?: and )?(?:" + n + " columns? at the right)?"), floor_drops},
@@ -256,6 +390,9 @@ const std::vector<Phrase>& phrases() {
              return whole(m[1]) <= products(c) && whole(m[2]) == products(c);
          }},
         {rx(", the sum of " + n + " (?:product|gradient)s?"), [](const Context& c, const Match& m) { return whole(m[1]) == gradient_terms(c); }},
+        {rx("every cell inside adds (\\d+) products"), [](const Context& c, const Match& m) {
+             return least_and_most(c, "inputs").second == static_cast<double>(whole(m[1]));
+         }},
         {rx("the sum of " + n + " products?"), [](const Context& c, const Match& m) { return whole(m[1]) == products(c); }},
         {rx("from " + n + " channels"), [window](const Context& c, const Match& m) { return whole(m[1]) == window(c).in_per_group; }},
         {rx("[Cc]hannels? (\\d+)–(\\d+) of (\\d+)"), [](const Context& c, const Match& m) { return whole(m[2]) < whole(m[3]) && whole(m[3]) == c.input().c; }},
@@ -267,11 +404,20 @@ const std::vector<Phrase>& phrases() {
         {rx("(\\d+) of (\\d+) channels"), [](const Context& c, const Match& m) { return whole(m[1]) < whole(m[2]) && whole(m[2]) == c.input().c; }},
         {rx("the other (\\d+) channels"), [window](const Context& c, const Match& m) { return whole(m[1]) < window(c).in_per_group; }},
         {rx("(\\d+) channels"), [](const Context& c, const Match& m) { return whole(m[1]) == c.input().c || whole(m[1]) == c.output().c; }},
-        {rx("(?:[Cc]hannel|Map|n) (\\d+)"), [](const Context& c, const Match& m) {
+        {rx("\\bc (\\d+)/(\\d+)"), [](const Context& c, const Match& m) {
+             return whole(m[2]) == c.output().c && is_shown(c, &Index::c, whole(m[1]), {Source::stage});
+         }},
+        {rx("\\bc (\\d+)"), [](const Context& c, const Match& m) {
+             return is_shown(c, &Index::c, whole(m[1]), {Source::input, Source::stage});
+         }},
+        {rx("\\bn (\\d+)"), [](const Context& c, const Match& m) {
+             return is_shown(c, &Index::n, whole(m[1]), {Source::input, Source::stage});
+         }},
+        {rx("(?:[Cc]hannel|Map) (\\d+)"), [](const Context& c, const Match& m) {
              return whole(m[1]) < std::max({c.input().c, c.output().c, c.input().n});
          }},
         {rx("^\\[(?::, )?(\\d+)\\]$"), [](const Context& c, const Match& m) { return whole(m[1]) < c.output().c; }},
-        {rx("(\\d+) of (\\d+) maps shown"), [](const Context& c, const Match& m) { return whole(m[1]) < whole(m[2]) && whole(m[2]) == c.output().c; }},
+        {rx("(\\d+) of (\\d+) maps(?: shown)?"), [](const Context& c, const Match& m) { return whole(m[1]) < whole(m[2]) && whole(m[2]) == c.output().c; }},
         {rx("(\\d+) values? a channel"), [](const Context& c, const Match& m) { return whole(m[1]) == c.input().n * c.input().plane(); }},
         {rx("(\\d+) of " + n + " channels? (?:is|are) dead"), always},
         {rx("running = ([\\d.]+)·running \\+ ([\\d.]+)·batch: the start values still weigh ([<>\\d. ]+%)"), weighs},
@@ -283,8 +429,16 @@ const std::vector<Phrase>& phrases() {
              NumberSource unread{"cells read so often"};
              return whole(m[2]) == c.input().plane() && c.witness.work_out(unread)->value == static_cast<double>(whole(m[1]));
          }},
-        {rx("(?:[Ll]ayer|after) (\\d+)(?: layers)?"), always},
-        {rx("(\\d+) layers?"), [](const Context& c, const Match& m) {
+        {rx("[Ll]ayer (\\d+)"), [](const Context& c, const Match& m) {
+             size_t most = c.result().layers.size();   // of the networks side by side
+             for (const Result* other : c.in().others) most = std::max(most, other->layers.size());
+             return whole(m[1]) <= static_cast<int64_t>(most);
+         }},
+        {rx("(\\d+) of (\\d+) layers$"), [](const Context& c, const Match& m) {
+             const int64_t shown = std::ranges::count_if(c.scene.grids, [](const Grid& g) { return g.name != "grid/0"; });
+             return whole(m[1]) == shown && whole(m[2]) == static_cast<int64_t>(c.result().layers.size());
+         }},
+        {rx("(?:^|[^r] )(\\d+) layers?"), [](const Context& c, const Match& m) {
              return whole(m[1]) == static_cast<int64_t>(blocks_of(c.result().document).size());
          }},
     };
@@ -292,14 +446,6 @@ const std::vector<Phrase>& phrases() {
 }
 
 }  // namespace
-
-std::vector<std::string> numbers_in(const std::string& text) {
-    static const std::regex kNumber("(?:[A-Za-z_][A-Za-z_0-9]*[0-9][A-Za-z_0-9]*)|((?:[<>] )?(?:−|~)?(?:\\d+\\.?\\d*|\\.\\d+)(?:e(?:\\+|−)\\d+)?(?: %)?|(?:−)?∞|NaN)");
-    std::vector<std::string> numbers;
-    for (std::sregex_iterator at(text.begin(), text.end(), kNumber), end; at != end; ++at)
-        if ((*at)[1].matched) numbers.push_back((*at)[1]);
-    return numbers;
-}
 
 void expect_true(const Told& told, const Scene& scene, const Witness& witness) {
     if (told.text.empty() || (numbers_in(told.text).empty() && told.from.empty())) return;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/number_read.h"
 #include "tests/number_witness.h"
 
 namespace convscope {
@@ -17,8 +18,5 @@ struct Told {
 
 /// Fails where a place, size or count in the text is not so, where a value has no source, or is not what its source gives.
 void expect_true(const Told& told, const Scene& scene, const Witness& witness);
-
-/// Numbers in a text: "−23", "1.3e−12", ".04", "~0", "NaN", "< 1 %". Digits in a name are none: "Conv2d", "float32".
-std::vector<std::string> numbers_in(const std::string& text);
 
 }  // namespace convscope

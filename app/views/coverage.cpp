@@ -203,8 +203,11 @@ void fill_ones(Grid& ones, const Coverage& c) {
     for (const float v : values)
         if (std::isfinite(v)) largest = std::max(largest, std::abs(v));
     for (size_t i = 0; i < ones.cells.size(); ++i) {
+        const int64_t row = ones.shown_row + static_cast<int64_t>(i) / ones.shown_columns;
+        const int64_t column = ones.shown_column + static_cast<int64_t>(i) % ones.shown_columns;
         set_number(ones.cells[i], static_cast<double>(values[i]), decimals);
-        ones.cells[i].statistic = "of ones";
+        ones.cells[i].from = {
+            {"of ones", {Source::stage, c.layer.plan.output, {plane.n, plane.c, row, column}}}};
         if (!c.in.stale) ones.cells[i].shade = kDarkest * values[i] / largest;
     }
 }

@@ -62,7 +62,8 @@ private:
 
 /// The formula in runs: the numbers of input and weights in their colours. Which number is whose is seen by filling in others:
 /// the 0 of max(0, 0) may be either.
-std::vector<Run> colored(const std::string& formula, const std::string& marked, const std::vector<Term>& terms) {
+/// Numbers of the formula's own are told by where they stand in it: `first` of `cell`'s, counted from 0.
+std::vector<Run> colored(const std::string& formula, const std::string& marked, const std::vector<Term>& terms, const Ref& cell) {
     constexpr std::string_view kMinus = "−";
     const std::vector<Span> numbers = numbers_in(formula), marks = numbers_in(marked);
     std::vector<Run> runs;
@@ -71,35 +72,47 @@ std::vector<Run> colored(const std::string& formula, const std::string& marked, 
         if (end > done) runs.push_back(mono(formula.substr(done, end - done), tone, std::move(from)));
         done = end;
     };
-    for (size_t i = 0; i < numbers.size() && numbers.size() == marks.size(); ++i) {
-        const std::string mark = marked.substr(marks[i].at, marks[i].size);
-        for (size_t t = 0; t < terms.size(); ++t) {
-            const Tone tone = tone_of(terms[t].a);
-            if (mark != std::to_string(Marker::kFirst + static_cast<int>(t))) continue;
-            size_t from = numbers[i].at;
-            if (terms[t].a_value < 0 && from >= done + kMinus.size() &&
-                formula.compare(from - kMinus.size(), kMinus.size(), kMinus) == 0)
-                from -= kMinus.size();
-            add(from, Tone::ink, {});
-            add(numbers[i].at + numbers[i].size, tone, {value_at(terms[t].a)});
+    for (size_t i = 0; i < numbers.size(); ++i) {
+        const size_t end = numbers[i].at + numbers[i].size;
+        const std::string mark = numbers.size() == marks.size() ? marked.substr(marks[i].at, marks[i].size) : "";
+        const auto is_marked = [&](size_t t) { return mark == std::to_string(Marker::kFirst + static_cast<int>(t)); };
+        size_t t = 0;
+        while (t < terms.size() && !is_marked(t)) ++t;
+        if (t == terms.size()) {
+            NumberSource own{"in the formula", cell};
+            own.first = static_cast<int64_t>(i);
+            add(numbers[i].at, Tone::ink, {});
+            add(end, Tone::ink, {own});
+            continue;
         }
+        size_t from = numbers[i].at;
+        const bool minus = from >= done + kMinus.size() && formula.compare(from - kMinus.size(), kMinus.size(), kMinus) == 0;
+        if (terms[t].a_value < 0 && minus) from -= kMinus.size();
+        NumberSource source = value_at(terms[t].a);
+        source.negative = minus != (terms[t].a_value < 0);   // exp(−x)
+        add(from, Tone::ink, {});
+        add(end, tone_of(terms[t].a), {source});
     }
     add(formula.size(), Tone::ink, {});
     return runs;
 }
 
 /// "0.4472 × 1.5 + 0.2".
-std::vector<Run> written_sum(const Explanation& e) {
+std::vector<Run> written_sum(const Explanation& e, const Ref& cell) {
     std::vector<Run> runs;
-    for (const Term& term : e.terms) {
+    for (size_t i = 0; i < e.terms.size(); ++i) {
+        const Term& term = e.terms[i];
         if (!runs.empty()) runs.push_back(mono(" + ", Tone::ink2));
         const std::string a = number_text_short(term.a_value);
         runs.push_back(mono(runs.empty() ? a : in_sum(a), tone_of(term.a), {value_at(term.a)}));
         if (term.b.source == Source::constant && term.b_value == 1) continue;
         runs.push_back(mono(" × ", Tone::ink2));
-        const bool constant = term.b.source == Source::constant;   // a factor that belongs to the layer
-        runs.push_back(mono(in_sum(number_text_short(term.b_value)), tone_of(term.b),
-                            constant ? std::vector<NumberSource>{} : std::vector{value_at(term.b)}));
+        NumberSource factor = value_at(term.b);
+        if (term.b.source == Source::constant) {   // it belongs to the layer
+            factor = {"factor of term", cell};
+            factor.first = static_cast<int64_t>(i);
+        }
+        runs.push_back(mono(in_sum(number_text_short(term.b_value)), tone_of(term.b), {factor}));
     }
     return runs;
 }
@@ -120,7 +133,7 @@ std::vector<Run> written_mean(const Explanation& e, const Ref& cell) {
         from = {{"sum of terms", cell}};
     }
     const bool of_input = !e.terms.empty() && e.terms[0].a.source == Source::input;
-    return {mono(sum, of_input ? Tone::input_text : Tone::ink, std::move(from)), mono(" ÷ ", Tone::ink2), mono(number_text_short(e.divisor))};
+    return {mono(sum, of_input ? Tone::input_text : Tone::ink, std::move(from)), mono(" ÷ ", Tone::ink2), mono(number_text_short(e.divisor), Tone::ink, {{"divisor", cell}})};
 }
 
 struct Walk {
@@ -129,17 +142,12 @@ struct Walk {
     Derivation& out;
 
     std::vector<Run> written(const Explanation& e, int stage, Index cell) const {
-        if (e.combine == Combine::formula) {
-            const Layer& described = in.result->document.layers[static_cast<size_t>(in.layer)];
-            const Explanation marked =
-                described.op->explain(described.params, layer.plan, stage, cell, Marker(e.terms));
-            return colored(e.formula, marked.formula, e.terms);
-        }
+        if (e.combine == Combine::formula) return formula_runs(in, e, stage, cell);
         if (e.combine == Combine::mean) return written_mean(e, {Source::stage, stage, cell});
         const Term* only = e.terms.size() == 1 && e.terms[0].b.source == Source::constant && e.terms[0].b_value == 1
                                ? &e.terms[0]
                                : nullptr;
-        if (!only) return written_sum(e);
+        if (!only) return written_sum(e, {Source::stage, stage, cell});
         switch (only->a.source) {
             case Source::buffer: return {mono(layer.plan.buffers[static_cast<size_t>(only->a.which)].name)};
             case Source::stage: return {mono(layer.plan.stages[static_cast<size_t>(only->a.which)].name)};
@@ -193,6 +201,13 @@ struct Walk {
 };
 
 }  // namespace
+
+std::vector<Run> formula_runs(const ViewInput& in, const Explanation& e, int stage, Index cell) {
+    const Layer& described = in.result->document.layers[static_cast<size_t>(in.layer)];
+    const Plan& plan = in.result->layers[static_cast<size_t>(in.layer)].plan;
+    const Explanation marked = described.op->explain(described.params, plan, stage, cell, Marker(e.terms));
+    return colored(e.formula, marked.formula, e.terms, {Source::stage, stage, cell});
+}
 
 Derivation derive(const ViewInput& in, Index cell) {
     Derivation derivation;

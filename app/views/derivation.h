@@ -35,4 +35,7 @@ struct Derivation {
 
 Derivation derive(const ViewInput& in, Index cell);
 
+/// The formula of a stage's cell, with the numbers of input and weights in their colours and each with its source.
+std::vector<Run> formula_runs(const ViewInput& in, const Explanation& e, int stage, Index cell);
+
 }  // namespace convscope

@@ -3,245 +3,20 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <functional>
 
 #include "app/scene/fonts.h"
 #include "app/scene/numbers.h"
-#include "app/views/easel.h"
+#include "app/views/distribution_parts.h"
 #include "app/views/story.h"
 #include "core/number_text.h"
-#include "core/other_mode.h"
 
 namespace convscope {
 namespace {
 
 constexpr int kBins = 48;
 constexpr float kRow = 92, kLeastRow = 66;   // height of a channel's histograms
-constexpr float kTableRow = 24;
-constexpr int64_t kMostValues = int64_t(1) << 22;   // larger layers are not computed a second time for the other mode
-constexpr double kFlat = 0.01;                      // slopes below it hardly pass a gradient
 
 float f(int64_t n) { return static_cast<float>(n); }
-
-/// Mean and standard deviation (÷ n) of a channel over samples, rows and columns; non-finite values are left out.
-struct Spread {
-    double mean = 0, deviation = 0, low = 0, high = 0;
-    int64_t count = 0;
-};
-template <class Visit>
-void each(const Tensor& tensor, int64_t channel, Visit visit) {
-    const Shape shape = tensor.shape();
-    for (int64_t n = 0; n < shape.n; ++n) {
-        const float* plane = tensor.data() + shape.offset({n, channel, 0, 0});
-        for (int64_t i = 0; i < shape.plane(); ++i)
-            if (std::isfinite(plane[i])) visit(static_cast<double>(plane[i]));
-    }
-}
-Spread spread_of(const Tensor& tensor, int64_t channel) {
-    Spread s;
-    each(tensor, channel, [&](double v) {
-        s.low = s.count ? std::min(s.low, v) : v;
-        s.high = s.count ? std::max(s.high, v) : v;
-        s.mean += v;
-        ++s.count;
-    });
-    if (s.count == 0) return s;
-    s.mean /= static_cast<double>(s.count);
-    each(tensor, channel, [&](double v) { s.deviation += (v - s.mean) * (v - s.mean); });
-    s.deviation = std::sqrt(s.deviation / static_cast<double>(s.count));
-    // What rounding leaves of a mean that was taken away.
-    if (std::abs(s.mean) < 1e-6 * s.deviation) s.mean = 0;
-    return s;
-}
-
-/// One of the columns: a tensor and the axis its histograms share.
-struct Column {
-    std::string name, note;
-    const Tensor* tensor = nullptr;
-    NumberSource source;                    // of its numbers: the tensor, the mode
-    Role role = Role::output;
-    std::vector<Spread> spreads;
-    double low = 0, high = 1, tick = 1;
-    NumberSource told(const char* what, int64_t channel) const {
-        NumberSource of = source;
-        of.name = what;
-        of.ref.cell.c = channel;
-        return of;
-    }
-};
-
-/// An axis from `low` to `high` with round ticks.
-void set_axis(Column& column, double low, double high) {
-    if (!(high > low)) low -= 0.5, high += 0.5;
-    const double raw = (high - low) / 4, scale = std::pow(10, std::floor(std::log10(raw)));
-    column.tick = scale * (raw / scale < 1.5 ? 1 : raw / scale < 3.5 ? 2 : raw / scale < 7.5 ? 5 : 10);
-    column.low = std::floor(low / column.tick) * column.tick;
-    column.high = std::ceil(high / column.tick) * column.tick;
-}
-
-/// What a click on a channel does, and what the pointer over it is known by.
-std::string channel_action(int64_t channel) { return fmt::format("channel {}", channel); }
-
-struct Distribution {
-    const ViewInput& in;
-    const LayerResult& layer;
-    const Layer& described;
-    const Plan& plan;
-    bool normalises;                        // batch norm: train and eval differ
-    std::optional<OtherMode> other;         // the mode that the document is not in
-    std::vector<Column> columns;
-    int64_t channels, chosen;
-    std::optional<int64_t> hovered;
-
-    explicit Distribution(const ViewInput& view_input)
-        : in(view_input),
-          layer(in.result->layers[static_cast<size_t>(in.layer)]),
-          described(in.result->document.layers[static_cast<size_t>(in.layer)]),
-          plan(layer.plan),
-          normalises(plan.stage("normalised") >= 0),
-          channels(layer.input.shape().c),
-          chosen(std::clamp<int64_t>(in.shown.out_channel, 0, channels - 1)) {
-        for (int64_t c = 0; c < channels && !hovered; ++c)
-            if (in.hover_action == channel_action(c)) hovered = c;
-        if (normalises && layer.input.shape().count() <= kMostValues && !in.pane)
-            other = in_mode(*in.result, in.layer, !plan.training);
-        columns.push_back({"Input", fmt::format("{} {} a channel", layer.input.shape().n * layer.input.shape().plane(),
-                                                layer.input.shape().n * layer.input.shape().plane() == 1 ? "value" : "values"),
-                           &layer.input, {"", {Source::input, 0, {}}}, Role::input, {}});
-        const auto output = [&](bool training, const Tensor& tensor) {
-            NumberSource source{"", {Source::stage, plan.output, {}}};
-            source.other_mode = training != plan.training;
-            if (!normalises) {
-                columns.push_back({"Output", "", &tensor, source, Role::output, {}});
-                return;
-            }
-            const bool batch = training || plan.buffers.empty();
-            columns.push_back({training ? "Output, train" : "Output, eval",
-                               batch ? "batch mean and variance" : "running mean and variance", &tensor, source, Role::output, {}});
-        };
-        // Train stands left of eval, whichever the document is in.
-        if (other && other->plan.training) output(true, other->output());
-        output(plan.training, layer.op_output());
-        if (other && !other->plan.training) output(false, other->output());
-        for (Column& column : columns)
-            for (int64_t c = 0; c < channels; ++c) column.spreads.push_back(spread_of(*column.tensor, c));
-        axis(0, 1);
-        axis(1, columns.size());
-    }
-
-    /// One axis for columns first…last−1: equal in all outputs, so that they can be compared.
-    void axis(size_t first, size_t last) {
-        double low = HUGE_VAL, high = -HUGE_VAL;
-        for (size_t i = first; i < last; ++i)
-            for (const Spread& s : columns[i].spreads) {
-                if (s.count == 0) continue;
-                low = std::min(low, s.low);
-                high = std::max(high, s.high);
-            }
-        for (size_t i = first; i < last; ++i) set_axis(columns[i], low < high ? low : 0, low < high ? high : 0);
-    }
-    double stage(const char* name, int64_t channel) const {
-        const int at = plan.stage(name);
-        if (at < 0 || layer.stages[static_cast<size_t>(at)].empty()) return std::nan("");
-        return static_cast<double>(layer.stages[static_cast<size_t>(at)].at({0, channel, 0, 0}));
-    }
-    /// The layer's buffer of that name after this batch.
-    double buffer(const std::string& name, int64_t channel) const {
-        for (size_t i = 0; i < plan.buffers.size(); ++i)
-            if (plan.buffers[i].name == name && !layer.buffers.empty())
-                return static_cast<double>(layer.buffers.back()[i].at({0, channel, 0, 0}));
-        return std::nan("");
-    }
-    double weight(const std::string& name, int64_t channel) const {
-        for (size_t i = 0; i < plan.weights.size(); ++i)
-            if (plan.weights[i].name == name)
-                return static_cast<double>(described.weights[i].at({0, channel, 0, 0}));
-        return std::nan("");
-    }
-    /// Share of a channel's (or, with −1, all) values for which `is` holds on the stage.
-    template <class Is>
-    double share(const Tensor& tensor, int64_t channel, Is is) const {
-        if (tensor.empty()) return std::nan("");
-        int64_t hits = 0, all = 0;
-        for (int64_t c = 0; c < channels; ++c)
-            if (channel < 0 || c == channel) each(tensor, c, [&](double v) { hits += is(v), ++all; });
-        return all ? static_cast<double>(hits) / static_cast<double>(all) : 0;
-    }
-    const Tensor& slope() const {
-        static const Tensor none;
-        const int at = plan.stage("slope");
-        return at < 0 ? none : layer.stages[static_cast<size_t>(at)];
-    }
-    NumberSource flat_source(int64_t channel) const {
-        return {"flat", {Source::stage, plan.stage("slope"), {0, channel, 0, 0}}};
-    }
-    double flat(int64_t channel) const {
-        return share(slope(), channel, [](double v) { return std::abs(v) < kFlat; });
-    }
-    double zeros(int64_t channel) const {
-        return share(layer.op_output(), channel, [](double v) { return v == 0; });
-    }
-};
-
-std::string percent(double share) {
-    if (std::isnan(share)) return "–";
-    const double p = 100 * share;
-    return p > 0 && p < 1 ? "< 1 %" : p < 100 && p > 99 ? "> 99 %" : fmt::format("{:.0f} %", p);
-}
-
-/// A column of the table under the histograms.
-struct TableColumn {
-    std::string name;
-    Tone tone;
-    std::function<std::string(int64_t channel)> text;
-    std::function<NumberSource(int64_t channel)> source = {};   // none: it is the channel's own number
-};
-
-std::vector<TableColumn> table_of(const Distribution& d) {
-    const auto fixed = [](double v) { return std::isnan(v) ? std::string("–") : number_text(v, 4); };
-    std::vector<TableColumn> table{{"channel", Tone::ink2, [](int64_t c) { return std::to_string(c); }}};
-    const Column& output = d.columns[d.columns.size() > 2 && !d.plan.training ? 2 : 1];
-    const auto add = [&](std::string name, Tone tone, const Column& column, const char* what, auto text) {
-        table.push_back({std::move(name), tone, text, [&column, what](int64_t c) { return column.told(what, c); }});
-    };
-    const auto of_spread = [&](std::string name, Tone tone, const Column& column, const char* what, auto number) {
-        add(std::move(name), tone, column, what, [&column, fixed, number](int64_t c) {
-            return fixed(number(column.spreads[static_cast<size_t>(c)]));
-        });
-    };
-    const auto mean = [](const Spread& s) { return s.mean; };
-    const auto deviation = [](const Spread& s) { return s.deviation; };
-    of_spread("mean", Tone::input_text, d.columns[0], "mean", mean);
-    if (d.normalises) {
-        const double n = static_cast<double>(d.layer.input.shape().n * d.layer.input.shape().plane());
-        of_spread("var, n", Tone::input_text, d.columns[0], "variance", [](const Spread& s) { return s.deviation * s.deviation; });
-        of_spread("var, n−1", Tone::input_text, d.columns[0], "variance, n−1", [n](const Spread& s) {
-            return n > 1 ? s.deviation * s.deviation * n / (n - 1) : std::nan("");
-        });
-        for (size_t i = 0; i < d.plan.buffers.size(); ++i) {
-            const std::string name = d.plan.buffers[i].name;
-            if (d.plan.buffers[i].rank == 0) continue;   // a count of batches
-            table.push_back({name, Tone::ink2, [&d, fixed, name](int64_t c) { return fixed(d.buffer(name, c)); },
-                             [i](int64_t c) {
-                                 return NumberSource{"buffer after", {Source::buffer, static_cast<int>(i), {0, c, 0, 0}}};
-                             }});
-        }
-        for (size_t i = 0; i < d.plan.weights.size(); ++i)
-            table.push_back({i == 0 ? "γ" : "β", Tone::kernel_text,
-                             [&d, i](int64_t c) { return number_text_short(d.weight(d.plan.weights[i].name, c)); },
-                             [i](int64_t c) {
-                                 return value_at({Source::weight, static_cast<int>(i), {0, c, 0, 0}});
-                             }});
-    } else {
-        of_spread("std", Tone::input_text, d.columns[0], "deviation", deviation);
-        table.push_back({"slope < 0.01", Tone::gradient_text, [&d](int64_t c) { return percent(d.flat(c)); },
-                         [&d](int64_t c) { return d.flat_source(c); }});
-        add("zeros", Tone::output_text, output, "zeros", [&d](int64_t c) { return percent(d.zeros(c)); });
-    }
-    of_spread("out mean", Tone::output_text, output, "mean", mean);
-    of_spread("out std", Tone::output_text, output, "deviation", deviation);
-    return table;
-}
 
 /// One histogram: bars with caps, the axis, the mean as an upright line, one standard deviation to each side as a bracket.
 void add_histogram(Easel& easel, const ViewInput& in, const Column& column, int64_t channel, const Box& box) {
@@ -321,13 +96,18 @@ void add_groups(Easel& easel, const Distribution& d, float width) {
         const int64_t channel = first + i;
         const Point corner = easel.at(f(i) * group + 16 * s, 17 * s);
         const Box whole{corner.x, corner.y, (f(samples) * kPlanePitch - (kPlanePitch - kPlane)) * s, kPlane * s};
+        // One range for the group, so that its planes can be compared.
+        PlaneRange range = plane_range(d.layer.input, 0, channel);
+        for (int64_t n = 1; n < samples; ++n) {
+            const PlaneRange other = plane_range(d.layer.input, n, channel);
+            range = {std::min(range.low, other.low), std::max(range.high, other.high), std::max(range.magnitude, other.magnitude)};
+        }
         for (int64_t n = 0; n < samples; ++n) {
             Picture picture;
             picture.box = {std::round(corner.x + f(n) * kPlanePitch * s), std::round(corner.y), kPlane * s, kPlane * s};
             picture.tensor = d.layer.input;
             picture.n = n;
             picture.c = channel;
-            const PlaneRange range = plane_range(d.layer.input, n, channel);
             picture.map = range.low < 0 ? ColorMap::signed_values : ColorMap::grey;
             picture.low = range.low < 0 ? -range.magnitude : range.low;
             picture.high = range.low < 0 ? range.magnitude : std::max(range.high, range.low + 1e-30f);
@@ -421,11 +201,11 @@ Scene build_distribution(const ViewInput& in) {
     const float s = easel.scale();
     const float groups = d.normalises && !in.pane && easel.room_height() >= 420 * s ? kGroups * s : 0;
     const float header = groups + 48 * s, gap = 36 * s;
-    const auto table = in.pane ? std::vector<TableColumn>{} : table_of(d);
+    const bool has_table = !in.pane;
     const float width = std::min(easel.room_width(), 1100 * s), room = easel.room_height();
     // As many channels as have room for their histograms and their row of the table.
     const auto height_of = [&](int64_t rows, float row) {
-        return header + f(rows) * row * s + (table.empty() ? 0 : (16 + kTableRow * f(rows + 1)) * s);
+        return header + f(rows) * row * s + (has_table ? table_height(rows) * s : 0);
     };
     int64_t rows = d.channels;
     while (rows > 1 && height_of(rows, kLeastRow) > room) --rows;
@@ -471,50 +251,7 @@ Scene build_distribution(const ViewInput& in) {
             easel.scene.hits.push_back({whole, channel_action(channel), fmt::format("Choose channel {}", channel)});
         }
     }
-    if (!table.empty()) {
-        const float top = header + f(rows) * row * s + 16 * s;
-        std::vector<float> widths;
-        float sum = 0;
-        for (const TableColumn& column : table) {
-            float widest = text_width(Font::inter, 12.5f * s, column.name);
-            for (int64_t r = 0; r < rows; ++r) widest = std::max(widest, text_width(Font::mono, 12.5f * s, column.text(first + r)));
-            widths.push_back(widest);
-            sum += widest;
-        }
-        const float space = std::max(6 * s, (width - sum) / f(static_cast<int64_t>(table.size())));
-        const auto line = [&](float y, auto text) {
-            float x = 0;
-            for (size_t i = 0; i < table.size(); ++i) {
-                x += widths[i] + space;
-                easel.scene.labels.push_back({easel.at(x, y), Align::right, 12.5f * s, {text(table[i])}});
-            }
-        };
-        line(top, [&](const TableColumn& column) { return Run{column.name, Font::inter, in.stale ? Tone::ink3 : column.tone}; });
-        const Point rule = easel.at(0, top + 12 * s);
-        easel.scene.strokes.push_back({{rule, {rule.x + width, rule.y}}, Tone::line2, 1 * s});
-        for (int64_t r = 0; r < rows; ++r) {
-            const float y = top + (f(r) + 1) * kTableRow * s;
-            const Point at = easel.at(0, y);
-            const Box whole{at.x - 14 * s, at.y - kTableRow * s / 2, width + 28 * s, kTableRow * s};
-            if (d.channels > 1) easel.scene.hits.push_back({whole, channel_action(first + r), fmt::format("Choose channel {}", first + r)});
-            if (d.channels > 1 && (first + r == d.chosen || first + r == d.hovered)) {
-                Plate ground;
-                ground.box = whole;
-                ground.fill = first + r == d.chosen ? Tone::hover : Tone::sunken;
-                ground.radius_px = 4 * s;
-                easel.scene.plates.push_back(ground);
-            }
-            line(y, [&](const TableColumn& column) {
-                const std::string text = column.text(first + r);
-                Run run{text, Font::mono, Tone::ink};
-                if (column.source && text != "–") run.from = {column.source(first + r)};
-                return run;
-            });
-        }
-        if (rows < d.channels)
-            easel.scene.labels.push_back({easel.at(width, height + 14 * s), Align::right, 12 * s,
-                                          {{fmt::format("{} of {} channels", rows, d.channels), Font::inter, Tone::ink3}}});
-    }
+    if (has_table) add_table(easel, d, first, rows, header + f(rows) * row * s, width);
     easel.add_caption(caption_of(d), height + 36 * s);
     return easel.finish();
 }

@@ -7,6 +7,7 @@
 
 #include "app/scene/fonts.h"
 #include "app/scene/numbers.h"
+#include "app/views/derivation.h"
 #include "app/views/easel.h"
 #include "app/views/gradients_parts.h"
 #include "app/views/story.h"
@@ -345,8 +346,10 @@ void add_terms(Easel& easel, const Backward& b, float x, float y, float height) 
     const auto room = std::max<int64_t>(3, static_cast<int64_t>((height - 36 * s - below) / (kTermRow * s)));
     const int64_t shown = many <= room ? many : room - 1;
     if (b.brief || b.told.combine == Combine::formula) {
-        std::string text = b.brief ? fmt::format("{} terms", spec.terms(b.cell)) : b.told.formula;
-        easel.add_text(x, y, Align::left, 12.5f, {{text, Font::mono, tone(Tone::ink2)}});
+        std::vector<Run> runs{{fmt::format("{} terms", spec.terms(b.cell)), Font::mono}};
+        if (!b.brief) runs = formula_runs(b.in, b.told, b.stage, b.cell);
+        for (Run& run : runs) run.tone = tone(Tone::ink2);
+        easel.add_text(x, y, Align::left, 12.5f, std::move(runs));
         y += kTermRow * s;
     } else {
         for (int64_t t = 0; t < shown; ++t) {

@@ -1,6 +1,7 @@
 // The slide view of a layer without a window: one output cell at a time, the input cells it is made of, and the formula on
 // the way with its numbers. Where a statistic of the channel stands in it, all of the channel is shown as read.
 #include <algorithm>
+#include <numeric>
 #include <set>
 
 #include "app/scene/fonts.h"
@@ -56,35 +57,31 @@ struct Card {
 };
 
 size_t glyphs_of(const std::vector<Run>& runs) {
-    size_t count = 0;
-    for (const Run& run : runs) count += glyphs(run.text);
-    return count;
+    return std::accumulate(runs.begin(), runs.end(), size_t(0), [](size_t sum, const Run& run) { return sum + glyphs(run.text); });
 }
 
-/// Broken behind spaces, so that no line is wider.
+/// Broken behind spaces, so that no line is wider. A number with its source stays whole.
 std::vector<std::vector<Run>> broken(const std::vector<Run>& runs, float size, float width) {
+    std::vector<std::vector<Run>> words;
+    for (const Run& run : runs)
+        for (size_t start = 0, end = 0; start < run.text.size(); start = end) {
+            const size_t space = run.from.empty() ? run.text.find(' ', start) : std::string::npos;
+            end = space == std::string::npos ? run.text.size() : space + 1;
+            if (words.empty() || words.back().back().text.ends_with(' ')) words.emplace_back();
+            words.back().push_back({run.text.substr(start, end - start), run.font, run.tone, run.from});
+        }
     std::vector<std::vector<Run>> lines(1);
     float x = 0;
-    for (const Run& run : runs)
-        for (size_t start = 0; start < run.text.size();) {
-            size_t end = run.text.find(' ', start);
-            end = end == std::string::npos ? run.text.size() : end + 1;
-            // A number with its source stays whole.
-            if (!run.from.empty()) end = run.text.size();
-            const Run word{run.text.substr(start, end - start), run.font, run.tone, run.from};
-            const float w = text_width(word.font, size, word.text);
-            if (x + w > width && x > 0 && lines.back().back().text.ends_with(' ')) {
-                lines.emplace_back();
-                x = 0;
-            }
-            x += w;
-            if (!lines.back().empty() && lines.back().back().tone == word.tone && lines.back().back().font == word.font &&
-                lines.back().back().from.empty() && word.from.empty())
-                lines.back().back().text += word.text;
-            else
-                lines.back().push_back(word);
-            start = end;
+    for (const std::vector<Run>& word : words) {
+        const float w = text_width(word, size);
+        if (x + w > width && x > 0) lines.emplace_back(), x = 0;
+        x += w;
+        for (const Run& run : word) {
+            Run* const last = lines.back().empty() ? nullptr : &lines.back().back();
+            if (last && last->tone == run.tone && last->font == run.font && last->from.empty() && run.from.empty()) last->text += run.text;
+            else lines.back().push_back(run);
         }
+    }
     return lines;
 }
 
@@ -243,8 +240,10 @@ Grid& add_plane(Easel& easel, const CellSlide& slide, const std::string& name, i
         Cell* lit = r.cell.n == n && r.cell.c == slide.cell().c ? grid.cell(r.cell.h, r.cell.w) : nullptr;
         if (!lit) continue;
         lit->state = read.size() == 1 ? CellState::current : CellState::contributing;
-        if (read.size() > 1 && slide.in.corner_weights && grid.cell_px >= 40 * easel.scale())
-            lit->corner = number_text_short(r.factor);
+        if (read.size() == 1 || !slide.in.corner_weights || grid.cell_px < 40 * easel.scale()) continue;
+        const Ref input{Source::input, 0, r.cell}, output{Source::stage, slide.layer.plan.output, slide.cell()};
+        lit->corner = number_text_short(r.factor);
+        lit->from = {value_at(input), {"share of input", output, input}};
     }
     return grid;
 }
@@ -470,8 +469,7 @@ Scene build_slide_cell(const ViewInput& in) {
 
     const Grid& input = add_plane(easel, slide, "input", slide.cell().n, 0, p.input_y, p.cell);
     const Grid& output = add_walked_output(easel, in, slide.cell(), slide.derivation ? std::optional(slide.value()) : std::nullopt,
-                                           value_at({Source::stage, in.result->layers[static_cast<size_t>(in.layer)].plan.output, slide.cell()}),
-                                           p.output_x, p.output_y, p.cell);
+                                           value_at({Source::stage, slide.layer.plan.output, slide.cell()}), p.output_x, p.output_y, p.cell);
     if (slide.shows_samples()) add_other_samples(easel, slide, p);
     easel.add_name(input, "Input", Tone::input_text, plane_note(in_shape, slide.cell(), in.pane));
     easel.add_name(output, "Output", Tone::output_text, plane_note(out_shape, slide.cell(), in.pane));

@@ -41,13 +41,15 @@ Caption caption_of(const Slide& slide) {
     const std::string output = place_text(story.cell, slide.layer.op_output().shape().c > 1);
     caption.second = fmt::format("Window {} of {}: {}.", story.place.window + 1, slide.in.timeline->windows(), window_words(slide));
     if (const Term* term = story.term()) {
-        if (term->a.source == Source::constant)
+        if (term->a.source == Source::constant) {
             caption.runs = {plain(is_max ? "Padding never is the largest, " : "Padding adds 0, ")};
-        else
+            if (!is_max) caption.runs[0].from = {value_at(term->a)};
+        } else {
             caption.runs = {plain("Input "),
                             number(place_text(term->a.cell, false) + " = " + number_text_short(term->a_value), Tone::input_text,
                                    {value_at(term->a)}),
                             plain(is_max ? ": " : " is added, ")};
+        }
         caption.runs.push_back(plain(is_max ? (story.complete ? "the largest is " : "the largest so far is ")
                                             : (story.complete ? "the mean is " : "the mean's share so far is ")));
         caption.runs.push_back(number(value, Tone::output_text, {result}));
