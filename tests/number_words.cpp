@@ -365,7 +365,7 @@ const std::vector<Phrase>& phrases() {
              return v[0] == window(c).h.kernel && second(1) == window(c).w.kernel && v[2] == window(c).h.stride && second(3) == window(c).w.stride;
          }},
         {rx("(\\d+)×(\\d+)(?:×(\\d+)×(\\d+))?"), is_size},
-        {rx("padding (\\d+)\\+(\\d+) rows, (\\d+)\\+(\\d+) columns"), [window](const Context& c, const Match& m) {
+        {rx("padding (\\d+)\\+(\\d+) rows and (\\d+)\\+(\\d+) columns"), [window](const Context& c, const Match& m) {
              const Window& w = window(c);
              return wholes(m) == std::vector{w.h.pad_before, w.h.pad_after, w.w.pad_before, w.w.pad_after};
          }},

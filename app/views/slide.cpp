@@ -15,7 +15,7 @@ std::string padding_words(const Window& window) {
     if (h.pad_before == h.pad_after && w.pad_before == w.pad_after)
         return h.pad_before == w.pad_before ? fmt::format(", padding {}", h.pad_before)
                                             : fmt::format(", padding {}×{}", h.pad_before, w.pad_before);
-    return fmt::format(", padding {}+{} rows, {}+{} columns", h.pad_before, h.pad_after, w.pad_before, w.pad_after);
+    return fmt::format(", padding {}+{} rows and {}+{} columns", h.pad_before, h.pad_after, w.pad_before, w.pad_after);
 }
 
 std::string of_text(int64_t i, int64_t count) {
