@@ -117,6 +117,33 @@ TEST_P(StreamKernels, NormalisingIsDoneInDoubleAndRoundedOnce) {
             }
 }
 
+TEST_P(StreamKernels, NormalisingInFloatRoundsThreeTimes) {
+    for (const double mean : {0.0, 1234.5678, -3e7 / 7}) {
+        const Normalisation by{mean, 0.037, 1.7, -0.3};
+        ASSERT_TRUE(is_moderate(by));
+        const std::vector<float> x = numbers(3000, mean, 2);
+        std::vector<float> a(x.size()), b(a), c(a);
+        normalise(x.data(), 3000, by, {a.data(), b.data(), c.data(), false, true});
+        for (size_t i = 0; i < x.size(); ++i) {
+            const double centred = static_cast<double>(x[i]) - by.mean;
+            const double normalised = centred * by.inverse,
+                         output = normalised * by.weight + by.bias;
+            const double unit = 0x1p-24, near = 1e-14 * std::abs(mean);
+            ASSERT_NEAR(static_cast<double>(a[i]), centred, 2 * unit * std::abs(centred) + near);
+            ASSERT_NEAR(static_cast<double>(b[i]), normalised,
+                        4 * unit * std::abs(normalised) + near);
+            ASSERT_NEAR(
+                static_cast<double>(c[i]), output,
+                unit * (4 * std::abs(normalised * by.weight) + 2 * std::abs(by.bias)) + near);
+        }
+    }
+    EXPECT_FALSE(is_moderate({1e38, 1, 1, 0}));
+    EXPECT_FALSE(is_moderate({0, 1e-35, 1, 0}));
+    EXPECT_FALSE(is_moderate({0, 1, 1e35, 0}));
+    EXPECT_FALSE(is_moderate({0, std::nan(""), 1, 0}));
+    EXPECT_TRUE(is_moderate({0, 0, 1, 0}));
+}
+
 /// batch_norm2d in train mode on that input, all stages; backward too.
 std::vector<Tensor> batch_norm(const Tensor& input, const Tensor& grad, Workers* workers) {
     const Op& op = *find_op("batch_norm2d");

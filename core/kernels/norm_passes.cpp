@@ -65,7 +65,29 @@ Moments MomentsOf(const float* cells, int64_t count) {
     return all;
 }
 
+void NormaliseInFloat(const float* cells, int64_t count, const Normalisation& n,
+                      const Normalised& to) {
+    const Floats d;
+    const auto near = static_cast<float>(n.mean);
+    const FloatVector mean = hn::Set(d, near);
+    const FloatVector rest = hn::Set(d, static_cast<float>(n.mean - static_cast<double>(near)));
+    const FloatVector inverse = hn::Set(d, static_cast<float>(n.inverse));
+    const FloatVector factor = hn::Set(d, static_cast<float>(n.inverse * n.weight));
+    const FloatVector bias = hn::Set(d, static_cast<float>(n.bias));
+    const auto centre = [&](FloatVector x) HWY_ATTR { return hn::Sub(hn::Sub(x, mean), rest); };
+    if (to.centred) map_all(to.centred, count, to.is_streamed, centre, cells);
+    if (to.normalised)
+        map_all(
+            to.normalised, count, to.is_streamed,
+            [&](FloatVector x) HWY_ATTR { return hn::Mul(centre(x), inverse); }, cells);
+    if (to.output)
+        map_all(
+            to.output, count, to.is_streamed,
+            [&](FloatVector x) HWY_ATTR { return hn::MulAdd(centre(x), factor, bias); }, cells);
+}
+
 void Normalise(const float* cells, int64_t count, const Normalisation& n, const Normalised& to) {
+    if (to.in_float) return NormaliseInFloat(cells, count, n, to);
     const Doubles d;
     const DoubleVector mean = hn::Set(d, n.mean), inverse = hn::Set(d, n.inverse);
     const DoubleVector weight = hn::Set(d, n.weight), bias = hn::Set(d, n.bias);
@@ -155,6 +177,13 @@ bool is_sure(const Moments& moments) {
     // Squares of what is below 2⁻⁴⁰ lose bits in float, those of what is above 2⁶⁰ come near its end.
     const double var = moments.squares / moments.count;
     return var > 0x1p-80 && var < 0x1p100;
+}
+
+bool is_moderate(const Normalisation& by) {
+    const auto fits = [](double v) {
+        return v == 0 || (std::abs(v) > 0x1p-100 && std::abs(v) < 0x1p100);
+    };
+    return std::abs(by.mean) < 0x1p100 && fits(by.inverse) && fits(by.inverse * by.weight);
 }
 
 Moments moments_of(const float* cells, int64_t count) {

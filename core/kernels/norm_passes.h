@@ -22,13 +22,17 @@ struct Normalisation {
     double mean = 0, inverse = 1, weight = 1, bias = 0;
 };
 
-/// Where results of a piece go; null: not wanted. Each is computed in double and rounded once.
+/// Where results of a piece go; null: not wanted. Each is computed in double and rounded once; or in float, with the mean in
+/// two parts so that a large one takes nothing away, and at most three roundings. That is faster, and only for numbers that
+/// `is_moderate`.
 struct Normalised {
     float* centred = nullptr;
     float* normalised = nullptr;
     float* output = nullptr;
     bool is_streamed = false;  // past the caches
+    bool in_float = false;
 };
+bool is_moderate(const Normalisation& by);
 void normalise(const float* cells, int64_t count, const Normalisation&, const Normalised& to);
 
 /// Σ grad and Σ grad · x̂.

@@ -1,6 +1,6 @@
 // batch_norm2d: forward and backward over whole tensors, compared with `explain` by the contract test. A channel is read once
-// for its statistics and once to be written; what fits the caches of one core has both done at once. Everything is normalised
-// in double, so that a large mean does not swallow a small variance.
+// for its statistics and once to be written; what fits the caches of one core has both done at once. Neither lets a large mean
+// swallow a small variance.
 #include <algorithm>
 
 #include "core/conv_passes.h"
@@ -18,7 +18,7 @@ constexpr int64_t kSlice = int64_t(1)
 constexpr int64_t kAtOnce =
     int64_t(1) << 18;  // cells of a channel that one core keeps between reading and writing
 constexpr int64_t kExact =
-    int64_t(1) << 14;  // cells of a channel that are added up in double, as `explain` does
+    int64_t(1) << 14;  // cells of a channel that is computed in double, as `explain` does
 
 /// The cells of every channel, numbered through all samples, in slices and pieces.
 struct Channels {
@@ -197,10 +197,11 @@ bool BatchNorm2d::forward(const BatchNorm2d& p, const Plan& plan, const LayerInp
         const Normalisation by{s.mean, s.inverse,
                                p.affine ? at(inputs.weights[kBatchNormWeight], c) : 1,
                                p.affine ? at(inputs.weights[kBatchNormBias], c) : 0};
+        const bool in_float = channels.cells() > kExact && is_moderate(by);
         channels.for_pieces(c, slice, [&](int64_t from, int64_t count) {
             normalise(cells + from, count, by,
                       {from_cell(centred, from), from_cell(normalised, from),
-                       from_cell(output, from), is_streamed});
+                       from_cell(output, from), is_streamed, in_float});
         });
     };
     if (!channels.run(progress, read_slice, finish_statistics, write_slice)) return false;
