@@ -2,6 +2,11 @@
 // part, and the job cannot end before the part has: so nothing of an old job is ever touched.
 #include "core/workers.h"
 
+#if defined(__linux__)
+#include <pthread.h>
+#include <sched.h>
+#endif
+
 #include <algorithm>
 #include <atomic>
 #include <exception>
@@ -50,6 +55,30 @@ struct Workers::Pool {
     std::atomic<bool> ending{false};
     uint64_t job = 0;
     std::vector<std::thread> threads;
+#if defined(__linux__)
+    cpu_set_t allowed{};
+    int avoided = -1;  // the processor that the workers keep off
+#endif
+
+    Pool() {
+#if defined(__linux__)
+        if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) CPU_ZERO(&allowed);
+#endif
+    }
+
+    /// Keeps the workers off the caller's processor. A thread is often woken on the processor of whoever wakes it, and there
+    /// it would wait for a time slice until the caller has done everything alone.
+    void make_way() {
+#if defined(__linux__)
+        const int here = sched_getcpu();
+        if (here < 0 || here == avoided || CPU_COUNT(&allowed) < 2) return;
+        cpu_set_t others = allowed;
+        CPU_CLR(static_cast<size_t>(here), &others);
+        for (std::thread& thread : threads)
+            pthread_setaffinity_np(thread.native_handle(), sizeof others, &others);
+        avoided = here;
+#endif
+    }
 
     /// Does one part; false when none is left.
     bool do_one() {
@@ -126,6 +155,7 @@ bool Workers::run(int64_t count, const std::function<void(int64_t)>& part,
     pool.thrown = nullptr;
     pool.done.store(0, std::memory_order_relaxed);
     pool.left.store((++pool.job << 32) | static_cast<uint64_t>(count), std::memory_order_release);
+    pool.make_way();
     pool.call();
     bool goes_on = true;
     while (pool.do_one())
