@@ -3,20 +3,6 @@
 #include <algorithm>
 
 namespace convscope {
-namespace {
-
-constexpr int64_t kCallProducts = int64_t(1) << 23;  // between two questions for cancellation
-
-}  // namespace
-
-bool Meter::spend(int64_t products) {
-    unasked_ += products;
-    if (unasked_ < kCallProducts / 2) return true;
-    done_ += static_cast<double>(unasked_);
-    unasked_ = 0;
-    if (progress_.report) progress_.report(std::min(1.0, done_ / std::max(1.0, all_)));
-    return !progress_.stop();
-}
 
 void sum_channels(const Tensor& grad_output, Tensor& grad_bias) {
     const Shape shape = grad_output.shape();

@@ -23,19 +23,6 @@ struct ConvGeometry {
     int64_t products() const { return narrow().count() * wide_per_group * taps(); }
 };
 
-/// Counts products, reports the fraction done and asks for cancellation every few million.
-class Meter {
-  public:
-    Meter(const Progress& progress, double products) : progress_(progress), all_(products) {}
-    /// False when cancelled.
-    bool spend(int64_t products);
-
-  private:
-    const Progress& progress_;
-    double all_, done_ = 0;
-    int64_t unasked_ = 0;
-};
-
 // Each pass overwrites its result and returns false when cancelled. `bias` may be null.
 
 /// narrow cell = Σ over its window of wide cell · weight, + bias.

@@ -10,6 +10,7 @@
 #include "app/cli/script.h"
 #include "app/cli/subcommands.h"
 #include "app/cli/version.h"
+#include "app/views/view.h"
 
 namespace convscope {
 namespace {
@@ -103,10 +104,12 @@ void add_shot(CLI::App& shot, ShotArguments& arguments, Words& words) {
     shot.add_option("--layer", arguments.layer, "The layer that is shown, from 0")->check(check_count);
     shot.add_option("--set", arguments.sets, "A parameter of that layer, as stride=2; may be repeated")
         ->allow_extra_args(false);
-    shot.add_option("--view", arguments.view, "slide, scatter or maps");
+    std::vector<std::string> views;
+    for (const View& view : all_views()) views.push_back(view.id);
+    shot.add_option("--view", arguments.view, fmt::format("{}", fmt::join(views, ", ")));
     shot.add_option("--step", arguments.step,
                     "So many steps are done: 0 = nothing yet, past the end = the last")->check(check_count);
-    shot.add_option("--unit", arguments.unit, "What --step counts: term (if not said), channel, window, row, map, layer");
+    shot.add_option("--unit", arguments.unit, "What --step counts: term (if not said), channel, window, row, map, layer, batch, pass");
     shot.add_option("--pin", arguments.pin, "A cell whose ledger is shown: output 1,3, or of input, weight, another stage")->expected(2);
     shot.add_flag("--canvas-only", arguments.canvas_only, "The picture without the window around it");
     shot.add_option("-o,--out", arguments.picture, "The PNG file that is written (convscope.png)");
