@@ -419,7 +419,15 @@ const std::vector<Phrase>& phrases() {
         {rx("^\\[(?::, )?(\\d+)\\]$"), [](const Context& c, const Match& m) { return whole(m[1]) < c.output().c; }},
         {rx("(\\d+) of (\\d+) maps(?: shown)?"), [](const Context& c, const Match& m) { return whole(m[1]) < whole(m[2]) && whole(m[2]) == c.output().c; }},
         {rx("(\\d+) values? a channel"), [](const Context& c, const Match& m) { return whole(m[1]) == c.input().n * c.input().plane(); }},
-        {rx("(\\d+) of " + n + " channels? (?:is|are) dead"), always},
+        {rx("(\\d+) of " + n + " channels? (?:is|are) dead"), [](const Context& c, const Match& m) {
+             const int stage = c.plan().stage("slope");
+             if (stage < 0) return false;
+             const Tensor& slope = c.layer().stages[static_cast<size_t>(stage)];
+             std::set<int64_t> alive;
+             for (int64_t i = 0; i < slope.shape().count(); ++i)
+                 if (slope.data()[i] != 0) alive.insert(slope.shape().index(i).c);
+             return whole(m[1]) == slope.shape().c - static_cast<int64_t>(alive.size()) && whole(m[2]) == slope.shape().c;
+         }},
         {rx("running = ([\\d.]+)·running \\+ ([\\d.]+)·batch: the start values still weigh ([<>\\d. ]+%)"), weighs},
         {rx("Batch (\\d+) of (\\d+)"), [](const Context& c, const Match& m) {
              return whole(m[1]) == c.result().batch && whole(m[2]) == c.result().document.batches;
