@@ -20,6 +20,8 @@ struct Host {
     std::function<void(const std::string&)> set_clipboard;
     std::function<void()> wake;                   // from any thread: draw a frame
     std::function<void()> quit;
+    std::function<void(bool)> set_full_screen;
+    std::function<bool()> full_screen;
 };
 
 /// What computing may take of the machine; 0: what suits it.

@@ -138,8 +138,9 @@ std::optional<Ref> cell_ref(const Scene& scene, const CellRef& cell) {
 bool editable(const Scene& scene, const CellRef& cell) {
     const Grid* grid = scene.grid(cell.grid);
     const auto ref = cell_ref(scene, cell);
-    return grid && grid->editable && ref &&
-           (ref->source == Source::input || ref->source == Source::weight);
+    if (!grid || !grid->editable || !ref) return false;
+    const Cell* shown = grid->cell(cell.row, cell.column);
+    return ref->source == Source::input || ref->source == Source::weight || (shown && is_answer(shown->state));
 }
 
 float value_at(const App& app, const Ref& ref) {

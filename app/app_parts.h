@@ -72,6 +72,13 @@ int64_t same_term(const App& app, const Timeline& from, int64_t step, const Time
 /// The cell of the chosen layer that the ledger is about by the person's choice: pinned, or selected while nothing plays.
 std::optional<Ref> chosen_cell(const App& app);
 
+// ---- app_picture.cpp
+
+/// The views shown, without what a lecture puts around them.
+Scene build_views(const App& app, Point size_px, float scale);
+/// The same, large, with topic, count and dots around it (app_lecture.cpp).
+Scene build_lecture(const App& app, Point size_px);
+
 // ---- app_cells.cpp
 
 /// The picture's chosen layer is of the document's op: while the chain is impossible it may be another.

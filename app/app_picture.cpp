@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "app/app_answers.h"
 #include "app/app_compare.h"
 #include "app/app_parts.h"
 
@@ -58,12 +59,18 @@ ViewInput view_input(const App& app, Point size_px, float scale) {
     in.size_px = size_px;
     in.scale = scale;
     in.camera = state.camera;
+    in.lecture = state.lecture.on;
+    if (auto hidden = answers(app); hidden && !in.stale) in.answers = std::make_shared<const Answers>(std::move(*hidden));
     for (const Network& network : state.others)
         if (network.result && !network.resizes) in.others.push_back(network.result.get());
     return in;
 }
 
 Scene build_scene(const App& app, Point size_px, float scale) {
+    return app.state.lecture.on ? build_lecture(app, size_px) : build_views(app, size_px, scale);
+}
+
+Scene build_views(const App& app, Point size_px, float scale) {
     if (!layer_result(app)) return empty_scene(app, size_px, scale);
     const ViewInput in = view_input(app, size_px, scale);
     const std::vector<const View*> views = shown_views(app);
@@ -72,6 +79,7 @@ Scene build_scene(const App& app, Point size_px, float scale) {
         return views.size() == 1 ? views[0]->build(in) : build_panes(in, views);
     // The same play head: the same output cell, in the terms of the other layer.
     OtherPane other{views[0], in, "resize", "Resize-convolution", resize->document.name};
+    other.in.answers.reset();   // of the other layer's outputs nothing is asked
     other.in.result = resize->result.get();
     other.in.layer = static_cast<int>(resize->result->layers.size()) - 1;
     const Plan& plan = resize->result->layers.back().plan;

@@ -199,6 +199,7 @@ std::optional<CellFacts> cell_facts(const App& app, const Scene& scene, const Ce
     }
     facts.title = spoken_name(grid->name) + " " + place_text(ref->cell, ref->source != Source::weight && shape.c > 1);
     facts.value = full_text(value_at(app, *ref));
+    if (shown && is_answer(shown->state)) facts.value = "hidden until it is guessed or shown";
     if (shown && shown->state == CellState::pending) facts.value = "not computed yet";
     if (shown && shown->state == CellState::running_sum) facts.value = full_text(shown->value) + " so far";
     facts.place = whole_place(*ref, shape);

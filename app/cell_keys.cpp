@@ -3,9 +3,11 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "app/app_answers.h"
 #include "app/canvas_input.h"
 
 namespace convscope {
@@ -82,9 +84,13 @@ bool commit_typed(App& app) {
         return false;
     }
     edit->typing = false;
-    edit->typed.clear();
-    set_value(app, Ref(edit->ref), typed.value, "");
-    return true;
+    const std::string text = std::exchange(edit->typed, "");
+    if (edit->ref.source != Source::stage) {
+        set_value(app, Ref(edit->ref), typed.value, "");
+        return true;
+    }
+    guess(app, edit->ref.cell, text);
+    return !app.state.prediction.wrong;
 }
 
 bool cell_key(App& app, const Scene& scene, CellKey key) {

@@ -195,7 +195,7 @@ void add_edit(std::vector<Command>& table) {
          has_kernel, turn_kernel},
         {"Stop computing", "Esc", "Stops what is being read or computed; the last picture stays, in grey.", is_busy,
          stop_computing, kOwnKey, kRule},
-        {"Compute again", "F5", "Computes what was stopped.", [](const App& app) { return app.state.stopped; }, compute_again},
+        {"Compute again", "Ctrl+R", "Computes what was stopped.", [](const App& app) { return app.state.stopped; }, compute_again},
     });
 }
 
@@ -320,7 +320,7 @@ std::string plain(std::string_view label) {
 void add_commands(std::vector<Command>& table, const char* menu, std::vector<Row> rows) {
     for (Row& row : rows)
         table.push_back({row.label, menu, row.key, row.help, row.separator, row.text_keys,
-                         std::move(row.enabled), std::move(row.checked), std::move(row.run)});
+                         std::move(row.enabled), std::move(row.checked), std::move(row.run), row.lecture});
 }
 
 const std::vector<Command>& all_commands() {
@@ -330,9 +330,11 @@ const std::vector<Command>& all_commands() {
         add_edit(all);
         add_layer_commands(all);
         add_view(all);
+        add_lecture_commands(all);
         add_ledger_commands(all);
         add_compare_commands(all);
         add_step(all);
+        add_predict_commands(all);
         add_help(all);
         return all;
     }();

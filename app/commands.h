@@ -21,6 +21,7 @@ struct Command {
     std::function<bool(const App&)> enabled;      // null: always
     std::function<bool(const App&)> checked;      // null: no mark
     std::function<void(App&)> run;
+    bool lecture = false;    // a key of the lecture: there it wins over the others, elsewhere it is none
 };
 
 const std::vector<Command>& all_commands();

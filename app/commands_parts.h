@@ -19,6 +19,7 @@ struct Row {
     bool text_keys = true;   // Ctrl and function keys do not disturb a cell
     bool separator = false;
     std::function<bool(const App&)> checked = nullptr;
+    bool lecture = false;
 };
 
 inline constexpr bool kCellsKey = false;    // the key is the selected cell's while there is one
@@ -31,5 +32,9 @@ void add_commands(std::vector<Command>& table, const char* menu, std::vector<Row
 void add_layer_commands(std::vector<Command>& table);
 /// The menu View, Ledger (commands_ledger.cpp).
 void add_ledger_commands(std::vector<Command>& table);
+
+/// The menu View, Lecture, and what is predicted (commands_lecture.cpp).
+void add_lecture_commands(std::vector<Command>& table);
+void add_predict_commands(std::vector<Command>& table);
 
 }  // namespace convscope

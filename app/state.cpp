@@ -9,6 +9,8 @@ constexpr double kPatienceSeconds = 0.25;
 
 }  // namespace
 
+Theme shown_theme(const State& state) { return state.lecture.on ? Theme::light : state.settings.theme; }
+
 bool is_stale(const State& state) {
     return !state.result || state.result->document != state.document;
 }

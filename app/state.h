@@ -113,6 +113,28 @@ struct Network {
 };
 inline constexpr size_t kMostBeside = 2;
 
+/// Predict: the layer's outputs are hidden until they are guessed or shown.
+struct Prediction {
+    bool on = false;
+    std::vector<Index> known;                     // in order
+    std::optional<WrongGuess> wrong;              // the last guess
+    std::string told, leads_on;                   // where its number comes from, and a question; or what is right
+    int64_t right = 0, guesses = 0;
+    std::weak_ptr<const Result> of;               // whose outputs they are, and of which layer
+    int layer = 0;
+};
+
+/// Lecture mode: only the picture, large, with its sentence.
+struct Lecture {
+    bool on = false;
+    bool hides = false;                           // each step's answers are "?" until asked for
+    int64_t answered = -1;                        // the step whose answers were asked for
+    bool blank = false;                           // the screen is empty
+    bool laser = false, draws = false;            // the pointer is a red dot; it draws
+    std::vector<std::vector<Point>> marker;       // lines drawn by hand, as parts of the window; gone with the next step
+    int64_t marked = -1;                          // the step they were drawn on
+};
+
 struct State {
     Document document;                            // what is edited
     std::shared_ptr<const Result> result;         // last good one; carries the document it came from
@@ -141,10 +163,14 @@ struct State {
     Camera camera;
     Settings settings;
     Popups popups;
+    Prediction prediction;
+    Lecture lecture;
     std::deque<Message> messages;                 // newest last, at most 50
     uint64_t next_seed = 1;                       // for the next random numbers
 };
 
+/// That of the settings; a lecture has a light ground.
+Theme shown_theme(const State& state);
 /// The picture on the canvas belongs to an older document.
 bool is_stale(const State& state);
 /// So much older that it is shown in grey: the document is impossible, or computing takes a while.

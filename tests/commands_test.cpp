@@ -39,10 +39,10 @@ TEST(Commands, EachHasALabelAMenuAndHelp) {
 }
 
 TEST(Commands, NoKeyIsTakenTwice) {
-    std::map<std::string, std::string> taken;
+    std::map<std::pair<bool, std::string>, std::string> taken;   // in a lecture keys mean other things
     for (const Command& command : all_commands())
         for (const std::string& key : keys_of(command)) {
-            const auto [entry, is_new] = taken.emplace(key, command.label);
+            const auto [entry, is_new] = taken.emplace(std::pair{command.lecture, key}, command.label);
             EXPECT_TRUE(is_new) << key << ": " << entry->second << " and " << command.label;
         }
     EXPECT_GT(taken.size(), 20u);

@@ -55,6 +55,8 @@ SceneKey scene_key(const App& app, Point size_px, float scale) {
     if (state.problem) key.problem = state.problem->whole();
     key.size_px = in.size_px;
     key.camera = in.camera;
+    if (in.answers) key.answers = *in.answers;
+    key.lecture = in.lecture;
     return key;
 }
 
@@ -64,6 +66,8 @@ Frame::Frame(AppWindow& window, App& app, const std::string& shader_folder)
     app_.host.set_clipboard = [&window](const std::string& text) { window.set_clipboard(text); };
     app_.host.wake = [&window] { window.post_wakeup(); };
     app_.host.quit = [this] { quit_ = true; };
+    app_.host.set_full_screen = [&window](bool on) { window.set_full_screen(on); };
+    app_.host.full_screen = [&window] { return window.full_screen(); };
     last_s_ = window.time_s();
     tell_shader_problem();
 }
@@ -96,7 +100,7 @@ bool Frame::wait(double at_most_s) {
 }
 
 void Frame::draw(bool draws) {
-    window_.set_look(app_.state.settings.theme, app_.state.settings.interface_scale);
+    window_.set_look(shown_theme(app_.state), app_.state.settings.interface_scale);
     window_.begin_frame();
     // Time passes before the input counts: what a key starts, starts now and not when the last frame was.
     const double now_s = window_.time_s();
@@ -108,7 +112,10 @@ void Frame::draw(bool draws) {
 
     const Point size_px{static_cast<float>(window_.width_px()), static_cast<float>(window_.height_px())};
     const float scale = window_.scale();
-    layout_ = window_layout(size_px, scale, app_.state.settings, shown_views(app_).size());
+    const bool lecture = app_.state.lecture.on;
+    layout_ = lecture ? lecture_layout(size_px)
+                      : window_layout(size_px, scale, app_.state.settings, shown_views(app_).size(),
+                                      app_.state.prediction.on);
     build();  // the canvas has its size before the panels show it
     target_.resize(static_cast<int>(scene_.size_px.x), static_cast<int>(scene_.size_px.y));
     PanelContext context{app_, window_.fonts(), scale, scene_,
@@ -116,6 +123,7 @@ void Frame::draw(bool draws) {
                          {layout_.canvas.w, layout_.canvas.h}};
     handle_keys(context);
     for (const Panel& panel : all_panels()) {
+        if (!(lecture ? panel.in_lecture : panel.in_window)) continue;
         window_.items().begin_panel(panel.name);
         panel.draw(context, layout_);
     }

@@ -28,6 +28,8 @@ struct SceneKey {
     std::string hover_action;
     Point size_px;
     Camera camera;
+    std::optional<Answers> answers;
+    bool lecture = false;
     bool operator==(const SceneKey&) const = default;
 };
 SceneKey scene_key(const App& app, Point size_px, float scale);

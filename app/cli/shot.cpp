@@ -55,7 +55,7 @@ std::string save_canvas(App& app, std::pair<int, int> size, float scale, const s
         app, {static_cast<float>(size.first), static_cast<float>(size.second)}, scale);
     GlPainter painter;
     Target target;
-    painter.paint(scene, app.state.settings.theme, scale, target);
+    painter.paint(scene, shown_theme(app.state), scale, target);
     if (!painter.problem().empty()) return painter.problem();
     const Pixels pixels = target.read();
     (void)save_png(path, pixels.width_px, pixels.height_px, pixels.rgba, error);

@@ -258,6 +258,15 @@ private:
                 y -= kCornerLift * z;
             text(center_x - 0.5f * text_width(font, em, cell.text), baseline_at(y, em), font, em,
                  style.text, cell.text);
+            if (style.struck) {
+                const float half = 0.5f * text_width(font, em, cell.text) + 3 * scale_;
+                const float thick = std::max(1.0f, std::round(2 * scale_));
+                const float line_y = std::round(y - thick / 2);
+                rect(center_x - half, line_y, center_x + half, line_y + thick, {.fill = style.text});
+                const float cross = std::max(kSmallestText * scale_, 0.5f * em);
+                text(p.x1 - cross - 2 * scale_, baseline_at(p.y0 + 0.85f * cross, cross), Font::icons,
+                     cross, style.text, icon::kClose);
+            }
         }
         if (!cell.corner.empty()) {
             const float small =

@@ -51,7 +51,7 @@ float px(const PanelContext& context, float style_px) {
     return std::round(style_px * context.scale);
 }
 
-Theme theme(const PanelContext& context) { return context.app.state.settings.theme; }
+Theme theme(const PanelContext& context) { return shown_theme(context.app.state); }
 
 ImU32 color(Color c, float alpha) { return ImGui::GetColorU32(ImVec4(c.r, c.g, c.b, c.a * alpha)); }
 

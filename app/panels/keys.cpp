@@ -226,14 +226,19 @@ void handle_keys(PanelContext& context) {
         ImGui::SetWindowFocus(nullptr);
         return;
     }
-    for (const Command& command : all_commands()) {
-        if (command.key.empty() || !key_pressed(command.key)) continue;
-        if (cell && !command.text_keys) continue;
-        if (widget && is_widget_key(command.key)) continue;
-        if (key_text(command.key) == "Space" && app.state.mouse.space_dragged) continue;
-        run(command, app);
-        return;
-    }
+    const auto ran = [&](bool lecture) {
+        for (const Command& command : all_commands()) {
+            if (command.lecture != lecture || command.key.empty() || !key_pressed(command.key)) continue;
+            if (cell && !command.text_keys) continue;
+            if (widget && is_widget_key(command.key)) continue;
+            if (key_text(command.key) == "Space" && app.state.mouse.space_dragged) continue;
+            run(command, app);
+            return true;
+        }
+        return false;
+    };
+    if (app.state.lecture.on && ran(true)) return;
+    ran(false);
 }
 
 }  // namespace convscope

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "app/app_answers.h"
 #include "app/commands.h"
 #include "app/panels/keys.h"
 #include "app/panels/ledger_table.h"
@@ -378,6 +379,14 @@ float copy_height(const PanelContext& context, const Column& column) {
     return px(context, column.low ? 36 : 40);
 }
 
+/// The cell is an output that is to be predicted.
+bool is_hidden(const App& app, const LedgerCell& cell) {
+    const auto hidden = answers(app);
+    const Plan* plan = chosen_plan(app);
+    return hidden && plan && cell.telling == Telling::made_of && cell.layer == shown_layer(app) &&
+           cell.stage == plan->output && hidden->hides(cell.cell);
+}
+
 /// Why there are no rows; "" when there are some.
 std::string nothing_text(const App& app, const std::optional<LedgerCell>& cell) {
     if (app.state.problem) return "Nothing to add up until the layer is possible again.";
@@ -387,6 +396,7 @@ std::string nothing_text(const App& app, const std::optional<LedgerCell>& cell) 
     if (cell->too_many > 0)
         return fmt::format("{} numbers are added up here, too many to write out.",
                            grouped_text(cell->too_many));
+    if (is_hidden(app, *cell)) return "Hidden until you have said what this output is.";
     if (!cell->uses) return cell->explanation.terms.empty() ? "No product reaches this cell." : "";
     if (!cell->uses->empty()) return "";
     if (cell->uses->complete) return "No cell reads this number.";

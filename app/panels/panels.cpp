@@ -10,15 +10,17 @@ const std::vector<Panel>& all_panels() {
         {"Parameters", draw_parameters},
         {"Inspector", draw_inspector},
         {"Tabs", draw_tabs},
-        {"Canvas", draw_canvas},
+        {"Canvas", draw_canvas, true, true},
+        {"Question", draw_question},
         {"Progress", draw_progress},
         {"Timeline", draw_timeline},
         {"Dividers", draw_dividers},
         {"Rails", draw_rails},
         {"Messages", draw_messages},
-        {"Palette", draw_command_palette},
-        {"Help", draw_help},
-        {"Files", draw_file_dialog},
+        {"Lecture", draw_lecture, false, true},
+        {"Palette", draw_command_palette, true, true},
+        {"Help", draw_help, true, true},
+        {"Files", draw_file_dialog, true, true},
     };
     return kPanels;
 }

@@ -23,16 +23,20 @@ struct PanelContext {
 /// Where each part lies this frame, in pixels (look: section 8).
 struct WindowLayout {
     Box menu, chain, left, right, tabs, canvas, timeline;
+    Box question;                             // below the canvas while outputs are predicted
     bool rails = false;                       // both panels are rails of 48
     bool left_rail = false;                   // the left one is
     bool low = false;                         // tight rows
 };
-/// `panes` views stand side by side: several need the left panel's room.
-WindowLayout window_layout(Point size_px, float scale, const Settings& settings, size_t panes = 1);
+/// `panes` views stand side by side: several need the left panel's room. `asks`: outputs are predicted.
+WindowLayout window_layout(Point size_px, float scale, const Settings& settings, size_t panes = 1, bool asks = false);
+/// The canvas is the window.
+WindowLayout lecture_layout(Point size_px);
 
 struct Panel {
     std::string name;                         // scripts say "name/label"
     void (*draw)(PanelContext& context, const WindowLayout& layout);
+    bool in_window = true, in_lecture = false;
 };
 /// In drawing order.
 const std::vector<Panel>& all_panels();
@@ -47,6 +51,8 @@ void draw_tabs(PanelContext& context, const WindowLayout& layout);
 void draw_canvas(PanelContext& context, const WindowLayout& layout);
 void draw_inspector(PanelContext& context, const WindowLayout& layout);
 void draw_progress(PanelContext& context, const WindowLayout& layout);
+void draw_question(PanelContext& context, const WindowLayout& layout);
+void draw_lecture(PanelContext& context, const WindowLayout& layout);
 void draw_timeline(PanelContext& context, const WindowLayout& layout);
 void draw_dividers(PanelContext& context, const WindowLayout& layout);
 void draw_rails(PanelContext& context, const WindowLayout& layout);

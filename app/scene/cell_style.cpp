@@ -28,7 +28,15 @@ Color between(Color a, Color b, float t) {
     return {a.r + (b.r - a.r) * t, a.g + (b.g - a.g) * t, a.b + (b.b - a.b) * t, 1};
 }
 
-bool has_number(CellState state) { return state != CellState::pending; }
+bool has_number(CellState state) {
+    switch (state) {
+        case CellState::pending:
+        case CellState::hidden:
+        case CellState::asked:
+        case CellState::guess_wrong: return false;
+        default: return true;
+    }
+}
 
 }  // namespace
 
@@ -83,6 +91,17 @@ CellStyle cell_style(const Cell& cell, const Grid& grid, Theme theme) {
             style.dashed = true;
             break;
         case CellState::ground: tones = {Tone::canvas, Tone::line, Tone::inkd}; break;
+        case CellState::hidden: tones = {Tone::canvas, Tone::line2, Tone::ink3}; break;
+        case CellState::asked:
+            tones = {Tone::kernel_tint, Tone::kernel_edge, Tone::kernel_text};
+            style.bold = true;
+            break;
+        case CellState::guess_wrong:
+            tones = {Tone::error_tint, Tone::error_line, Tone::error_text};
+            style.bold = style.struck = true;
+            style.border_px = 3;
+            style.radius_px = 4;
+            break;
     }
     if (style.dashed) style.radius_px = 2;
     // The −∞ around a max pool is as it should be, unlike a number that went wrong.

@@ -38,6 +38,7 @@ struct CellStyle {
     Color text;
     Color corner_text;
     bool bold = false;
+    bool struck = false;       // a line through the number, 2 px
 };
 CellStyle cell_style(const Cell& cell, const Grid& grid, Theme theme);
 

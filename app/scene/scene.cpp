@@ -22,8 +22,9 @@ static_assert(std::size(kToneNames) == static_cast<size_t>(Tone::count));
 
 // One sign before a cell's number says its state; a resting number has none.
 constexpr const char* kStateSigns[] = {"",  "*", "!", "[]", "[*]", "//",
-                                       "_", "",  "!", "+",  "x",   "."};
-static_assert(std::size(kStateSigns) == static_cast<size_t>(CellState::ground) + 1);
+                                       "_", "",  "!", "+",  "x",   ".",
+                                       "h", "h!", "wrong "};
+static_assert(std::size(kStateSigns) == static_cast<size_t>(CellState::guess_wrong) + 1);
 
 constexpr const char* kRoleNames[] = {"input", "kernel", "output", "gradient", "neutral"};
 constexpr const char* kMapNames[] = {"signed", "grey", "viridis", "rgb"};

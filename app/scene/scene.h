@@ -44,6 +44,9 @@ enum class CellState {
     running_sum,    // an output that is being added up
     cropped,        // a sum that the padding of a transposed layer cuts off
     ground,         // an inserted zero, a number that takes no part
+    hidden,         // an answer that is not told yet: "?"
+    asked,          // the one that is asked for now
+    guess_wrong,    // a wrong guess at it, struck through
 };
 
 struct Cell {
@@ -185,6 +188,9 @@ struct Scene {
     };
     std::optional<Under> under(Point p) const;
 };
+
+/// Everything of `part` except its caption, moved; its grids are then called "id/name" unless `id` is empty.
+void append_moved(Scene& whole, Scene part, const std::string& id, Point by);
 
 /// Everything in the scene as lines of text, for snapshot tests: one line a grid with its numbers, marks, labels.
 std::string to_text(const Scene& scene);

@@ -196,6 +196,7 @@ Grid& Easel::add_grid(const GridSpec& spec) {
 }
 
 void Easel::add_indices(const Grid& grid, int64_t rows, int64_t columns) {
+    if (in_.lecture) return;   // too small to be read from the last row
     const float size = 10.5f * scale_;
     const auto every = [&](int64_t count) {
         // Room for the widest index with a little air.
@@ -222,7 +223,7 @@ void Easel::add_indices(const Grid& grid, int64_t rows, int64_t columns) {
 
 void Easel::add_name(const Grid& grid, const std::string& name, Tone tone, const std::string& note) {
     std::vector<Run> runs{{name, Font::semibold, grid.stale ? Tone::ink3 : tone}};
-    const Point at_name{grid.box.x, grid.box.y - 34 * scale_};
+    const Point at_name{grid.box.x, grid.box.y - (in_.lecture ? 18 : 34) * scale_};
     scene.labels.push_back({at_name, Align::left, 14 * scale_, runs});
     const float x = at_name.x + text_width(runs, 14 * scale_) + 8 * scale_;
     // What does not fit on the canvas is left out from its end, phrase by phrase.
@@ -254,19 +255,27 @@ void Easel::add_outline(const Box& box, Tone tone, float width, float radius) {
 }
 
 void Easel::add_caption(Caption caption, float y) {
+    if (in_.answers) {
+        const bool whole = in_.unit != Unit::term && in_.answers->asks_any();
+        if (whole) caption.runs = question(*in_.answers, plan().output_stage().shape.c > 1).runs;
+        hide_answers(caption, plan(), in_.layer, *in_.answers);
+        if (whole && !caption.second_from.empty()) caption.second.clear();
+    }
     if (in_.pane) {  // all panes have one
         scene.caption = std::move(caption);
         return;
     }
-    const bool low = in_.size_px.y / scale_ < kLow;
+    const bool low = in_.size_px.y / scale_ < kLow && !in_.lecture;
     float size = (low ? 17.f : 20.f) * scale_;
     const float copy = 40 * scale_;                              // for the icon
     const float right = std::min(in_.size_px.x - 24 * scale_,
                                  std::max(scene.content.right(), origin_x_ + 640 * scale_));
     // At the first grid's edge; further left when the sentence is longer than what is beside it.
     const float needed = std::min(text_width(caption.runs, 17 * scale_), in_.size_px.x - 64 * scale_ - copy);
-    const float left = std::max(std::min(origin_x_, right - copy - needed), 28 * scale_);
-    const float width = right - copy - left;
+    const float left = in_.lecture ? 28 * scale_ : std::max(std::min(origin_x_, right - copy - needed), 28 * scale_);
+    const float width = in_.lecture ? in_.size_px.x - 2 * left - copy : right - copy - left;
+    const Align align = in_.lecture ? Align::center : Align::left;
+    const float anchor = in_.lecture ? in_.size_px.x / 2 : left;
     const auto fits = [&](float s) { return text_width(caption.runs, s) <= width; };
     // A little smaller rather than broken, broken rather than small.
     for (const float smaller : {17.f, 15.5f})
@@ -288,16 +297,16 @@ void Easel::add_caption(Caption caption, float y) {
         std::erase_if(scene.labels, [&](const Label& label) { return label.at.y > ground.box.y - 8 * scale_; });
     }
     const Box icon_box{right - 30 * scale_, line_y - 14 * scale_, 30 * scale_, 28 * scale_};
-    if (!caption.runs.empty()) {
+    if (!caption.runs.empty() && !in_.lecture) {
         scene.labels.push_back({{right, line_y}, Align::right, 14 * scale_, {{icon::kCopy, Font::icons, Tone::ink2}}});
         scene.hits.push_back({icon_box, "copy caption", "Copy this sentence"});
     }
     for (auto& line : lines) {
-        scene.labels.push_back({{left, line_y}, Align::left, size, std::move(line)});
+        scene.labels.push_back({{anchor, line_y}, align, size, std::move(line)});
         line_y += 28 * scale_;
     }
     for (auto& line : second) {
-        scene.labels.push_back({{left, line_y}, Align::left, small, std::move(line)});
+        scene.labels.push_back({{anchor, line_y}, align, small, std::move(line)});
         line_y += 22 * scale_;
     }
     scene.caption = std::move(caption);
@@ -326,8 +335,11 @@ Scene Easel::finish() {
             if (!cell.text.empty() && cell.state == CellState::normal)
                 cell.shade = largest > 0 ? cell.value / largest * 0.7f : 0;
     }
+    if (in_.answers) hide_answers(scene, plan(), in_.layer, *in_.answers);
     return std::move(scene);
 }
+
+const Plan& Easel::plan() const { return in_.result->layers[static_cast<size_t>(in_.layer)].plan; }
 
 int plane_decimals(const Tensor& tensor, int64_t n, int64_t c) {
     const Shape shape = tensor.shape();

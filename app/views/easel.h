@@ -52,6 +52,7 @@ public:
 
 private:
     float caption_height() const;
+    const Plan& plan() const;
 
     const ViewInput& in_;
     float scale_;

@@ -1,6 +1,5 @@
 // Panes: up to three views side by side, one play head and one sentence for all.
 #include <cmath>
-#include <iterator>
 
 #include "app/scene/fonts.h"
 #include "app/views/easel.h"
@@ -11,44 +10,6 @@ namespace {
 constexpr float kHeader = 66;    // a pane's name and what it does
 constexpr float kMargin = 28;    // of the header's texts
 constexpr float kCaption = 80;   // room for the sentence below all panes
-
-void move_by(Point& p, Point by) {
-    p.x += by.x;
-    p.y += by.y;
-}
-
-void move_by(Box& box, Point by) {
-    box.x += by.x;
-    box.y += by.y;
-}
-
-/// Everything in a pane's scene, moved to the pane's place and named after its view.
-void take_over(Scene& whole, Scene pane, const std::string& id, Point by) {
-    for (Quad& quad : pane.quads)
-        for (Point& point : quad.points) move_by(point, by);
-    for (Picture& picture : pane.pictures) move_by(picture.box, by);
-    for (Grid& grid : pane.grids) {
-        grid.name = id + "/" + grid.name;
-        move_by(grid.box, by);
-        if (grid.picture) move_by(grid.picture->box, by);
-    }
-    for (Plate& plate : pane.plates) move_by(plate.box, by);
-    for (Stroke& stroke : pane.strokes)
-        for (Point& point : stroke.points) move_by(point, by);
-    for (Label& label : pane.labels) move_by(label.at, by);
-    for (Hit& hit : pane.hits) move_by(hit.box, by);
-    const auto append = [](auto& to, auto& from) {
-        to.insert(to.end(), std::make_move_iterator(from.begin()),
-                  std::make_move_iterator(from.end()));
-    };
-    append(whole.quads, pane.quads);
-    append(whole.pictures, pane.pictures);
-    append(whole.grids, pane.grids);
-    append(whole.plates, pane.plates);
-    append(whole.strokes, pane.strokes);
-    append(whole.labels, pane.labels);
-    append(whole.hits, pane.hits);
-}
 
 }  // namespace
 
@@ -84,7 +45,7 @@ Scene build_panes(const ViewInput& in, const std::vector<const View*>& views,
                 grid.origin = {};
                 for (Cell& cell : grid.cells) cell.ref = {};
             }
-        take_over(scene, std::move(built), is_other ? other->id : view.id, {left, kHeader * s});
+        append_moved(scene, std::move(built), is_other ? other->id : view.id, {left, kHeader * s});
         scene.labels.push_back({{left + kMargin * s, 26 * s}, Align::left, 14 * s,
                                 {{is_other ? other->label : view.label, Font::semibold, Tone::ink}}});
         scene.labels.push_back({{left + kMargin * s, 46 * s}, Align::left, 12.5f * s,

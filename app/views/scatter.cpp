@@ -470,7 +470,7 @@ Scene build_scatter(const ViewInput& in) {
                 add_projection_down(easel.scene, stamp.box, *box, stamp.box.bottom() + 2 * s,
                                     output.box.y - 3 * s, s);
             else
-                add_projection_right(easel.scene, stamp.box, *box, stamp.box.right() + 2 * s, output.box.x - 14 * s, s);
+                add_projection_right(easel.scene, stamp.box, *box, stamp.box.right() + 2 * s, output.box.x - (in.lecture ? 2 : 14) * s, s);
             easel.add_outline(*box, Tone::kernel_line, 3, 5);
         }
         easel.add_outline({stamp.box.x, stamp.box.y, stamp.box.w + 1, stamp.box.h + 1}, Tone::ink3, 1.5f, 3);

@@ -228,7 +228,7 @@ Scene build_slide_one(const Slide& slide, int64_t i) {
     easel.add_name(input, "Input", Tone::input_text, input_note(slide, i, sizes.stacked()));
     easel.add_name(kernel, "Kernel", Tone::kernel_text, fmt::format("{}×{}", window.h.kernel, window.w.kernel));
     easel.add_name(output, "Output", Tone::output_text, output_note(slide, sizes.stacked()));
-    easel.scene.labels.push_back({{products.box.x, products.box.y - (sizes.in_row() ? 34 : 25) * s}, Align::left, 14 * s,
+    easel.scene.labels.push_back({{products.box.x, products.box.y - (in.lecture ? 18 : sizes.in_row() ? 34 : 25) * s}, Align::left, 14 * s,
                                   {{"Products", Font::semibold, in.stale ? Tone::ink3 : Tone::ink}}});
     easel.add_indices(input, window.h.in, window.w.in);
     easel.add_indices(kernel, window.h.kernel, window.w.kernel);
@@ -260,7 +260,7 @@ Scene build_slide_one(const Slide& slide, int64_t i) {
         const Box& to = sizes.in_row() ? kernel.box : products.box;
         // Not across an output that is wider than the input above it.
         if (!sizes.stacked() || output.box.right() <= input.box.right() + 8 * s)
-            add_projection_right(easel.scene, *box, to, input.box.right() + 2 * s, to.x - (sizes.in_row() ? 18 : 2) * s, s);
+            add_projection_right(easel.scene, *box, to, input.box.right() + 2 * s, to.x - (sizes.in_row() && !in.lecture ? 18 : 2) * s, s);
         easel.add_outline(*box, Tone::kernel_line, 3, 5);
         easel.add_outline({kernel.box.x, kernel.box.y, kernel.box.w + 1, kernel.box.h + 1}, Tone::kernel_line, 3, 5);
     }

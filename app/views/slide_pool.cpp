@@ -151,7 +151,7 @@ Scene build_slide_pool(const Slide& slide) {
     easel.add_indices(output, window.h.out, window.w.out);
     if (const auto box = window_box(slide, input)) {
         if (!p.stacked)
-            add_projection_right(easel.scene, *box, values.box, input.box.right() + 2 * s, values.box.x - 18 * s, s);
+            add_projection_right(easel.scene, *box, values.box, input.box.right() + 2 * s, values.box.x - (in.lecture ? 2 : 18) * s, s);
         easel.add_outline(*box, Tone::kernel_line, 3, 5);
         easel.add_outline({values.box.x, values.box.y, values.box.w + 1, values.box.h + 1}, Tone::kernel_line, 3, 5);
     }

@@ -336,7 +336,7 @@ Scene build_stretch(const ViewInput& in) {
         if (a.below)
             add_projection_down(easel.scene, window, target, input.box.bottom() + 2 * s, output.box.y - 3 * s, s);
         else
-            add_projection_right(easel.scene, window, target, kernel.box.right() + 6 * s, output.box.x - 20 * s, s);
+            add_projection_right(easel.scene, window, target, kernel.box.right() + 6 * s, output.box.x - (in.lecture ? 2 : 20) * s, s);
         if (output.cells.empty())
             easel.add_outline(target, Tone::output_line, 3, 5);
     }

@@ -2,11 +2,13 @@
 // views.cpp.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "app/scene/palettes.h"
 #include "app/scene/scene.h"
+#include "app/views/answers.h"
 #include "core/evaluate.h"
 #include "core/play_head.h"
 
@@ -51,6 +53,8 @@ struct ViewInput {
     std::vector<const Result*> others;     // networks beside this one, to compare with; at most two
     bool pane = false;                     // one of several side by side: no caption of its own, no camera
     bool leads = true;                     // its caption is shown; another view's says only why it has no place for the term
+    bool lecture = false;                  // for an audience: the sentence in the middle, no indices, larger cells
+    std::shared_ptr<const Answers> answers;   // outputs that are hidden until somebody says them; null: none
     bool compared = false;                 // coverage beside that of another document: shows just what can be compared here
     bool stale = false;                    // the picture is older than the document
     std::string stale_reason;              // the caption then
