@@ -252,7 +252,7 @@ void add_view(std::vector<Command>& table) {
          [](App& app) { change_scale(app, -kScaleStep); }},
         {"Reduce motion", "", "Steps jump to their place without travelling.", nullptr,
          toggle<&Settings::reduce_motion>, kOwnKey, false, is_on<&Settings::reduce_motion>},
-        {"Command palette", "Ctrl+P", "Finds any command by its name.", nullptr,
+        {"Command palette", "Ctrl+P", "Finds commands, parameters (stride 2), cells (output 1,3), steps and documents.", nullptr,
          [](App& app) { app.state.popups.palette = !app.state.popups.palette; }, kOwnKey, kRule},
     });
 }

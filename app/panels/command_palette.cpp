@@ -1,4 +1,4 @@
-// Command palette: every command, parameter and preset by a few letters of its name.
+// Command palette: what the finder finds, to choose from.
 #include <algorithm>
 #include <cmath>
 
@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "app/commands.h"
+#include "app/finder.h"
 #include "app/panels/keys.h"
 #include "app/panels/widgets.h"
 #include "app/scene/fonts.h"
@@ -16,105 +16,15 @@ namespace {
 
 using ui::px;
 
-struct Row {
-    std::string group, label, hint, key;
-    bool enabled = true;
-    std::function<void(App&)> run;
-    std::vector<std::pair<size_t, size_t>> matches;  // of the label: byte, length
-};
-
-std::string lower(std::string_view text) {
-    std::string result(text);
-    for (char& c : result)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    return result;
-}
-
-std::vector<std::string> words_of(const std::string& typed) {
-    std::vector<std::string> words;
-    std::string word;
-    for (const char c : lower(typed) + " ") {
-        if (c != ' ') {
-            word += c;
-        } else if (!word.empty()) {
-            words.push_back(std::move(word));
-            word.clear();
-        }
-    }
-    return words;
-}
-
-/// All words occur, in the label or what stands beside it; sets where in the label.
-bool matches(Row& row, const std::vector<std::string>& words) {
-    const std::string label = lower(row.label), beside = lower(row.hint + " " + row.group);
-    for (const std::string& word : words) {
-        const size_t at = label.find(word);
-        if (at != std::string::npos)
-            row.matches.emplace_back(at, word.size());
-        else if (beside.find(word) == std::string::npos)
-            return false;
-    }
-    std::sort(row.matches.begin(), row.matches.end());
-    return true;
-}
+using Row = Found;
 
 /// Puts the keyboard into a parameter's field, the panel opened where it is a rail.
-void go_to_parameter(App& app, const Field& field) {
+void go_to_parameter(App& app, const std::string& key) {
     app.state.popups.left_rail_open = true;
-    const bool typed = !std::holds_alternative<bool>(field.standard) &&
-                       !std::holds_alternative<Choice>(field.standard);
-    ui::focus_item("Parameters", typed ? ("##" + field.key).c_str() : field.key.c_str());
-}
-
-std::vector<Row> all_rows(const App& app) {
-    std::vector<Row> rows;
-    for (const Command& command : all_commands()) {
-        const size_t slash = command.menu.find('/');
-        const std::string top = command.menu.substr(0, slash);
-        rows.push_back({slash == std::string::npos ? "Commands" : command.menu.substr(slash + 1),
-                        command.label,
-                        top,
-                        key_text(command.key),
-                        is_enabled(command, app),
-                        [&command](App& a) { run(command, a); },
-                        {}});
-    }
-    const State& state = app.state;
-    if (state.layer >= 0 && static_cast<size_t>(state.layer) < state.document.layers.size()) {
-        const Layer& layer = state.document.layers[static_cast<size_t>(state.layer)];
-        for (size_t i = 0; i < layer.op->fields.size(); ++i) {
-            const Field& field = layer.op->fields[i];
-            rows.push_back(
-                {"Parameters",
-                 field.key,
-                 fmt::format("{}, now {}", layer.op->torch_name, to_text(layer.params[i])),
-                 "",
-                 true,
-                 [&field](App& a) { go_to_parameter(a, field); },
-                 {}});
-        }
-    }
-    return rows;
-}
-
-/// Rows that match, groups together: commands, parameters, then the others as they first appear.
-std::vector<Row> found_rows(const App& app, const std::string& typed) {
-    const std::vector<std::string> words = words_of(typed);
-    std::vector<Row> found;
-    for (Row& row : all_rows(app))
-        if (matches(row, words)) found.push_back(std::move(row));
-    std::vector<std::string> groups{"Commands", "Parameters"};
-    for (const Row& row : found)
-        if (std::find(groups.begin(), groups.end(), row.group) == groups.end())
-            groups.push_back(row.group);
-    const auto rank = [&](const Row& row) {
-        return std::find(groups.begin(), groups.end(), row.group) - groups.begin();
-    };
-    std::stable_sort(found.begin(), found.end(), [&](const Row& a, const Row& b) {
-        if (rank(a) != rank(b)) return rank(a) < rank(b);
-        return !words.empty() && a.matches.size() > b.matches.size();
-    });
-    return found;
+    const Op& op = *chosen_layer(app)->op;
+    const Value& standard = op.fields[static_cast<size_t>(field_index(op, key))].standard;
+    const bool typed = !std::holds_alternative<bool>(standard) && !std::holds_alternative<Choice>(standard);
+    ui::focus_item("Parameters", typed ? ("##" + key).c_str() : key.c_str());
 }
 
 /// The label, what was typed in bold.
@@ -162,7 +72,7 @@ bool draw_row(PanelContext& context, const Row& row, const Box& box, bool is_cho
     const float y = box.center().y;
     float right = box.right() - px(context, 22);
     if (!row.key.empty()) {
-        right = ui::key_cap(context, {right, y}, row.key) - px(context, 12);
+        right = ui::key_cap(context, {right, y}, key_text(row.key)) - px(context, 12);
     } else if (is_chosen) {
         ui::text(context, context.fonts.mono_small, Tone::ink2, {right, y}, "Enter", Align::right);
         right -= ui::width_of(context.fonts.mono_small, "Enter") + px(context, 14);
@@ -217,7 +127,7 @@ void draw_command_palette(PanelContext& context, const WindowLayout& layout) {
     App& app = context.app;
     Popups& popups = app.state.popups;
     std::vector<Row> rows;
-    if (popups.palette) rows = found_rows(app, popups.palette_text);
+    if (popups.palette) rows = find_everything(app, popups.palette_text);
     const float screen_w = layout.menu.w, screen_h = layout.timeline.bottom();
     const float width = std::min(px(context, 600), screen_w - px(context, 24)),
                 top = std::min(px(context, 84), screen_h * 0.1f);
@@ -254,7 +164,7 @@ void draw_command_palette(PanelContext& context, const WindowLayout& layout) {
     if (edit.typed) {
         popups.palette_text = *edit.typed;
         popups.palette_row = 0;
-        rows = found_rows(app, popups.palette_text);
+        rows = find_everything(app, popups.palette_text);
     }
     const int last = static_cast<int>(rows.size()) - 1, before = popups.palette_row;
     if (ImGui::IsKeyPressed(ImGuiKey_DownArrow)) ++popups.palette_row;
@@ -269,7 +179,7 @@ void draw_command_palette(PanelContext& context, const WindowLayout& layout) {
     if (rows.empty())
         ui::text(context, context.fonts.body, Tone::ink3,
                  {box.x + px(context, 22), list_y + row_px(context) / 2},
-                 "No command has these letters in its name.");
+                 "Nothing has these letters in its name. Try stride 2, output 1,3 or step 12.");
     else
         chosen = draw_list(context, rows, list_box, popups.palette_row,
                            before != popups.palette_row || appears);
@@ -279,7 +189,11 @@ void draw_command_palette(PanelContext& context, const WindowLayout& layout) {
         popups.palette = false;
         ImGui::CloseCurrentPopup();
         ui::end_dialog();
-        rows[static_cast<size_t>(*chosen)].run(app);
+        const Row& row = rows[static_cast<size_t>(*chosen)];
+        if (row.field.empty())
+            row.run(app);
+        else
+            go_to_parameter(app, row.field);
         return;
     }
     ui::end_dialog();
