@@ -244,6 +244,8 @@ void add_view(std::vector<Command>& table) {
              Theme& theme = app.state.settings.theme;
              theme = theme == Theme::dark ? Theme::light : Theme::dark;
          }, kOwnKey, kRule, [](const App& app) { return app.state.settings.theme == Theme::dark; }},
+        {"High contrast", "", "Stronger lines and text, on light or dark ground.", nullptr,
+         toggle<&Settings::high_contrast>, kOwnKey, false, is_on<&Settings::high_contrast>},
         {"Larger interface", "", "Makes all text and controls larger.",
          [](const App& app) { return app.state.settings.interface_scale < kLargestScale; },
          [](App& app) { change_scale(app, kScaleStep); }},

@@ -62,6 +62,7 @@ bool read_recent(const Json& json, Settings& settings) {
 // clang-format off
 const Row kRows[] = {
     {"theme", [](const Settings& s) { return Json(s.theme == Theme::dark ? "dark" : "light"); }, read_theme},
+    {"high_contrast", [](const Settings& s) { return Json(s.high_contrast); }, read_bool<&Settings::high_contrast>},
     {"interface_scale", [](const Settings& s) { return number(s.interface_scale); },
      [](const Json& j, Settings& s) { return read_number<&Settings::interface_scale>(j, s, kSmallestScale, kLargestScale); }},
     {"reduce_motion", [](const Settings& s) { return Json(s.reduce_motion); }, read_bool<&Settings::reduce_motion>},

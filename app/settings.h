@@ -10,7 +10,8 @@
 namespace convscope {
 
 struct Settings {
-    Theme theme = Theme::light;
+    Theme theme = Theme::light;      // light or dark
+    bool high_contrast = false;      // of either
     float interface_scale = 1;       // kSmallestScale … kLargestScale
     bool reduce_motion = false;
     bool corner_weights = true;

@@ -9,7 +9,10 @@ constexpr double kPatienceSeconds = 0.25;
 
 }  // namespace
 
-Theme shown_theme(const State& state) { return state.lecture.on ? Theme::light : state.settings.theme; }
+Theme shown_theme(const State& state) {
+    const Theme theme = state.lecture.on ? Theme::light : state.settings.theme;
+    return state.settings.high_contrast ? contrasted(theme) : theme;
+}
 
 bool is_stale(const State& state) {
     return !state.result || state.result->document != state.document;

@@ -175,8 +175,28 @@ TEST(Palette, ContrastOfRoles) {
     }
 }
 
+TEST(Palette, HighContrastIsStronger) {
+    for (const Theme theme : {Theme::light, Theme::dark}) {
+        const Palette &plain = palette(theme), &strong = palette(contrasted(theme));
+        for (const Tone ground : {Tone::canvas, Tone::panel, Tone::raised, Tone::sunken}) {
+            EXPECT_EQ(plain[ground], strong[ground]);
+            // WCAG: 7 for text, 3 for what has to be seen.
+            for (const Tone words : {Tone::ink3, Tone::ink2, Tone::ink}) {
+                EXPECT_GE(contrast(strong[words], strong[ground]), 6.4);
+                EXPECT_GE(contrast(strong[words], strong[ground]), contrast(plain[words], plain[ground]));
+            }
+            EXPECT_GE(contrast(strong[Tone::line2], strong[ground]), 4.3);
+        }
+        for (const Tone tint : {Tone::input_tint, Tone::kernel_tint, Tone::output_tint, Tone::gradient_tint, Tone::error_tint}) {
+            const Color edge = strong[static_cast<Tone>(static_cast<int>(tint) + 2)];
+            EXPECT_GE(contrast(edge, strong[Tone::canvas]), 3.0);
+        }
+        EXPECT_EQ(is_dark(theme), is_dark(contrasted(theme)));
+    }
+}
+
 TEST(Palette, EveryToneHasAColour) {
-    for (const Theme theme : {Theme::light, Theme::dark})
+    for (const Theme theme : {Theme::light, Theme::dark, Theme::light_contrast, Theme::dark_contrast})
         for (int i = 1; i < static_cast<int>(Tone::count); ++i)
             EXPECT_EQ(palette(theme)[static_cast<Tone>(i)].a, 1.0f) << i;
     EXPECT_EQ(palette(Theme::light)[Tone::none].a, 0.0f);

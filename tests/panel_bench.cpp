@@ -56,12 +56,15 @@ void PanelBench::frame() {
     items_.begin_frame();
     ImGui::NewFrame();
     update(*app_, 1.0 / 60);
-    layout_ = window_layout(size_px_, scale_, app_->state.settings);
+    texts_.clear();
+    io.UserData = &texts_;
+    layout_ = window_layout(size_px_, scale_, app_->state.settings, shown_views(*app_).size(), app_->state.prediction.on);
     scene_ = build_scene(*app_, {layout_.canvas.w, layout_.canvas.h}, scale_);
     PanelContext context{*app_,  fonts_,  scale_,
                          scene_, nullptr, {layout_.canvas.w, layout_.canvas.h}};
     handle_keys(context);
-    for (const Panel& panel : all_panels()) panel.draw(context, layout_);
+    for (const Panel& panel : all_panels())
+        if (panel.in_window) panel.draw(context, layout_);
     ImGui::ErrorCheckEndFrameRecover(note_unbalanced, &faults_);
     ImGui::Render();
     look_for_clashes();

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "app/app.h"
-#include "app/panels/panels.h"
+#include "app/panels/draw.h"
 #include "app/window/test_hooks.h"
 
 struct ImGuiContext;
@@ -33,6 +33,8 @@ class PanelBench {
     const UiItem* find(std::string_view path) { return items_.find(path); }
     const std::vector<UiItem>& items() const { return items_.items(); }
 
+    /// What was written in the last frame.
+    const ui::DrawnTexts& texts() const { return texts_; }
     App& app() { return *app_; }
     const WindowLayout& layout() const { return layout_; }
     /// Sentences: two items with one id, unbalanced Push and Pop, vertices that are not finite.
@@ -45,6 +47,7 @@ class PanelBench {
     ImGuiContext* context_ = nullptr;
     UiFonts fonts_;
     ItemRecorder items_;
+    ui::DrawnTexts texts_;
     Scene scene_;
     WindowLayout layout_;
     Point size_px_;

@@ -46,7 +46,7 @@ void thumbnail(const PanelContext& context, const Box& box, const ChainCard& car
             }
     const Theme theme = ui::theme(context);
     const Palette& tones = palette(theme);
-    const Color from = tones[tone_of(role, theme == Theme::light ? Part::fill : Part::tint)];
+    const Color from = tones[tone_of(role, is_dark(theme) ? Part::tint : Part::fill)];
     const Color to = tones[tone_of(role, Part::line)];
     const auto colour = [&](int64_t r, int64_t q) -> Color {
         if (card.is_image && shape.c >= 3 && role == Role::input)

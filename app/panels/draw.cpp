@@ -6,8 +6,10 @@
 #include <cmath>
 
 #include <fmt/format.h>
+#include <imgui_internal.h>
 
 #include "app/window/ui_fonts.h"
+
 
 namespace convscope::ui {
 namespace {
@@ -38,6 +40,16 @@ ImDrawList& list() { return *ImGui::GetWindowDrawList(); }
 float aligned_x(float x, float width, Align align) {
     if (align == Align::left) return x;
     return align == Align::center ? x - width / 2 : x - width;
+}
+
+void note_text(ImFont* font, Point at, std::string_view text) {
+    auto* texts = static_cast<DrawnTexts*>(ImGui::GetIO().UserData);
+    if (!texts) return;
+    const ImGuiWindow& window = *ImGui::GetCurrentWindowRead();
+    const ImRect clip = window.ClipRect;
+    const float capitals = 0.73f * em_px(font) * ImGui::GetIO().FontGlobalScale;
+    texts->push_back({std::string(text), window.RootWindow->Name, {at.x, at.y - capitals / 2, width_of(font, text), capitals},
+                      {clip.Min.x, clip.Min.y, clip.GetWidth(), clip.GetHeight()}});
 }
 
 Tone mark_tone(char role) {
@@ -72,6 +84,7 @@ void text(const PanelContext& context, ImFont* font, Tone tone, Point at, std::s
     const ImVec2 corner(std::round(x), std::round(at.y - cap_center_px(font)));
     list().AddText(font, font->FontSize, corner, color(context, tone), text.data(),
                    text.data() + text.size());
+    note_text(font, {corner.x, at.y}, text);
 }
 
 std::string fitted(ImFont* font, std::string_view text, float max_px) {

@@ -22,6 +22,13 @@ inline ImVec2 vec(Point p) { return {p.x, p.y}; }
 inline ImVec2 low(const Box& box) { return {box.x, box.y}; }
 inline ImVec2 high(const Box& box) { return {box.right(), box.bottom()}; }
 
+/// What panels wrote in a frame, for tests: they hang one on ImGuiIO::UserData.
+struct DrawnText {
+    std::string text, window;   // of the window's root
+    Box box, clip;              // as high as capitals; the visible part of the window
+};
+using DrawnTexts = std::vector<DrawnText>;
+
 // ---- Text. `at.y` is the middle of the capitals. Everything goes to the current window's draw list.
 
 float width_of(ImFont* font, std::string_view text);

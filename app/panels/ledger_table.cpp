@@ -29,15 +29,15 @@ int table_decimals(const LedgerTable& table) {
 /// What the numbers of one column span. Extremes are as wide as anything between them, but for exponents.
 struct Range {
     double low = 0, high = 0;
-    bool has_exponents = false;
+    size_t exponent = 0;   // glyphs of a value written with one: "2.0e−05", "−2.0e−05"
     void add(double v) {
-        has_exponents |= !std::isfinite(v) || (v != 0 && std::abs(v) < 0.001);
+        if (!std::isfinite(v) || (v != 0 && std::abs(v) < 0.001)) exponent = std::max<size_t>(exponent, v < 0 ? 8 : 7);
         if (std::isfinite(v)) low = std::min(low, v), high = std::max(high, v);
     }
     float width(int decimals, float digit_px) const {
         const size_t most =
             std::max(glyphs(number_text(low, decimals)), glyphs(number_text(high, decimals)));
-        return static_cast<float>(has_exponents ? std::max<size_t>(most, 7) : most) * digit_px;
+        return static_cast<float>(std::max(most, exponent)) * digit_px;
     }
 };
 

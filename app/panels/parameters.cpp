@@ -106,11 +106,14 @@ void note_rows(const PanelContext& context, Column& column, const Field& field, 
     column.y += px(context, 4);
 }
 
-/// The section's right end says in which notation it stands, and lists the others.
-void notation_row(PanelContext& context, const Column& column) {
+/// The section's right end says in which notation it stands, as far as the title leaves room, and lists the others.
+void notation_row(PanelContext& context, const Column& column, const std::string& title) {
     Settings& settings = context.app.state.settings;
-    const std::string shown =
-        std::string(settings.keras_names ? "Keras" : "PyTorch") + (settings.padding_total ? ", total" : "");
+    const std::string name = settings.keras_names ? "Keras" : "PyTorch";
+    const float room = column.width() - ui::width_of(context.fonts.section, title) - px(context, 44);
+    std::string shown = name + (settings.padding_total ? ", total" : "");
+    if (ui::width_of(context.fonts.small, shown) > room) shown = name;
+    if (ui::width_of(context.fonts.small, shown) > room) shown.clear();
     const float middle = column.y + std::round(column.row_px / 2) - px(context, 32);
     const float width = ui::width_of(context.fonts.small, shown) + px(context, 30);
     const Box box{column.x1 - width, middle - px(context, 12), width, px(context, 24)};
@@ -214,9 +217,9 @@ void problem_rows(PanelContext& context, Column& column) {
 void field_section(PanelContext& context, Column& column) {
     const State& state = context.app.state;
     const Layer layer = state.document.layers[static_cast<size_t>(state.layer)];
-    begin_section(context, column, "Parameters",
-                  {.title = shown_name(*layer.op, writing(context))});
-    notation_row(context, column);
+    const std::string& title = shown_name(*layer.op, writing(context));
+    begin_section(context, column, "Parameters", {.title = title});
+    notation_row(context, column, title);
     if (layer.op->fields.empty()) quiet_line(context, column, "This layer has nothing to choose.");
     const float field_x = field_start(context, column, layer);
     for (size_t i = 0; i < layer.op->fields.size(); ++i)

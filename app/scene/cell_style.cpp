@@ -62,7 +62,7 @@ CellStyle cell_style(const Cell& cell, const Grid& grid, Theme theme) {
             style.bold = true;
             break;
         case CellState::padding:
-            tones = {Tone::none, theme == Theme::light ? Tone::ink3 : Tone::inkd, Tone::ink3};
+            tones = {Tone::none, is_dark(theme) ? Tone::inkd : Tone::ink3, Tone::ink3};
             style.dashed = true;
             break;
         case CellState::padding_read:
@@ -87,7 +87,7 @@ CellStyle cell_style(const Cell& cell, const Grid& grid, Theme theme) {
             style.radius_px = 5;
             break;
         case CellState::cropped:
-            tones = {Tone::none, theme == Theme::light ? Tone::ink3 : Tone::inkd, Tone::ink2};
+            tones = {Tone::none, is_dark(theme) ? Tone::inkd : Tone::ink3, Tone::ink2};
             style.dashed = true;
             break;
         case CellState::ground: tones = {Tone::canvas, Tone::line, Tone::inkd}; break;

@@ -54,20 +54,38 @@ constexpr Color color(uint32_t rgb) {
 constexpr Palette make_palette(Theme theme) {
     Palette made;
     made.theme = theme;
-    const std::span<const uint32_t> values = theme == Theme::light ? kLight : kDark;
+    const std::span<const uint32_t> values = is_dark(theme) ? kDark : kLight;
     for (size_t i = 0; i < values.size(); ++i) made.tones[i] = color(values[i]);
     made.tones[static_cast<size_t>(Tone::none)] = {0, 0, 0, 0};
-    made.scrim = theme == Theme::light ? color(0x1D1C1A) : color(0x000000);
+    made.scrim = is_dark(theme) ? color(0x000000) : color(0x1D1C1A);
     made.scrim.a = kScrimAlpha;
+    return made;
+}
+
+/// Lines and words take the place of the next stronger ones; a role's cells have its line around them.
+constexpr Palette make_contrasted(const Palette& base) {
+    Palette made = base;
+    made.theme = contrasted(base.theme);
+    const auto take = [&](Tone tone, Tone from) { made.tones[static_cast<size_t>(tone)] = base.tones[static_cast<size_t>(from)]; };
+    take(Tone::line, Tone::line2);
+    take(Tone::line2, Tone::ink3);
+    take(Tone::inkd, Tone::ink3);
+    take(Tone::ink3, Tone::ink2);
+    take(Tone::ink2, Tone::ink);
+    for (const Tone edge : {Tone::input_edge, Tone::kernel_edge, Tone::output_edge, Tone::gradient_edge, Tone::error_edge})
+        take(edge, static_cast<Tone>(static_cast<int>(edge) + 1));   // its line
     return made;
 }
 
 constexpr Palette kPaletteLight = make_palette(Theme::light);
 constexpr Palette kPaletteDark = make_palette(Theme::dark);
+constexpr Palette kContrastLight = make_contrasted(kPaletteLight);
+constexpr Palette kContrastDark = make_contrasted(kPaletteDark);
 
 std::span<const uint32_t> stops(ColorMap map, Theme theme) {
     switch (map) {
-        case ColorMap::signed_values: return theme == Theme::light ? kSignedLight : kSignedDark;
+        case ColorMap::signed_values: if (is_dark(theme)) return kSignedDark;
+            return kSignedLight;
         case ColorMap::viridis: return kViridis;
         case ColorMap::grey:
         case ColorMap::rgb: break;
@@ -77,7 +95,15 @@ std::span<const uint32_t> stops(ColorMap map, Theme theme) {
 
 }  // namespace
 
-const Palette& palette(Theme theme) { return theme == Theme::light ? kPaletteLight : kPaletteDark; }
+const Palette& palette(Theme theme) {
+    switch (theme) {
+        case Theme::light: return kPaletteLight;
+        case Theme::dark: return kPaletteDark;
+        case Theme::light_contrast: return kContrastLight;
+        case Theme::dark_contrast: return kContrastDark;
+    }
+    return kPaletteLight;
+}
 
 Tone tone_of(Role role, Part part) {
     if (role == Role::neutral) {

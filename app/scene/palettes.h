@@ -13,7 +13,10 @@ struct Color {
     bool operator==(const Color&) const = default;
 };
 
-enum class Theme { light, dark };
+enum class Theme { light, dark, light_contrast, dark_contrast };
+constexpr bool is_dark(Theme theme) { return theme == Theme::dark || theme == Theme::dark_contrast; }
+/// The same with stronger lines and text.
+constexpr Theme contrasted(Theme theme) { return is_dark(theme) ? Theme::dark_contrast : Theme::light_contrast; }
 
 struct Palette {
     Theme theme = Theme::light;

@@ -1,0 +1,148 @@
+// No text of a panel is cut or lies on another, from 1024×640 to 3840×2160 and at several interface scales.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include <fmt/format.h>
+
+#include "app/app_answers.h"
+#include "core/presets.h"
+#include "tests/panel_bench.h"
+
+namespace convscope {
+namespace {
+
+using testing_ui::PanelBench;
+using ui::DrawnText;
+
+/// The chain scrolls sideways, everything else only up and down.
+bool scrolls_sideways(const DrawnText& text) { return text.window == "Chain"; }
+bool is_seen(const DrawnText& text) {
+    const bool inside = text.box.x >= text.clip.x && text.box.right() <= text.clip.right();
+    return text.box.w > 0 && text.clip.contains({text.clip.center().x, text.box.center().y}) && (inside || !scrolls_sideways(text));
+}
+
+/// Sentences about what is cut or lies on something else.
+std::vector<std::string> faults(const ui::DrawnTexts& texts, Point window) {
+    std::vector<std::string> found;
+    constexpr float kSlack = 1.5f;
+    for (size_t i = 0; i < texts.size(); ++i) {
+        const DrawnText& a = texts[i];
+        if (!is_seen(a)) continue;
+        if (a.box.right() > std::min(a.clip.right(), window.x) + kSlack || a.box.x < std::max(a.clip.x, 0.f) - kSlack)
+            found.push_back(fmt::format("{}: “{}” is cut: {:.0f}…{:.0f} in {:.0f}…{:.0f}", a.window, a.text, a.box.x,
+                                        a.box.right(), a.clip.x, a.clip.right()));
+        for (size_t k = i + 1; k < texts.size(); ++k) {
+            const DrawnText& b = texts[k];
+            if (b.window != a.window || !is_seen(b)) continue;
+            const float wide = std::min(a.box.right(), b.box.right()) - std::max(a.box.x, b.box.x);
+            const float high = std::min(a.box.bottom(), b.box.bottom()) - std::max(a.box.y, b.box.y);
+            if (wide > kSlack && high > kSlack)
+                found.push_back(fmt::format("{}: “{}” lies on “{}” at {:.0f},{:.0f}", a.window, b.text, a.text, b.box.x, b.box.y));
+        }
+    }
+    return found;
+}
+
+struct Look {
+    Point size;
+    float scale;
+};
+constexpr Look kLooks[] = {{{1024, 640}, 0.75f}, {{1024, 640}, 1},     {{1280, 800}, 0.75f},  {{1280, 800}, 1},
+                           {{1280, 800}, 1.5f},  {{1440, 900}, 0.75f}, {{1440, 900}, 1},      {{1440, 900}, 1.5f},
+                           {{1920, 1080}, 0.75f}, {{1920, 1080}, 1},   {{1920, 1080}, 1.5f}, {{3840, 2160}, 1},
+                           {{3840, 2160}, 2},    {{3840, 2160}, 3}};
+
+const char* const kDocuments[] = {"Emboss on random integers", "Transposed 2×2, overlapping stamps", "Three channels in, four out",
+                                  "Batch norm of four numbers", "DCGAN generator, small", "Vanishing: sigmoid, Xavier",
+                                  "Rectangular everything", "Residual block"};
+
+Document preset(std::string_view name) {
+    for (const DocumentPreset& p : document_presets())
+        if (p.name == name) return p.make();
+    ADD_FAILURE() << name;
+    return standard_document();
+}
+
+class PanelText : public testing::TestWithParam<Look> {};
+
+TEST_P(PanelText, IsNeitherCutNorCovered) {
+    const Look& look = GetParam();
+    std::vector<std::string> all;
+    std::set<std::string> told;   // a view shows the panels that the last one showed
+    const auto note = [&](PanelBench& bench, const std::string& where) {
+        for (const std::string& fault : faults(bench.texts(), look.size))
+            if (told.insert(fault).second) all.push_back(where + ", " + fault);
+    };
+    for (const char* name : kDocuments) {
+        PanelBench bench(preset(name), look.size, look.scale);
+        App& app = bench.app();
+        bench.frames(3);
+        note(bench, name);
+        Popups& popups = app.state.popups;
+        if (bench.layout().rails) {
+            popups.left_rail_open = popups.right_rail_open = true;
+            bench.frames(2);
+            note(bench, std::string(name) + " / open rails");
+            popups.left_rail_open = popups.right_rail_open = false;
+        }
+        for (const View& view : all_views()) {
+            if (!is_offered(app, view)) continue;
+            choose_view(app, view.id);
+            bench.frames(2);
+            note(bench, std::string(name) + " / " + view.id);
+        }
+        app.state.settings.keras_names = true;
+        app.state.settings.padding_total = true;
+        bench.frames(2);
+        note(bench, std::string(name) + " / Keras");
+    }
+    PanelBench bench(preset(kDocuments[0]), look.size, look.scale);
+    App& app = bench.app();
+    app.state.settings.recent = {"/a/folder/with a very long name for a document that goes on and on.convscope.json"};
+    Popups& popups = app.state.popups;
+    for (bool Popups::*popup : {&Popups::palette, &Popups::help, &Popups::about, &Popups::file_dialog, &Popups::add_layer}) {
+        popups.*popup = true;
+        bench.frames(4);
+        note(bench, "popup");
+        popups.*popup = false;
+        bench.frames(2);
+    }
+    set_predicting(app, true);
+    guess(app, *asked_output(app), "12345678901234567890");
+    bench.frames(2);
+    note(bench, "predicting");
+    set_predicting(app, false);
+    edit(app, with_param(app.state.document, 0, "kernel_size", Pair{40, 40}));
+    bench.frames(2);
+    note(bench, "impossible");
+    say(app, "Something went wrong, and this sentence says at some length what it was and what would have worked.", true);
+    bench.frames(2);
+    note(bench, "message");
+    std::string text;
+    for (size_t i = 0; i < std::min<size_t>(all.size(), 40); ++i) text += "\n  " + all[i];
+    EXPECT_TRUE(all.empty()) << all.size() << " faults" << text;
+}
+
+INSTANTIATE_TEST_SUITE_P(Looks, PanelText, testing::ValuesIn(kLooks), [](const auto& info) {
+    return fmt::format("{:.0f}x{:.0f}_at_{:.0f}", info.param.size.x, info.param.size.y, info.param.scale * 100);
+});
+
+TEST(PanelTextTest, SeesWhatIsCutAndWhatIsCovered) {
+    const DrawnText a{"one", "Panel", {10, 10, 50, 10}, {0, 0, 100, 100}};
+    DrawnText b = a;
+    b.text = "two";
+    b.box.x = 40;
+    EXPECT_EQ(faults({a, b}, {200, 200}).size(), 1u);
+    b.box.x = 70;
+    EXPECT_EQ(faults({a, b}, {200, 200}).size(), 1u) << "70 … 120 of 100";
+    b.box.x = 62;
+    b.box.w = 30;
+    EXPECT_EQ(faults({a, b}, {200, 200}).size(), 0u);
+    b.box.y = 300;   // scrolled out of sight
+    b.box.x = 20;
+    EXPECT_EQ(faults({a, b}, {200, 200}).size(), 0u);
+}
+
+}  // namespace
+}  // namespace convscope
