@@ -22,6 +22,7 @@ struct Host {
     std::function<void()> quit;
     std::function<void(bool)> set_full_screen;
     std::function<bool()> full_screen;
+    std::string graphics;                         // "4.5 (Core Profile) Mesa … on llvmpipe"
 };
 
 /// What computing may take of the machine; 0: what suits it.

@@ -1,5 +1,7 @@
 // Documents: edits with undo, and files in and out.
 #include <algorithm>
+#include <array>
+#include <ctime>
 #include <filesystem>
 #include <utility>
 
@@ -293,9 +295,22 @@ bool save_file(App& app, const std::string& path) {
     return true;
 }
 
+namespace {
+
+std::string clock_text() {
+    const std::time_t now = std::time(nullptr);
+    std::array<char, 16> text{};
+    if (const std::tm* local = std::localtime(&now)) std::strftime(text.data(), text.size(), "%H:%M:%S", local);
+    return text.data();
+}
+
+}  // namespace
+
 void say(App& app, std::string text, bool error) {
     std::deque<Message>& messages = app.state.messages;
     std::erase_if(messages, [&](const Message& message) { return message.text == text; });
+    app.state.log.push_back({clock_text(), text, error});
+    if (app.state.log.size() > kMostLogged) app.state.log.pop_front();
     messages.push_back({std::move(text), error, 0});
     if (messages.size() > kMostMessages) messages.pop_front();
 }

@@ -10,6 +10,7 @@
 #include "app/app_compare.h"
 #include "app/canvas_input.h"
 #include "app/commands_parts.h"
+#include "app/report.h"
 #include "app/sample_images.h"
 #include "core/presets.h"
 #include "core/pytorch_read.h"
@@ -45,6 +46,11 @@ bool has_kernel(const App& app) {
 bool is_zoomed(const App& app) { return app.state.camera != Camera{}; }
 
 // ---- What they do
+
+void copy_report(App& app) {
+    if (app.host.set_clipboard) app.host.set_clipboard(report(app));
+    say(app, "Copied a report: version, graphics, document and what was said.");
+}
 
 void open_dialog(App& app, FileMode mode) {
     app.state.popups.file = {};
@@ -301,6 +307,13 @@ void add_help(std::vector<Command>& table) {
     add_commands(table, "Help", {
         {"Keys and mouse", "F1", "Shows every key and what the mouse does.", nullptr,
          [](App& app) { app.state.popups.help = !app.state.popups.help; }},
+        {"Tour of the window", "", "Six cards say what is where.", nullptr,
+         [](App& app) { app.state.popups.tour = 0; }},
+        {"Leave the tour", "", "Closes the card of the tour.", [](const App& app) { return app.state.popups.tour >= 0; },
+         [](App& app) { app.state.popups.tour = -1; }},
+        {"Log…", "Ctrl+J", "What Convscope said since it was started, and a report to copy.", nullptr,
+         [](App& app) { app.state.popups.log = true; }},
+        {"Copy report", "", "Copies version, system, document and the last sentences, for whoever is to help.", nullptr, copy_report},
         {"About Convscope", "", "Shows the version and the libraries in use.", nullptr,
          [](App& app) { app.state.popups.about = true; }},
     });

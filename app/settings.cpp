@@ -66,6 +66,7 @@ const Row kRows[] = {
     {"interface_scale", [](const Settings& s) { return number(s.interface_scale); },
      [](const Json& j, Settings& s) { return read_number<&Settings::interface_scale>(j, s, kSmallestScale, kLargestScale); }},
     {"reduce_motion", [](const Settings& s) { return Json(s.reduce_motion); }, read_bool<&Settings::reduce_motion>},
+    {"tour_seen", [](const Settings& s) { return Json(s.tour_seen); }, read_bool<&Settings::tour_seen>},
     {"corner_weights", [](const Settings& s) { return Json(s.corner_weights); }, read_bool<&Settings::corner_weights>},
     {"shared_range", [](const Settings& s) { return Json(s.shared_range); }, read_bool<&Settings::shared_range>},
     {"keras_names", [](const Settings& s) { return Json(s.keras_names); }, read_bool<&Settings::keras_names>},

@@ -14,6 +14,7 @@ struct Settings {
     bool high_contrast = false;      // of either
     float interface_scale = 1;       // kSmallestScale … kLargestScale
     bool reduce_motion = false;
+    bool tour_seen = false;          // the first start shows the tour
     bool corner_weights = true;
     bool shared_range = false;       // maps: one range for all
     bool keras_names = false;        // parameters are called, and counted, as in Keras

@@ -90,6 +90,8 @@ struct Popups {
     bool left_rail_open = false, right_rail_open = false;   // below 1100 px
     bool add_layer = false, skip = false;                   // the chain bar opens these lists
     bool input_sizes = false;                               // the inspector goes to the look-up of input sizes
+    int tour = -1;                                          // its stop; −1: none
+    bool log = false;                                       // what was said since the start
     FileMode file_mode = FileMode::open;                    // what the file dialog is for
     FileDialog file;
     std::string palette_text;
@@ -103,6 +105,13 @@ struct Message {
     double shown_s = 0;
 };
 inline constexpr double kMessageSeconds = 6;
+
+/// What was said, kept until the end.
+struct LogLine {
+    std::string at, text;            // "14:05:31", local time
+    bool error = false;
+};
+inline constexpr size_t kMostLogged = 200;
 
 /// A document beside the edited one, with its result when there is one.
 struct Network {
@@ -166,6 +175,7 @@ struct State {
     Prediction prediction;
     Lecture lecture;
     std::deque<Message> messages;                 // newest last, at most 50
+    std::deque<LogLine> log;                      // newest last, at most kMostLogged
     uint64_t next_seed = 1;                       // for the next random numbers
 };
 

@@ -49,6 +49,54 @@ TEST(PanelPopups, ThePaletteFindsAndRuns) {
     EXPECT_TRUE(bench.faults().empty()) << joined(bench.faults());
 }
 
+TEST(PanelPopups, TheTourGoesThroughTheWindowAndCanBeLeft) {
+    PanelBench bench(standard_document());
+    const int& stop = bench.app().state.popups.tour;
+    bench.frames(2);
+    EXPECT_FALSE(bench.find("Tour/Next"));
+    ASSERT_TRUE(run(*find_command("Tour of the window"), bench.app()));
+    bench.frames(3);
+    for (int i = 0; i < 5; ++i) {
+        EXPECT_EQ(stop, i);
+        ASSERT_TRUE(bench.click("Tour/Next")) << i;
+    }
+    ASSERT_TRUE(bench.click("Tour/Back"));
+    EXPECT_EQ(stop, 4);
+    // Nothing is modal: the parameters work meanwhile.
+    ASSERT_TRUE(bench.click("Parameters/stride +"));
+    EXPECT_EQ(to_text(param(bench.app(), "stride")), "3");
+    EXPECT_EQ(stop, 4);
+    ASSERT_TRUE(bench.click("Tour/Next"));
+    ASSERT_TRUE(bench.click("Tour/Done"));
+    EXPECT_EQ(stop, -1);
+    run(*find_command("Tour of the window"), bench.app());
+    bench.frames(2);
+    bench.key(ImGuiKey_Escape);
+    EXPECT_EQ(stop, -1);
+    EXPECT_TRUE(bench.faults().empty()) << joined(bench.faults());
+}
+
+TEST(PanelPopups, TheLogKeepsWhatWasSaidAndAReportTellsIt) {
+    PanelBench bench(standard_document());
+    App& app = bench.app();
+    say(app, "The file is gone.", true);
+    say(app, "Copied the numbers.");
+    app.state.messages.clear();   // dismissed
+    edit(app, with_param(app.state.document, 0, "kernel_size", Pair{40, 40}));
+    bench.key(ImGuiMod_Ctrl | ImGuiKey_J);
+    ASSERT_TRUE(app.state.popups.log);
+    bool written = false;
+    for (const ui::DrawnText& text : bench.texts()) written |= text.text == "The file is gone.";
+    EXPECT_TRUE(written);
+    std::string copied;
+    app.host.set_clipboard = [&](const std::string& text) { copied = text; };
+    ASSERT_TRUE(bench.click("Copy report"));
+    for (const char* part : {"Convscope ", "Graphics: none", "light at 100 %", "(error) The file is gone.", "Copied the numbers.",
+                             "Impossible: ", "\"kernel_size\""})
+        EXPECT_NE(copied.find(part), std::string::npos) << part << " is not in\n" << copied;
+    EXPECT_TRUE(bench.faults().empty()) << joined(bench.faults());
+}
+
 TEST(PanelPopups, MenusRunTheCommandTable) {
     PanelBench bench(standard_document());
     App& app = bench.app();

@@ -108,6 +108,16 @@ TEST_P(PanelText, IsNeitherCutNorCovered) {
         popups.*popup = false;
         bench.frames(2);
     }
+    for (popups.tour = 0; popups.tour >= 0; popups.tour = popups.tour < 5 ? popups.tour + 1 : -1) {
+        bench.frames(2);
+        note(bench, "tour");
+    }
+    say(app, std::string(300, 'x'), true);
+    popups.log = true;
+    bench.frames(3);
+    note(bench, "log");
+    popups.log = false;
+    bench.frames(2);
     set_predicting(app, true);
     guess(app, *asked_output(app), "12345678901234567890");
     bench.frames(2);

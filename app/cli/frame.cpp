@@ -65,6 +65,7 @@ Frame::Frame(AppWindow& window, App& app, const std::string& shader_folder)
     app_.host.clipboard = [&window] { return window.clipboard(); };
     app_.host.set_clipboard = [&window](const std::string& text) { window.set_clipboard(text); };
     app_.host.wake = [&window] { window.post_wakeup(); };
+    app_.host.graphics = gl_description();
     app_.host.quit = [this] { quit_ = true; };
     app_.host.set_full_screen = [&window](bool on) { window.set_full_screen(on); };
     app_.host.full_screen = [&window] { return window.full_screen(); };

@@ -84,6 +84,8 @@ int run_window(const WindowArguments& arguments, const Output& output) {
     App app(standard_document(), {arguments.limits.memory_bytes, arguments.document.threads});
     app.state.settings = settings;
     if (!loaded.message.empty()) say(app, loaded.message);
+    if (!settings.tour_seen) app.state.popups.tour = 0;
+    app.state.settings.tour_seen = true;
     Frame frame(*window, app, arguments.shader_folder);
     if (const ArgumentDocument opened = open_arguments(app, arguments.document, false); !opened.ok()) {
         opened.fail(output);

@@ -17,6 +17,8 @@ const std::vector<Panel>& all_panels() {
         {"Dividers", draw_dividers},
         {"Rails", draw_rails},
         {"Messages", draw_messages},
+        {"Tour", draw_tour},
+        {"Log", draw_log},
         {"Lecture", draw_lecture, false, true},
         {"Palette", draw_command_palette, true, true},
         {"Help", draw_help, true, true},

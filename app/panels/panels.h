@@ -56,6 +56,8 @@ void draw_lecture(PanelContext& context, const WindowLayout& layout);
 void draw_timeline(PanelContext& context, const WindowLayout& layout);
 void draw_dividers(PanelContext& context, const WindowLayout& layout);
 void draw_rails(PanelContext& context, const WindowLayout& layout);
+void draw_tour(PanelContext& context, const WindowLayout& layout);
+void draw_log(PanelContext& context, const WindowLayout& layout);
 void draw_command_palette(PanelContext& context, const WindowLayout& layout);
 void draw_help(PanelContext& context, const WindowLayout& layout);
 void draw_file_dialog(PanelContext& context, const WindowLayout& layout);
