@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/conv_kept.h"
 #include "core/conv_lines.h"
 #include "core/dense_passes.h"
 #include "core/kernels/filter_rows.h"
@@ -22,11 +23,6 @@ constexpr int64_t kFlatCells =
 constexpr int64_t kMostStreams = 32;  // rows that are read at once
 constexpr int64_t kStep = kMostLanes;
 
-/// The factors of a kernel, ready for add_up.
-struct TwoPasses {
-    PackedWeights column, row;
-};
-
 /// Whether a column and then a row of products is less work than all of them.
 bool is_worth_separating(const ConvGeometry& g) {
     return g.taps() >= 2 * (g.h.kernel + g.w.kernel);
@@ -39,16 +35,19 @@ struct Tile {
         false;  // no window there touches the padding at the sides: rows are read in place
 };
 
+/// A gather made ready for all calls with these weights; what changes from call to call is in a Call.
 class Gather {
   public:
-    Gather(const ConvGeometry& g, const Tensor& wide, const Tensor& weight, const Tensor* bias,
-           Tensor& narrow)
+    struct Call {
+        const Tensor &wide, &weight;
+        const float* bias;
+        float* out;
+        bool is_streamed;
+    };
+
+    Gather(const ConvGeometry& g, const Tensor& weight)
         : g_(g),
-          wide_(wide),
-          weight_(weight),
-          bias_(bias ? bias->data() : nullptr),
-          out_(narrow.mutate().data()),
-          lines_(g),
+          lines_(g_),
           is_filter_(g.narrow_per_group <= kFewChannels && g.h.stride == 1 && g.w.stride == 1 &&
                      g.h.dilation == 1 && g.w.out >= kFlatCells),
           zeros_(static_cast<size_t>(g.w.in), 0.0f) {
@@ -57,45 +56,48 @@ class Gather {
         if (is_filter_) rows_ = (rows_ + kFilterRows - 1) / kFilterRows * kFilterRows;
         make_tiles();
         if (is_filter_ && g.wide_per_group == 1 && is_worth_separating(g))
-            for (int64_t channel = 0; channel < g.groups * g.narrow_per_group; ++channel) {
-                const auto factors =
-                    separate(weight.data() + channel * g.taps(), g.h.kernel, g.w.kernel);
-                two_passes_.emplace_back();
-                if (factors)
-                    two_passes_.back() = TwoPasses{{factors->column.data(), 1, 0, g.h.kernel},
-                                                   {factors->row.data(), 1, 0, g.w.kernel}};
-            }
+            for (int64_t channel = 0; channel < g.groups * g.narrow_per_group; ++channel)
+                two_passes_.push_back(
+                    separate(weight.data() + channel * g.taps(), g.h.kernel, g.w.kernel));
         if (!is_filter_)
             for (int64_t group = 0; group < g.groups; ++group)
                 weights_.emplace_back(weight.data() + group * g.narrow_per_group * terms(),
                                       g.narrow_per_group, terms(), terms());
-        is_streamed_ = should_stream(narrow.shape().count() * 4) && g.w.out % kStep == 0 &&
-                       reinterpret_cast<uintptr_t>(out_) % (kStep * sizeof(float)) == 0;
     }
 
+    const ConvGeometry& geometry() const { return g_; }
+    size_t bytes() const {
+        return static_cast<size_t>(is_filter_ ? 0 : g_.groups * g_.narrow_per_group * terms()) * 4;
+    }
+    bool can_stream(const float* out) const {
+        return should_stream(g_.narrow().count() * 4) && g_.w.out % kStep == 0 &&
+               reinterpret_cast<uintptr_t>(out) % (kStep * sizeof(float)) == 0;
+    }
     int64_t parts() const { return g_.batch * g_.groups * parts_per_group(); }
 
-    void part(int64_t i) const {
+    void part(const Call& call, int64_t i) const {
         const int64_t group = i / parts_per_group(), h = i % parts_per_group() * rows_;
         const int64_t rows = std::min(rows_, g_.h.out - h);
         for (const Tile& tile : tiles_) {
             if (is_filter_)
                 for (int64_t row = 0; row < rows; row += kFilterRows)
-                    filter(group, h + row, std::min(kFilterRows, rows - row), tile);
+                    filter(call, group, h + row, std::min(kFilterRows, rows - row), tile);
             else
-                sum(group, h, rows, tile);
+                sum(call, group, h, rows, tile);
         }
-        if (is_streamed_) finish_stream();
+        if (call.is_streamed) finish_stream();
     }
 
   private:
     int64_t terms() const { return g_.wide_per_group * g_.taps(); }
     int64_t parts_per_group() const { return (g_.h.out + rows_ - 1) / rows_; }
     /// Group i counts through all samples.
-    const float* planes(int64_t i) const {
-        return wide_.data() + i * g_.wide_per_group * g_.h.in * g_.w.in;
+    const float* planes(const Call& call, int64_t i) const {
+        return call.wide.data() + i * g_.wide_per_group * g_.h.in * g_.w.in;
     }
-    float* out(int64_t i) const { return out_ + i * g_.narrow_per_group * g_.h.out * g_.w.out; }
+    float* out(const Call& call, int64_t i) const {
+        return call.out + i * g_.narrow_per_group * g_.h.out * g_.w.out;
+    }
 
     void make_tiles() {
         if (g_.w.stride == 1) {
@@ -153,34 +155,35 @@ class Gather {
         return (cell ? plane + *cell * g_.w.in : zeros_.data()) - g_.w.pad_before;
     }
 
-    void sum(int64_t group, int64_t h, int64_t rows, const Tile& tile) const {
+    void sum(const Call& call, int64_t group, int64_t h, int64_t rows, const Tile& tile) const {
         ConvScratch& scratch = conv_scratch();
         const int64_t plane = g_.h.out * g_.w.out;
-        RowSums sums{.weights = &weights_[static_cast<size_t>(group % g_.groups)],
-                     .bias = bias_ ? bias_ + group % g_.groups * g_.narrow_per_group : nullptr,
-                     .out_channel_step = plane,
-                     .channels = g_.narrow_per_group,
-                     .cells = tile.cells,
-                     .is_streamed = is_streamed_};
+        RowSums sums{
+            .weights = &weights_[static_cast<size_t>(group % g_.groups)],
+            .bias = call.bias ? call.bias + group % g_.groups * g_.narrow_per_group : nullptr,
+            .out_channel_step = plane,
+            .channels = g_.narrow_per_group,
+            .cells = tile.cells,
+            .is_streamed = call.is_streamed};
         if (tile.is_direct) {
             std::optional<int64_t> taken;  // the row for which the taps were collected
             for (int64_t i = h; i < h + rows; ++i) {
                 const int64_t place = *g_.h.input_place(i, 0);
                 const bool is_inside = place >= 0 && place + g_.h.span() <= g_.h.in;
                 if (!is_inside || !taken) {
-                    collect_direct(scratch.taps, planes(group), i);
+                    collect_direct(scratch.taps, planes(call, group), i);
                     taken.reset();
                     if (is_inside) taken = i;
                 }
                 sums.taps = scratch.taps;
                 sums.shift = tile.x + (taken ? (i - *taken) * g_.h.stride * g_.w.in : 0);
-                sums.out = out(group) + i * g_.w.out + tile.x;
+                sums.out = out(call, group) + i * g_.w.out + tile.x;
                 add_up(sums);
             }
             return;
         }
         find_places(scratch.places, h, rows);
-        fill_band(scratch, planes(group), scratch.places, tile);
+        fill_band(scratch, planes(call, group), scratch.places, tile);
         const bool has_gaps = scratch.places.back() - scratch.places.front() + 1 !=
                               static_cast<int64_t>(scratch.places.size());
         const int64_t floats = lines_.row_floats(tile.cells);
@@ -198,7 +201,7 @@ class Gather {
                 for (int64_t i = 0; i < rows; ++i) {
                     const float* const from = sums.out + c * sums.cells + i * floats;
                     std::copy(from, from + tile.cells,
-                              out(group) + c * plane + (h + i) * g_.w.out + tile.x);
+                              out(call, group) + c * plane + (h + i) * g_.w.out + tile.x);
                 }
             return;
         }
@@ -206,7 +209,7 @@ class Gather {
             if (i == 0 || has_gaps) collect_band(scratch, h + i, tile);
             sums.taps = scratch.taps;
             sums.shift = has_gaps ? 0 : i * g_.h.stride * floats;
-            sums.out = out(group) + (h + i) * g_.w.out + tile.x;
+            sums.out = out(call, group) + (h + i) * g_.w.out + tile.x;
             add_up(sums);
         }
     }
@@ -239,30 +242,29 @@ class Gather {
     }
 
     /// Up to kFilterRows rows of windows from h on, one output plane after the other.
-    void filter(int64_t group, int64_t h, int64_t rows, const Tile& tile) const {
+    void filter(const Call& call, int64_t group, int64_t h, int64_t rows, const Tile& tile) const {
         ConvScratch& scratch = conv_scratch();
         scratch.places.clear();
         // Rows left out read the last one that there is.
         for (int64_t i = 0; i < kFilterRows + g_.h.kernel - 1; ++i)
             scratch.places.push_back(h - g_.h.pad_before + std::min(i, rows + g_.h.kernel - 2));
         scratch.sources.clear();
-        if (!tile.is_direct) fill_band(scratch, planes(group), scratch.places, tile);
+        if (!tile.is_direct) fill_band(scratch, planes(call, group), scratch.places, tile);
         const int64_t floats = lines_.row_floats(tile.cells);
         for (int64_t c = 0; c < g_.wide_per_group; ++c)
             for (size_t i = 0; i < scratch.places.size(); ++i)
                 scratch.sources.push_back(
                     tile.is_direct
-                        ? row_at(planes(group) + c * g_.h.in * g_.w.in, scratch.places[i]) + tile.x
+                        ? row_at(planes(call, group) + c * g_.h.in * g_.w.in, scratch.places[i]) +
+                              tile.x
                         : scratch.lines.data() + (c * static_cast<int64_t>(scratch.places.size()) +
                                                   static_cast<int64_t>(i)) *
                                                      floats);
         for (int64_t o = 0; o < g_.narrow_per_group; ++o) {
             const int64_t channel = group % g_.groups * g_.narrow_per_group + o;
-            float* const to = out(group) + (o * g_.h.out + h) * g_.w.out + tile.x;
+            float* const to = out(call, group) + (o * g_.h.out + h) * g_.w.out + tile.x;
             if (!two_passes_.empty() && two_passes_[static_cast<size_t>(channel)]) {
-                for (int64_t r = 0; r < rows; ++r)
-                    pass_twice(scratch, channel, scratch.sources.data() + r, tile.cells,
-                               to + r * g_.w.out);
+                pass_twice(call, scratch, channel, rows, tile.cells, to);
                 continue;
             }
             // Few planes at a time: the processor reads ahead in no more than a few dozen rows.
@@ -277,52 +279,52 @@ class Gather {
                              .kernel_h = g_.h.kernel,
                              .kernel_w = g_.w.kernel,
                              .dilation = g_.w.dilation,
-                             .weight = weight_.data() + channel * terms() + c * g_.taps(),
-                             .bias = bias_ && c == 0 ? bias_[channel] : 0.0f,
+                             .weight = call.weight.data() + channel * terms() + c * g_.taps(),
+                             .bias = call.bias && c == 0 ? call.bias[channel] : 0.0f,
                              .adds = c > 0,
                              .out = to,
                              .out_step = g_.w.out,
                              .rows = rows,
                              .cells = tile.cells,
-                             .is_streamed = is_streamed_ && together >= g_.wide_per_group});
+                             .is_streamed = call.is_streamed && together >= g_.wide_per_group});
             }
         }
     }
 
-    /// A row of windows under the input rows `sources`: first down the columns, then along the row of what came out.
-    void pass_twice(ConvScratch& scratch, int64_t channel, const float* const* sources,
+    /// Rows of windows under the rows of scratch.sources: first down the columns, where a value loaded serves all rows, then
+    /// along the rows of what came out.
+    void pass_twice(const Call& call, ConvScratch& scratch, int64_t channel, int64_t rows,
                     int64_t cells, float* to) const {
-        const TwoPasses& passes = *two_passes_[static_cast<size_t>(channel)];
+        const Factors& factors = *two_passes_[static_cast<size_t>(channel)];
         const int64_t length = cells + g_.w.span() - 1;
-        scratch.sums.resize(static_cast<size_t>(length));
-        scratch.taps.clear();
-        for (int64_t r = 0; r < g_.h.kernel; ++r) scratch.taps.push_back({sources[r], r});
-        add_up({.taps = scratch.taps,
-                .weights = &passes.column,
-                .out = scratch.sums.data(),
-                .channels = 1,
-                .cells = length});
-        scratch.taps.clear();
-        for (int64_t s = 0; s < g_.w.kernel; ++s)
-            scratch.taps.push_back({scratch.sums.data() + s * g_.w.dilation, s});
-        add_up({.taps = scratch.taps,
-                .weights = &passes.row,
-                .bias = bias_ ? bias_ + channel : nullptr,
-                .out = to,
-                .channels = 1,
-                .cells = cells,
-                .is_streamed = is_streamed_});
+        const int64_t step = (length + kStep - 1) / kStep * kStep + kStep;
+        scratch.sums.resize(static_cast<size_t>(kFilterRows * step));
+        filter_rows({.sources = scratch.sources,
+                     .kernel_h = g_.h.kernel,
+                     .weight = factors.column.data(),
+                     .out = scratch.sums.data(),
+                     .out_step = step,
+                     .cells = length});
+        const float* sources[kFilterRows];
+        for (int64_t r = 0; r < kFilterRows; ++r) sources[r] = scratch.sums.data() + r * step;
+        filter_rows({.sources = sources,
+                     .kernel_w = g_.w.kernel,
+                     .dilation = g_.w.dilation,
+                     .weight = factors.row.data(),
+                     .bias = call.bias ? call.bias[channel] : 0.0f,
+                     .out = to,
+                     .out_step = g_.w.out,
+                     .rows = rows,
+                     .cells = cells,
+                     .is_streamed = call.is_streamed});
     }
 
-    const ConvGeometry& g_;
-    const Tensor &wide_, &weight_;
-    const float* bias_;
-    float* out_;
+    const ConvGeometry g_;
     WideLines lines_;
-    bool is_filter_, is_streamed_ = false;
+    bool is_filter_;
     std::vector<float> zeros_;  // a row of the padding
     std::vector<PackedWeights> weights_;
-    std::vector<std::optional<TwoPasses>> two_passes_;  // of each output channel; empty: none
+    std::vector<std::optional<Factors>> two_passes_;  // of each output channel; empty: none
     std::vector<Tile> tiles_;
     int64_t rows_ = 1;  // of windows in a part
 };
@@ -369,8 +371,12 @@ bool gather_windows(const ConvGeometry& g, const Tensor& wide, const Tensor& wei
                     const Tensor* bias, Tensor& narrow, const Progress& progress) {
     if (is_dense(g)) return gather_dense(g, wide, weight, bias, narrow, progress);
     if (has_few_cells(g)) return gather_few(g, wide, weight, bias, narrow, progress);
-    const Gather gather(g, wide, weight, bias, narrow);
-    return run_parts(progress, gather.parts(), [&](int64_t i) { gather.part(i); });
+    thread_local KeptReady<Gather> kept;
+    const std::shared_ptr<const Gather> gather = kept.of(g, weight);
+    float* const out = narrow.mutate().data();
+    const Gather::Call call{wide, weight, bias ? bias->data() : nullptr, out,
+                            gather->can_stream(out)};
+    return run_parts(progress, gather->parts(), [&](int64_t i) { gather->part(call, i); });
 }
 
 }  // namespace convscope

@@ -24,11 +24,16 @@ struct ConvScratch {
     std::vector<const float*> sources;
     std::vector<int64_t> places;
     std::vector<double> row_sums;
+    std::vector<PackedWeights> values;  // the caller's, for all parts
 };
 ConvScratch& conv_scratch();
 
 /// So few windows, and so many products in each, that the passes are products of matrices.
 bool has_few_cells(const ConvGeometry& g);
+/// The same for spread_few: its stamps are made and then added up.
+bool has_few_stamps(const ConvGeometry& g);
+bool spread_few(const ConvGeometry&, const Tensor& narrow, const Tensor& weight, const Tensor* bias,
+                Tensor& wide, const Progress&);
 /// The wide cells under each window, in the order of a kernel's weights: [sample][group][window][channel][row][column].
 std::vector<float> cells_under_windows(const ConvGeometry& g, const Tensor& wide);
 

@@ -15,6 +15,7 @@ struct ConvGeometry {
     PaddingMode mode = PaddingMode::zeros;
     int64_t batch = 1, groups = 1;
     int64_t wide_per_group = 1, narrow_per_group = 1;  // channels
+    bool operator==(const ConvGeometry&) const = default;
 
     int64_t taps() const { return h.kernel * w.kernel; }
     Shape wide() const { return {batch, groups * wide_per_group, h.in, w.in}; }

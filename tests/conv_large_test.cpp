@@ -185,6 +185,42 @@ TEST(LargeLayers, columns_times_rows) {
                             true});
 }
 
+/// What passes keep of a layer's weights must not outlive them: twice the weights give exactly twice the sums.
+TEST(LargeLayers, weights_written_in_place_are_seen) {
+    const Pair four{4, 4}, two{2, 2};
+    const Large layers[]{
+        {"conv2d", {1, 5, 30, 40}, {{"out_channels", int64_t(9)}}},
+        {"conv2d", {1, 1, 30, 300}, {{"kernel_size", Pair{7, 7}}}, true},
+        {"conv_transpose2d", {1, 17, 4, 5}, {{"out_channels", int64_t(20)}, {"kernel_size", four}}},
+        {"conv_transpose2d", {1, 3, 20, 64}, {{"kernel_size", four}, {"stride", two}}},
+        {"conv_transpose2d", {1, 3, 20, 30}, {{"kernel_size", two}}},
+    };
+    for (const Large& large : layers) {
+        const Op& op = *find_op(large.id);
+        Params params = params_of(op, large);
+        params[static_cast<size_t>(field_index(op, "bias"))] = false;
+        const Plan plan = op.plan(params, large.input, true);
+        ASSERT_FALSE(plan.problem);
+        std::mt19937_64 random(3);
+        const Tensor input = random_tensor(large.input, random, false);
+        const Shape shape = plan.weights[0].shape;
+        std::vector<Tensor> weights{large.is_constant ? Tensor(shape, 0.1f)
+                                                      : random_tensor(shape, random, false)};
+        const std::vector<int> wanted{plan.output};
+        const auto output = [&] {
+            std::vector<Tensor> stages(plan.stages.size());
+            EXPECT_TRUE(op.forward(params, plan, {input, weights, {}, true}, wanted, stages, {}));
+            return stages[static_cast<size_t>(plan.output)];
+        };
+        const Tensor once = output();
+        for (int i = 0; i < 2; ++i) output();
+        for (float& weight : weights[0].mutate()) weight *= 2;
+        const Tensor twice = output();
+        for (size_t i = 0; i < once.values().size(); ++i)
+            ASSERT_EQ(twice.values()[i], 2 * once.values()[i]) << large.id << " " << i;
+    }
+}
+
 TEST(LargeLayers, far_apart) {
     expect_sampled(
         {"conv2d", {1, 2, 1500, 1000}, {{"stride", Pair{350, 450}}, {"dilation", Pair{400, 166}}}});

@@ -10,6 +10,7 @@
 #include <algorithm>
 
 #include "core/kernels/row_sums.h"
+#include "core/kernels/stream.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace convscope {
@@ -21,7 +22,7 @@ using Vector = hn::Vec<Floats>;
 
 constexpr int kLanes = static_cast<int>(HWY_MAX_LANES_D(Floats));
 constexpr size_t kRun = 64;  // terms that are added up before they go to the total
-constexpr int kPacked = 8;   // channels in a block of PackedWeights
+constexpr int kPacked = PackedWeights::kPacked;
 
 // Sums of a block: with 32 registers 24 of them, three to each channel of eight, leave room for what is loaded; with 16
 // registers half as many.
@@ -34,116 +35,131 @@ constexpr int64_t kTogether = 64;  // channels whose sums are kept between runs
 constexpr int64_t kStretch =
     kSums / 4 * kLanes;  // cells of a stretch; four times as many for few channels
 
-constexpr int vectors_for(int channels) {
-    return std::min(channels == 3 ? 6 : 8, kSums / channels);
+constexpr int vectors_for(int channels, int phases) {
+    const int sums = kSums / phases;
+    return std::min(channels == 3 ? 6 : 8, sums / channels);
 }
 
 /// Where a run of terms stands among those of a sum.
 struct Run {
-    std::span<const Tap> taps;
+    std::span<const Tap> taps[2];  // of the cells, or of the even and of the odd ones
     bool is_first = true, is_last = true;
-    float* partial = nullptr;  // sums of earlier runs: [channel][cell of the stretch]
-    int64_t partial_step = 0;
+    float* partial = nullptr;  // sums of earlier runs: [phase][channel][cell of the stretch]
+    int64_t partial_step = 0, phase_step = 0;
 };
 
-/// kChannels × kVectors sums at cell x of the stretch. Whole: all vectors are full; else the only one has `cells` cells.
-template <int kChannels, int kVectors, bool kWhole>
+/// kPhases × kChannels × kVectors sums at cell x of the stretch. Whole: all vectors are full; else the only one has `cells`
+/// cells. Two phases are the even and the odd cells of a row that is twice as long: they meet here, in registers.
+template <int kPhases, int kChannels, int kVectors, bool kWhole>
 HWY_INLINE void block(const RowSums& sums, const Run& run, const float* weights, int64_t channel,
                       int64_t stretch, int64_t x, int64_t cells) {
     const Floats d;
-    Vector sum[kChannels][kVectors];
-    float* const partial = run.partial + channel * run.partial_step + x;
-#pragma GCC unroll 8
-    for (int c = 0; c < kChannels; ++c)
-#pragma GCC unroll 8
-        for (int v = 0; v < kVectors; ++v) sum[c][v] = hn::Zero(d);
+    Vector sum[kPhases][kChannels][kVectors];
     const int64_t shifted = sums.shift + stretch + x;
-    for (const Tap& tap : run.taps) {
-        const float* const from = tap.source + shifted;
-        const float* const by = weights + tap.weight * kPacked;
-        Vector value[kVectors];
+#pragma GCC unroll 2
+    for (int p = 0; p < kPhases; ++p) {
 #pragma GCC unroll 8
-        for (int v = 0; v < kVectors; ++v)
-            value[v] = kWhole ? hn::LoadU(d, from + v * kLanes)
-                              : hn::LoadN(d, from, static_cast<size_t>(cells));
+        for (int c = 0; c < kChannels; ++c)
 #pragma GCC unroll 8
-        for (int c = 0; c < kChannels; ++c) {
-            const Vector factor = hn::Set(d, by[c]);
+            for (int v = 0; v < kVectors; ++v) sum[p][c][v] = hn::Zero(d);
+        for (const Tap& tap : run.taps[p]) {
+            const float* const from = tap.source + shifted;
+            const float* const by = weights + tap.weight * kPacked;
+            Vector value[kVectors];
 #pragma GCC unroll 8
-            for (int v = 0; v < kVectors; ++v) sum[c][v] = hn::MulAdd(value[v], factor, sum[c][v]);
+            for (int v = 0; v < kVectors; ++v)
+                value[v] = kWhole ? hn::LoadU(d, from + v * kLanes)
+                                  : hn::LoadN(d, from, static_cast<size_t>(cells));
+#pragma GCC unroll 8
+            for (int c = 0; c < kChannels; ++c) {
+                const Vector factor = hn::Set(d, by[c]);
+#pragma GCC unroll 8
+                for (int v = 0; v < kVectors; ++v)
+                    sum[p][c][v] = hn::MulAdd(value[v], factor, sum[p][c][v]);
+            }
         }
-    }
-    if (!run.is_first) {
+        if (run.is_first && run.is_last) continue;
+        float* const partial = run.partial + p * run.phase_step + channel * run.partial_step + x;
 #pragma GCC unroll 8
         for (int c = 0; c < kChannels; ++c)
 #pragma GCC unroll 8
-            for (int v = 0; v < kVectors; ++v)
-                sum[c][v] =
-                    hn::Add(sum[c][v], hn::Load(d, partial + c * run.partial_step + v * kLanes));
+            for (int v = 0; v < kVectors; ++v) {
+                float* const here = partial + c * run.partial_step + v * kLanes;
+                if (!run.is_first) sum[p][c][v] = hn::Add(sum[p][c][v], hn::Load(d, here));
+                if (!run.is_last) hn::Store(sum[p][c][v], d, here);
+            }
     }
-    if (!run.is_last) {
-#pragma GCC unroll 8
-        for (int c = 0; c < kChannels; ++c)
-#pragma GCC unroll 8
-            for (int v = 0; v < kVectors; ++v)
-                hn::Store(sum[c][v], d, partial + c * run.partial_step + v * kLanes);
-        return;
-    }
+    if (!run.is_last) return;
 #pragma GCC unroll 8
     for (int c = 0; c < kChannels; ++c) {
-        float* const out = sums.out + (channel + c) * sums.out_channel_step + stretch + x;
+        float* const out =
+            sums.out + (channel + c) * sums.out_channel_step + kPhases * (stretch + x);
         const Vector bias = hn::Set(d, sums.bias ? sums.bias[sums.first + channel + c] : 0.0f);
+        const auto put = [&](Vector all, int64_t at) HWY_ATTR {
+            if constexpr (!kWhole) {
+                if (const int64_t left = kPhases * cells - at; left > 0)
+                    hn::StoreN(all, d, out + at, static_cast<size_t>(left));
+            } else if (sums.is_streamed) {
+                hn::Stream(all, d, out + at);
+            } else {
+                hn::StoreU(all, d, out + at);
+            }
+        };
 #pragma GCC unroll 8
         for (int v = 0; v < kVectors; ++v) {
-            const Vector all = sums.bias ? hn::Add(sum[c][v], bias) : sum[c][v];
-            if constexpr (!kWhole)
-                hn::StoreN(all, d, out, static_cast<size_t>(cells));
-            else if (sums.is_streamed)
-                hn::Stream(all, d, out + v * kLanes);
-            else
-                hn::StoreU(all, d, out + v * kLanes);
+            const Vector all = sums.bias ? hn::Add(sum[0][c][v], bias) : sum[0][c][v];
+            if constexpr (kPhases == 1) {
+                put(all, v * kLanes);
+            } else {
+                const Vector odd = sums.bias ? hn::Add(sum[1][c][v], bias) : sum[1][c][v];
+                put(hn::InterleaveWholeLower(d, all, odd), 2 * v * kLanes);
+                put(hn::InterleaveWholeUpper(d, all, odd), (2 * v + 1) * kLanes);
+            }
         }
     }
 }
 
 /// All cells of a stretch of kChannels channels from `channel` (counted from sums.first) on.
-template <int kChannels>
+template <int kPhases, int kChannels>
 void channels(const RowSums& sums, const Run& run, int64_t channel, int64_t stretch,
               int64_t cells) {
-    constexpr int kVectors = vectors_for(kChannels);
+    constexpr int kVectors = vectors_for(kChannels, kPhases);
     const float* const weights =
         sums.weights->at(sums.first + channel / kPacked * kPacked) + channel % kPacked;
     int64_t x = 0;
     for (; x + kVectors * kLanes <= cells; x += kVectors * kLanes)
-        block<kChannels, kVectors, true>(sums, run, weights, channel, stretch, x, 0);
+        block<kPhases, kChannels, kVectors, true>(sums, run, weights, channel, stretch, x, 0);
     if constexpr (kVectors > 3)
         for (; x + 3 * kLanes <= cells; x += 3 * kLanes)
-            block<kChannels, 3, true>(sums, run, weights, channel, stretch, x, 0);
+            block<kPhases, kChannels, 3, true>(sums, run, weights, channel, stretch, x, 0);
     if constexpr (kVectors > 2)
         for (; x + 2 * kLanes <= cells; x += 2 * kLanes)
-            block<kChannels, 2, true>(sums, run, weights, channel, stretch, x, 0);
+            block<kPhases, kChannels, 2, true>(sums, run, weights, channel, stretch, x, 0);
     for (; x + kLanes <= cells; x += kLanes)
-        block<kChannels, 1, true>(sums, run, weights, channel, stretch, x, 0);
-    if (x < cells) block<kChannels, 1, false>(sums, run, weights, channel, stretch, x, cells - x);
+        block<kPhases, kChannels, 1, true>(sums, run, weights, channel, stretch, x, 0);
+    if (x < cells)
+        block<kPhases, kChannels, 1, false>(sums, run, weights, channel, stretch, x, cells - x);
 }
 
+template <int kPhases>
 void all_channels(const RowSums& sums, const Run& run, int64_t stretch, int64_t cells) {
+    constexpr int kMost = kMostChannels / kPhases;
     for (int64_t channel = 0; channel < sums.channels;) {
         const int64_t left = sums.channels - channel;
-        if (kMostChannels == 8 && left >= 8) {
-            channels<kMostChannels>(sums, run, channel, stretch, cells);
-            channel += 8;
-        } else if (left >= 4) {
-            channels<4>(sums, run, channel, stretch, cells);
+        if (left >= kMost) {
+            channels<kPhases, kMost>(sums, run, channel, stretch, cells);
+            channel += kMost;
+        } else if (kMost > 4 && left >= 4) {
+            channels<kPhases, 4>(sums, run, channel, stretch, cells);
             channel += 4;
-        } else if (left == 3) {
-            channels<3>(sums, run, channel, stretch, cells);
+        } else if (kMost > 3 && left == 3) {
+            channels<kPhases, 3>(sums, run, channel, stretch, cells);
             channel += 3;
-        } else if (left == 2) {
-            channels<2>(sums, run, channel, stretch, cells);
+        } else if (kMost > 2 && left >= 2) {
+            channels<kPhases, 2>(sums, run, channel, stretch, cells);
             channel += 2;
         } else {
-            channels<1>(sums, run, channel, stretch, cells);
+            channels<kPhases, 1>(sums, run, channel, stretch, cells);
             ++channel;
         }
     }
@@ -151,45 +167,38 @@ void all_channels(const RowSums& sums, const Run& run, int64_t stretch, int64_t 
 
 /// A stretch of cells at a time, so many channels that their sums stay in the first-level cache, and for all of them one run
 /// of terms after the other: what the run reads stays there too.
-void AddUp(const RowSums& sums) {
+template <int kPhases>
+void all_sums(const RowSums& sums) {
     HWY_ALIGN float partial[kTogether * kStretch];
-    const size_t terms = sums.taps.size(), runs = std::max<size_t>(1, (terms + kRun - 1) / kRun);
-    for (int64_t channel = 0; channel < sums.channels; channel += kTogether) {
+    constexpr int64_t kMost = kTogether / kPhases;
+    const size_t terms = std::max(sums.taps.size(), sums.odd.size());
+    const size_t runs = std::max<size_t>(1, (terms + kRun - 1) / kRun);
+    for (int64_t channel = 0; channel < sums.channels; channel += kMost) {
         RowSums some = sums;
         some.first += channel;
-        some.channels = std::min<int64_t>(kTogether, sums.channels - channel);
+        some.channels = std::min<int64_t>(kMost, sums.channels - channel);
         some.out += channel * sums.out_channel_step;
         const int64_t stretch = some.channels < kPacked ? 4 * kStretch : kStretch;
-        for (int64_t x = 0; x < sums.cells; x += stretch) {
+        for (int64_t x = 0; x < sums.cells; x += stretch)
             for (size_t i = 0; i < runs; ++i) {
-                const size_t from = i * terms / runs, end = (i + 1) * terms / runs;
-                const Run run{sums.taps.subspan(from, end - from), i == 0, i + 1 == runs, partial,
-                              stretch};
-                all_channels(some, run, x, std::min<int64_t>(stretch, sums.cells - x));
+                const auto share = [&](std::span<const Tap> taps) {
+                    const size_t from = i * taps.size() / runs;
+                    return taps.subspan(from, (i + 1) * taps.size() / runs - from);
+                };
+                const Run run{{share(sums.taps), share(sums.odd)},
+                              i == 0,
+                              i + 1 == runs,
+                              partial,
+                              stretch,
+                              some.channels * stretch};
+                all_channels<kPhases>(some, run, x, std::min<int64_t>(stretch, sums.cells - x));
             }
-        }
     }
 }
 
-void Interleave(const float* even, const float* odd, float* out, int64_t count, bool is_streamed) {
-    const Floats d;
-    int64_t i = 0;
-    for (; i + kLanes <= count; i += kLanes) {
-        const Vector a = hn::LoadU(d, even + i), b = hn::LoadU(d, odd + i);
-        const Vector lower = hn::InterleaveWholeLower(d, a, b);
-        const Vector upper = hn::InterleaveWholeUpper(d, a, b);
-        if (is_streamed) {
-            hn::Stream(lower, d, out + 2 * i);
-            hn::Stream(upper, d, out + 2 * i + kLanes);
-        } else {
-            hn::StoreU(lower, d, out + 2 * i);
-            hn::StoreU(upper, d, out + 2 * i + kLanes);
-        }
-    }
-    for (; i < count; ++i) {
-        out[2 * i] = even[i];
-        out[2 * i + 1] = odd[i];
-    }
+void AddUp(const RowSums& sums) {
+    if (sums.is_interleaved) return all_sums<2>(sums);
+    all_sums<1>(sums);
 }
 
 void TakeEverySecond(const float* from, float* out, int64_t count) {
@@ -210,30 +219,28 @@ HWY_AFTER_NAMESPACE();
 namespace convscope {
 
 HWY_EXPORT(AddUp);
-HWY_EXPORT(Interleave);
 HWY_EXPORT(TakeEverySecond);
 
-PackedWeights::PackedWeights(const float* from, int64_t channels, int64_t channel_step,
-                             int64_t inner, int64_t outer, int64_t outer_step)
-    : channels_(channels), count_(inner * outer) {
-    const int64_t blocks = (channels + 7) / 8;
-    values_.resize(static_cast<size_t>(blocks * 8 * count_));
-    for (int64_t c = 0; c < channels; ++c) {
-        float* to = values_.data() + c / 8 * 8 * count_ + c % 8;
-        for (int64_t i = 0; i < outer; ++i) {
-            const float* const row = from + c * channel_step + i * outer_step;
-            for (int64_t j = 0; j < inner; ++j, to += 8) *to = row[j];
-        }
+void PackedWeights::pack(const float* from, int64_t channels, int64_t channel_step, int64_t inner,
+                         int64_t outer, int64_t outer_step) {
+    channels_ = channels;
+    count_ = inner * outer;
+    values_.resize(static_cast<size_t>((channels + kPacked - 1) / kPacked * kPacked * count_));
+    float* to = values_.data();
+    for (int64_t first = 0; first < channels; first += kPacked) {
+        const int64_t some = std::min<int64_t>(kPacked, channels - first);
+        for (int64_t i = 0; i < outer; ++i)
+            for (int64_t j = 0; j < inner; ++j, to += kPacked) {
+                const float* const at = from + first * channel_step + i * outer_step + j;
+                for (int64_t c = 0; c < some; ++c) to[c] = at[c * channel_step];
+                for (int64_t c = some; c < kPacked; ++c) to[c] = 0;
+            }
     }
 }
 
 void finish_stream() { hwy::FlushStream(); }
 
 void add_up(const RowSums& sums) { HWY_DYNAMIC_DISPATCH(AddUp)(sums); }
-
-void interleave(const float* even, const float* odd, float* out, int64_t count, bool is_streamed) {
-    HWY_DYNAMIC_DISPATCH(Interleave)(even, odd, out, count, is_streamed);
-}
 
 void take_every_second(const float* from, float* out, int64_t count) {
     HWY_DYNAMIC_DISPATCH(TakeEverySecond)(from, out, count);

@@ -21,11 +21,18 @@ class PackedWeights {
     PackedWeights() = default;
     /// Weight i · `inner` + j of channel c is from[c · channel_step + i · outer_step + j], i < outer, j < inner.
     PackedWeights(const float* from, int64_t channels, int64_t channel_step, int64_t inner,
-                  int64_t outer = 1, int64_t outer_step = 0);
+                  int64_t outer = 1, int64_t outer_step = 0) {
+        pack(from, channels, channel_step, inner, outer, outer_step);
+    }
+    /// The same, in the memory of what was packed before.
+    void pack(const float* from, int64_t channels, int64_t channel_step, int64_t inner,
+              int64_t outer = 1, int64_t outer_step = 0);
 
     int64_t channels() const { return channels_; }
     /// The weights from `channel` (a multiple of 8) on.
     const float* at(int64_t channel) const { return values_.data() + channel * count_; }
+
+    static constexpr int kPacked = 8;
 
   private:
     std::vector<float> values_;
@@ -33,9 +40,11 @@ class PackedWeights {
 };
 
 /// out[channel][x] = Σ over taps of source[shift + x] · weight[channel] + bias[channel], for 0 ≤ x < cells, and reads
-/// nothing else. Error ≤ (4 + 2√n)·2⁻²⁴·Σ|terms|: few terms are added up in one run.
+/// nothing else. Interleaved: those are at out[channel][2x], and at out[channel][2x + 1] the same sums over `odd`.
+/// Error ≤ (4 + 2√n)·2⁻²⁴·Σ|terms|: few terms are added up in one run.
 struct RowSums {
-    std::span<const Tap> taps{};
+    std::span<const Tap> taps{}, odd{};
+    bool is_interleaved = false;
     int64_t shift = 0;
     const PackedWeights* weights = nullptr;
     const float* bias = nullptr;  // of channel 0; null: none
@@ -48,14 +57,8 @@ struct RowSums {
 };
 void add_up(const RowSums& sums);
 
-/// out[2i] = even[i], out[2i + 1] = odd[i] for i < count.
-void interleave(const float* even, const float* odd, float* out, int64_t count, bool is_streamed);
-
 /// out[i] = from[2i] for i < count; reads nothing beyond the last of them.
 void take_every_second(const float* from, float* out, int64_t count);
-
-/// What this thread streamed is there for the other threads.
-void finish_stream();
 
 /// Floats in the longest vector of any machine.
 inline constexpr int64_t kMostLanes = 16;
