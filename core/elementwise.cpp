@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/conv_passes.h"
+#include "core/kernels/stream.h"
 #include "core/number_text.h"
 #include "core/trouble.h"
 
@@ -83,8 +84,10 @@ float* elementwise_target(const Plan& plan, std::span<const int> wanted, std::sp
 
 bool elementwise_runs(int64_t cells, int64_t run, const Progress& progress,
                       const std::function<void(int64_t first, int64_t last)>& part) {
-    return run_parts(progress, (cells + run - 1) / run,
-                     [&](int64_t i) { part(i * run, std::min(cells, (i + 1) * run)); });
+    return run_parts(progress, (cells + run - 1) / run, [&](int64_t i) {
+        part(i * run, std::min(cells, (i + 1) * run));
+        finish_stream();
+    });
 }
 
 }  // namespace convscope

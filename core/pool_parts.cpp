@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/conv_parts.h"
+#include "core/kernels/stream.h"
 
 // Letters: n batch, c channel; (h, w) a cell; (r, s) a kernel cell.
 
@@ -160,6 +161,7 @@ bool run_bands(const Progress& progress, Shape output, int64_t cells, int64_t le
         const int64_t first = part / bands * together, which = part % bands;
         for (int64_t plane = first; plane < std::min(planes, first + together); ++plane)
             band(plane, which * output.h / bands, (which + 1) * output.h / bands);
+        finish_stream();
     });
 }
 

@@ -30,7 +30,7 @@ using DoubleVector = hn::Vec<Doubles>;
 inline int64_t lanes() { return static_cast<int64_t>(hn::Lanes(Floats())); }
 
 /// Sets to[i] for i < count: at(i) is the vector of the cells from i on, part(i, n) that of the n < lanes() cells from i on.
-/// Streamed: past the caches.
+/// Streamed: past the caches; finish_stream when done.
 template <class At, class Part>
 HWY_INLINE void put_all(float* to, int64_t count, bool is_streamed, At at, Part part) {
     const Floats d;
@@ -42,7 +42,6 @@ HWY_INLINE void put_all(float* to, int64_t count, bool is_streamed, At at, Part 
         i = std::min(count, (step - past) % step);
         if (i > 0) hn::StoreN(part(int64_t(0), i), d, to, static_cast<size_t>(i));
         for (; i + step <= count; i += step) hn::Stream(at(i), d, to + i);
-        hwy::FlushStream();
     } else {
         for (; i + step <= count; i += step) hn::StoreU(at(i), d, to + i);
     }

@@ -40,22 +40,23 @@ struct Inside {
 };
 
 template <int kStride>
-Inside inside(const WindowAxis& a) {
+Inside inside(const WindowAxis& a, bool has_pairs) {
     Inside range;
     range.first = std::min(outputs_inside(a, 0).first, a.out);
     range.end = std::max(range.first, outputs_inside(a, a.kernel - 1).second + 1);
     range.vectors = range.end - lanes() + 1;
-    if (kStride == 2) {  // its second load ends one cell later than it needs
-        const int64_t last = a.in - 2 * lanes() - (a.kernel - 1) * a.dilation + a.pad_before;
+    if (kStride == 2) {  // its second load ends one cell later than it needs, but for a pair
+        const int64_t last =
+            a.in - 2 * lanes() - (has_pairs ? 0 : (a.kernel - 1) * a.dilation) + a.pad_before;
         range.vectors = std::min(range.vectors, floor_div(last, 2) + 1);
     }
     return range;
 }
 
-/// Calls vector(o) for whole vectors of windows and one(o) for the others. A last vector may overlap the one before it.
+/// Calls vector(o) for whole vectors of windows and one(o) for the others. Pairs: windows of two columns, at stride 2. A last vector may overlap the one before it.
 template <int kStride, class Vector, class One>
-HWY_INLINE void for_windows(const PoolRow& row, Vector vector, One one) {
-    const Inside range = inside<kStride>(row.columns);
+HWY_INLINE void for_windows(const PoolRow& row, bool has_pairs, Vector vector, One one) {
+    const Inside range = inside<kStride>(row.columns, has_pairs);
     int64_t o = 0;
     for (; o < range.first; ++o) one(o);
     if (row.is_streamed)
@@ -70,7 +71,6 @@ HWY_INLINE void for_windows(const PoolRow& row, Vector vector, One one) {
         o = range.end;
     }
     for (; o < row.columns.out; ++o) one(o);
-    if (row.is_streamed) hwy::FlushStream();
 }
 
 template <class D, class V, class T>
@@ -81,7 +81,8 @@ HWY_INLINE void store(V v, D d, T* to, bool is_streamed) {
         hn::StoreU(v, d, to);
 }
 
-template <int kStride, class Place>
+/// kKernel: rows and columns of the windows, where that is known: then they are visited without a loop; else 0.
+template <int kStride, int kKernel, class Place>
 void largest(const PoolRow& row, Place* places) {
     const Floats d;
     const Places p;
@@ -103,21 +104,37 @@ void largest(const PoolRow& row, Place* places) {
         for (int64_t o = 0; o < a.out; ++o) one(o);
         return;
     }
+    const int64_t height = kKernel > 0 ? kKernel : static_cast<int64_t>(row.rows.size());
+    const int64_t width = kKernel > 0 ? kKernel : a.kernel;
+    constexpr bool kPairs = kKernel == 2 && HWY_TARGET != HWY_SCALAR;
     const auto vector = [&](int64_t o) HWY_ATTR {
         const int64_t start = o * a.stride - a.pad_before;
-        const float* const corner = row.plane + row.rows[0] * a.in + start;
-        FloatVector best = strided<kStride>(corner, a.stride);
-        PlaceVector chosen = hn::Set(p, static_cast<int32_t>(row.rows[0] * a.in));
-        for (size_t r = 0; r < row.rows.size(); ++r)
-            for (int64_t s = r == 0 ? 1 : 0; s < a.kernel; ++s) {
-                const int64_t offset = row.rows[r] * a.in + s * a.dilation;
-                const FloatVector x = strided<kStride>(row.plane + offset + start, a.stride);
-                const auto wins = hn::Or(hn::Gt(x, best), hn::IsNaN(x));
-                best = hn::IfThenElse(wins, x, best);
-                if (places)
-                    chosen = hn::IfThenElse(hn::RebindMask(p, wins),
-                                            hn::Set(p, static_cast<int32_t>(offset)), chosen);
+        FloatVector best = hn::Zero(d);
+        PlaceVector chosen = hn::Zero(p);
+        const auto visit = [&](FloatVector x, int64_t offset, bool is_first) HWY_ATTR {
+            const auto wins = is_first ? hn::Eq(best, best) : hn::Or(hn::Gt(x, best), hn::IsNaN(x));
+            best = hn::IfThenElse(wins, x, best);
+            if (places)
+                chosen = hn::IfThenElse(hn::RebindMask(p, wins),
+                                        hn::Set(p, static_cast<int32_t>(offset)), chosen);
+        };
+#pragma GCC unroll 3
+        for (int64_t r = 0; r < height; ++r) {
+            const int64_t offset = row.rows[static_cast<size_t>(r)] * a.in;
+            const float* const from = row.plane + offset + start;
+#if HWY_TARGET != HWY_SCALAR
+            if constexpr (kPairs) {  // one load serves both columns, and none crosses a line
+                const FloatVector low = hn::LoadU(d, from), high = hn::LoadU(d, from + lanes());
+                visit(hn::ConcatEven(d, high, low), offset, r == 0);
+                visit(hn::ConcatOdd(d, high, low), offset + 1, false);
+                continue;
             }
+#endif
+#pragma GCC unroll 3
+            for (int64_t s = 0; s < width; ++s)
+                visit(strided<kStride>(from + s * a.dilation, a.stride), offset + s * a.dilation,
+                      r + s == 0);
+        }
         store(best, d, row.out + o, row.is_streamed);
         if (!places) return;
         const PlaceVector columns =
@@ -128,14 +145,18 @@ void largest(const PoolRow& row, Place* places) {
         else
             hn::StoreU(hn::Add(chosen, columns), p, places + o);
     };
-    for_windows<kStride>(row, vector, one);
+    for_windows<kStride>(row, kPairs, vector, one);
 }
 
 template <class Place>
 void MaxRow(const PoolRow& row, Place* places) {
-    if (row.columns.stride == 1) return largest<1>(row, places);
-    if (row.columns.stride == 2) return largest<2>(row, places);
-    largest<0>(row, places);
+    const WindowAxis& a = row.columns;
+    if (a.stride == 1) return largest<1, 0>(row, places);
+    if (a.stride != 2) return largest<0, 0>(row, places);
+    const bool is_square = static_cast<int64_t>(row.rows.size()) == a.kernel;
+    if (is_square && a.kernel == 2 && a.dilation == 1) return largest<2, 2>(row, places);
+    if (is_square && a.kernel == 3) return largest<2, 3>(row, places);
+    largest<2, 0>(row, places);
 }
 void MaxRowIndices(const PoolRow& row, float* places) { MaxRow(row, places); }
 void MaxRowPlaces(const PoolRow& row, int32_t* places) { MaxRow(row, places); }
@@ -157,7 +178,7 @@ void means(const PoolRow& row, const double* divisors) {
         }
         row.out[o] = static_cast<float>(total / divisors[o]);
     };
-    const Inside range = inside<kStride>(a);
+    const Inside range = inside<kStride>(a, false);
     const double divisor = range.first < range.end ? divisors[range.first] : 1;
     // Dividing by a power of two is multiplying by one, and much faster.
     int exponent = 0;
@@ -190,7 +211,7 @@ void means(const PoolRow& row, const double* divisors) {
 #endif
         store(mean, f, row.out + o, row.is_streamed);
     };
-    for_windows<kStride>(row, vector, one);
+    for_windows<kStride>(row, false, vector, one);
 }
 
 void MeanRow(const PoolRow& row, const double* divisors) {

@@ -19,7 +19,7 @@ struct PoolRow {
         rows{};            // of the input, under the windows, top to bottom; only those inside
     float* out = nullptr;  // columns.out cells
     bool is_streamed =
-        false;  // `out` and the places go past the caches; hwy::FlushStream is called
+        false;  // `out` and the places go past the caches; finish_stream when done
 };
 
 /// The largest value of each window, the first in reading order of several, but the last NaN before all; −∞ where there is only

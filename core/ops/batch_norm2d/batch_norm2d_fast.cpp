@@ -53,6 +53,7 @@ struct Channels {
                     between(c);
                     second(c, 0);
                 }
+                finish_stream();
             });
         }
         const int64_t parts = shape.c * slices();
@@ -60,8 +61,10 @@ struct Channels {
                        [&](int64_t part) { first(part / slices(), part % slices()); }))
             return false;
         for (int64_t c = 0; c < shape.c; ++c) between(c);
-        return run_parts(part_of(progress, 0.5, 0.5), parts,
-                         [&](int64_t part) { second(part / slices(), part % slices()); });
+        return run_parts(part_of(progress, 0.5, 0.5), parts, [&](int64_t part) {
+            second(part / slices(), part % slices());
+            finish_stream();
+        });
     }
 };
 
