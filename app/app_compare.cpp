@@ -17,6 +17,7 @@ constexpr const char* kResizeView = "coverage";
 
 /// It is on the canvas: a network where gradients are, a resize-convolution beside its own layer.
 bool looked_at(const App& app, const Network& network) {
+    if (network.is_a) return true;
     return network.resizes ? &network == resize_beside(app) : app.evaluating.backward;
 }
 
@@ -41,7 +42,7 @@ void follow_edited(App& app) {
     const auto edited = edited_network(app);
     if (!edited) return;
     for (Network& network : app.state.others) {
-        if (network.resizes) continue;
+        if (network.resizes || network.is_a) continue;
         const ComparePreset* preset = preset_of(network);
         const auto own = preset ? network_of(network.document) : std::nullopt;
         if (!own) continue;
@@ -176,6 +177,58 @@ void toggle_resize_beside(App& app) {
     put_beside(app, {std::move(*document), nullptr, app.state.result, shown_layer(app)}, kResizeView);
 }
 
+void toggle_ab(App& app) {
+    if (has_ab(app)) {
+        std::erase_if(app.state.others, &Network::is_a);
+        return;
+    }
+    if (app.state.problem || !app.state.result || app.state.result->document != app.state.document) return;
+    std::vector<Network>& others = app.state.others;
+    if (others.size() >= kMostBeside) others.pop_back();
+    others.push_back({app.state.document, app.state.result});
+    others.back().is_a = true;
+    clear_beside(app);   // two documents in one view
+    say(app, "This is A now. Change anything: B stands beside it.");
+}
+
+void swap_ab(App& app) {
+    const auto a = std::ranges::find_if(app.state.others, &Network::is_a);
+    if (a == app.state.others.end()) return;
+    Document before = std::move(a->document);
+    a->document = app.state.document;
+    a->result = app.state.result && app.state.result->document == app.state.document ? app.state.result : nullptr;
+    edit_as(app, std::move(before), "A and B swapped");
+}
+
+bool has_ab(const App& app) { return std::ranges::any_of(app.state.others, &Network::is_a); }
+
+const Network* a_beside(const App& app) {
+    const auto a = std::ranges::find_if(app.state.others, &Network::is_a);
+    if (a == app.state.others.end() || !a->result || a->result->problem || !app.state.result) return nullptr;
+    const auto layer = static_cast<size_t>(shown_layer(app));
+    const View& view = chosen_view(app);
+    if (layer >= a->result->layers.size() || view.backward || view.chains) return nullptr;
+    return view.offered(a->result->layers[layer].plan) ? &*a : nullptr;
+}
+
+std::string differing_words(const Document& ours, const Document& other, int layer) {
+    const auto at = static_cast<size_t>(layer);
+    if (at >= ours.layers.size() || at >= other.layers.size()) return "";
+    const Layer &a = ours.layers[at], &b = other.layers[at];
+    if (a.op != b.op) return a.op->torch_name;
+    std::string words;
+    const auto add = [&](const std::string& word) { words += (words.empty() ? "" : ", ") + word; };
+    for (size_t i = 0; i < a.params.size() && i < b.params.size(); ++i)
+        if (a.params[i] != b.params[i]) add(a.op->fields[i].key + " " + to_text(a.params[i]));
+    if (ours.input != other.input)
+        add(ours.input.tensor.shape() == other.input.tensor.shape() ? "other input" : "input " + to_string(ours.input.tensor.shape()));
+    if (a.weights.size() == b.weights.size())
+        for (size_t i = 0; i < a.weights.size(); ++i)
+            if (a.weights[i] != b.weights[i] && a.weights[i].shape() == b.weights[i].shape()) add("other weights");
+    if (ours.training != other.training) add(ours.training ? "train" : "eval");
+    return words.empty() ? "the same" : words;
+}
+
 void refresh_compared(App& app) {
     if (app.computing || app.state.others.empty()) return;  // the worker is the edited document's
     follow_edited(app);
@@ -186,7 +239,8 @@ void refresh_compared(App& app) {
     if (app.evaluator.busy()) return;
     for (const Network& network : app.state.others) {
         if (is_finished(network) || !looked_at(app, network)) continue;
-        app.evaluator.start(network.document, {.optional_stages = false, .backward = !network.resizes}, app.host.wake);
+        app.evaluator.start(network.document, {.optional_stages = network.is_a, .backward = !network.resizes && !network.is_a},
+                            app.host.wake);
         return;
     }
 }
@@ -204,6 +258,9 @@ void add_compare_commands(std::vector<Command>& table) {
          [](const App& app) { return app.state.others.size() < kMostBeside; }, [](App& app) { add_compared(app); }, kOwnKey, kRule},
         {"Compare with resize-convolution", "", "Coverage beside that of upsampling and a convolution: uneven overlap beside even overlap.",
          can_resize_beside, toggle_resize_beside, kOwnKey, false, [](const App& app) { return resize_beside(app) != nullptr; }},
+        {"A/B: keep this as A", "Ctrl+B", "The document as it is now stays beside the edited one, under one play head; or goes away again.",
+         [](const App& app) { return has_ab(app) || (app.state.result && !app.state.problem); }, toggle_ab, kOwnKey, kRule, has_ab},
+        {"A/B: swap", "Ctrl+Shift+B", "A becomes the edited document, and the other way round.", has_ab, swap_ab},
         {"Compare: remove", "", "Takes the last network beside the edited one away.",
          [](const App& app) { return !app.state.others.empty(); },
          [](App& app) { remove_compared(app, app.state.others.size() - 1); }},

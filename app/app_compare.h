@@ -35,6 +35,16 @@ bool can_resize_beside(const App& app);
 const Network* resize_beside(const App& app);
 void toggle_resize_beside(App& app);
 
+/// A/B: the document as it is now stays beside the edited one as A, under the same play head; or A is taken away.
+void toggle_ab(App& app);
+/// The edited document and A change places: one undo step.
+void swap_ab(App& app);
+bool has_ab(const App& app);
+/// A, where the chosen view can show its layer of the same number; null else.
+const Network* a_beside(const App& app);
+/// What the layer of `ours` has that the same layer of `other` has not: "stride 2, padding 1".
+std::string differing_words(const Document& ours, const Document& other, int layer);
+
 /// Once a frame: followers follow the edited network, finished results are taken, the next one starts on the worker while
 /// that has nothing else to do.
 void refresh_compared(App& app);

@@ -62,7 +62,7 @@ ViewInput view_input(const App& app, Point size_px, float scale) {
     in.lecture = state.lecture.on;
     if (auto hidden = answers(app); hidden && !in.stale) in.answers = std::make_shared<const Answers>(std::move(*hidden));
     for (const Network& network : state.others)
-        if (network.result && !network.resizes) in.others.push_back(network.result.get());
+        if (network.result && !network.resizes && !network.is_a) in.others.push_back(network.result.get());
     return in;
 }
 
@@ -70,31 +70,79 @@ Scene build_scene(const App& app, Point size_px, float scale) {
     return app.state.lecture.on ? build_lecture(app, size_px) : build_views(app, size_px, scale);
 }
 
+namespace {
+
+/// Cells of A and B at the same place whose numbers differ get a dashed frame.
+void mark_differences(Scene& scene, const std::string& ours, const std::string& other) {
+    std::vector<Plate> marks;
+    for (const Grid& grid : scene.grids) {
+        if (!grid.name.starts_with(ours + "/") || grid.role == Role::neutral) continue;
+        const Grid* beside = scene.grid(other + grid.name.substr(ours.size()));
+        if (!beside || grid.digits_px <= 0 || beside->digits_px <= 0) continue;
+        for (int64_t row = grid.first_row; row < grid.first_row + grid.rows; ++row)
+            for (int64_t column = grid.first_column; column < grid.first_column + grid.columns; ++column) {
+                const Cell *a = grid.cell(row, column), *b = beside->cell(row, column);
+                if (!a || !b || a->text.empty() || b->text.empty() || a->value == b->value) continue;
+                for (const Grid* at : {&grid, beside}) {
+                    Plate mark;
+                    mark.box = at->cell_box(row, column).grown(-3);
+                    mark.border = Tone::ink2;
+                    mark.border_px = 1.5f;
+                    mark.radius_px = 3;
+                    mark.dash_on = 3;
+                    mark.dash_off = 2;
+                    marks.push_back(mark);
+                }
+            }
+    }
+    scene.plates.insert(scene.plates.end(), marks.begin(), marks.end());
+}
+
+/// The step of another layer's timeline that is at the same cell.
+int64_t same_place(const Timeline& from, int64_t step, const Timeline& to) {
+    if (step == from.steps()) return to.steps();
+    const Place place = from.at(step);
+    return place.started ? to.step_of(place.cell, std::numeric_limits<int64_t>::max()) : 0;
+}
+
+}  // namespace
+
 Scene build_views(const App& app, Point size_px, float scale) {
     if (!layer_result(app)) return empty_scene(app, size_px, scale);
     const ViewInput in = view_input(app, size_px, scale);
     const std::vector<const View*> views = shown_views(app);
     const Network* const resize = resize_beside(app);
-    if (!resize || !resize->result || resize->result->problem)
-        return views.size() == 1 ? views[0]->build(in) : build_panes(in, views);
+    const Network* const a = a_beside(app);
+    const bool has_resize = resize && resize->result && !resize->result->problem;
+    if (!has_resize && !a) return views.size() == 1 ? views[0]->build(in) : build_panes(in, views);
+
     // The same play head: the same output cell, in the terms of the other layer.
-    OtherPane other{views[0], in, "resize", "Resize-convolution", resize->document.name};
+    const Network& beside = has_resize ? *resize : *a;
+    OtherPane other{views[0], in, "resize", "Resize-convolution", beside.document.name};
+    if (!has_resize) {
+        other.id = "A";
+        other.label = "A";
+        other.tells = differing_words(beside.document, app.state.document, shown_layer(app));
+        other.own_label = "B, edited";
+        other.own_tells = differing_words(app.state.document, beside.document, shown_layer(app));
+    }
     other.in.answers.reset();   // of the other layer's outputs nothing is asked
-    other.in.result = resize->result.get();
-    other.in.layer = static_cast<int>(resize->result->layers.size()) - 1;
-    const Plan& plan = resize->result->layers.back().plan;
-    const Timeline timeline(plan, app.timeline.order(), plan.output);
+    other.in.result = beside.result.get();
+    other.in.layer = has_resize ? static_cast<int>(beside.result->layers.size()) - 1 : in.layer;
+    const Plan& plan = beside.result->layers[static_cast<size_t>(other.in.layer)].plan;
+    const bool walks = walks_cells(app.timeline);
+    const Timeline timeline = walks ? Timeline(plan, app.timeline.order(), plan.output) : app.timeline;
     other.in.timeline = &timeline;
-    const auto step_there = [&](int64_t step) {
-        if (step == app.timeline.steps()) return timeline.steps();
-        const Place place = app.timeline.at(step);
-        return place.started ? timeline.step_of(place.cell, std::numeric_limits<int64_t>::max()) : 0;
-    };
-    other.in.step = step_there(in.step);
-    other.in.from_step = step_there(in.from_step);
-    ViewInput compared = in;
-    compared.compared = other.in.compared = true;
-    return build_panes(compared, views, other);
+    // Equal layers have equal steps, terms and all.
+    const bool same = walks && timeline.steps() == app.timeline.steps() && timeline.cells() == app.timeline.cells();
+    other.in.step = same ? in.step : same_place(app.timeline, in.step, timeline);
+    other.in.from_step = same ? in.from_step : same_place(app.timeline, in.from_step, timeline);
+    ViewInput own = in;
+    own.compared = other.in.compared = has_resize;
+    if (has_resize) return build_panes(own, views, other);
+    Scene scene = build_panes(own, {views[0]}, other);
+    mark_differences(scene, views[0]->id, "A");
+    return scene;
 }
 
 }  // namespace convscope

@@ -122,9 +122,11 @@ std::string whole_place(const Ref& ref, Shape shape) {
     return text;
 }
 
-/// "input/1" → "Input".
+/// "input/1" → "Input"; of panes, "slide/input" → "Input".
 std::string spoken_name(const std::string& grid) {
-    std::string name = grid.substr(0, grid.find('/'));
+    const size_t slash = grid.find('/');
+    std::string name = grid.substr(0, slash);
+    if (slash != std::string::npos && (find_view(name) || name == "A" || name == "resize")) return spoken_name(grid.substr(slash + 1));
     if (!name.empty()) name[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(name[0])));
     return name;
 }

@@ -119,6 +119,7 @@ struct Network {
     std::shared_ptr<const Result> result;
     std::shared_ptr<const Result> resizes;        // of this picture's layer `resized` it is the resize-convolution; else null
     int resized = 0;
+    bool is_a = false;                            // A of A/B: the document as it was when it was put there
 };
 inline constexpr size_t kMostBeside = 2;
 

@@ -46,10 +46,11 @@ Scene build_panes(const ViewInput& in, const std::vector<const View*>& views,
                 for (Cell& cell : grid.cells) cell.ref = {};
             }
         append_moved(scene, std::move(built), is_other ? other->id : view.id, {left, kHeader * s});
-        scene.labels.push_back({{left + kMargin * s, 26 * s}, Align::left, 14 * s,
-                                {{is_other ? other->label : view.label, Font::semibold, Tone::ink}}});
-        scene.labels.push_back({{left + kMargin * s, 46 * s}, Align::left, 12.5f * s,
-                                {{is_other ? other->tells : view.tells, Font::inter, Tone::ink3}}});
+        const bool told_apart = i == 0 && other && !other->own_label.empty();
+        const std::string& label = is_other ? other->label : told_apart ? other->own_label : view.label;
+        const std::string& tells = is_other ? other->tells : told_apart ? other->own_tells : view.tells;
+        scene.labels.push_back({{left + kMargin * s, 26 * s}, Align::left, 14 * s, {{label, Font::semibold, Tone::ink}}});
+        scene.labels.push_back({{left + kMargin * s, 46 * s}, Align::left, 12.5f * s, {{tells, Font::inter, Tone::ink3}}});
         if (i > 0) scene.strokes.push_back({{{left, 0}, {left, panes_height}}, Tone::line, 1 * s});
     }
     scene.strokes.push_back({{{0, panes_height}, {in.size_px.x, panes_height}}, Tone::line, 1 * s});

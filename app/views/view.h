@@ -87,6 +87,7 @@ struct OtherPane {
     const View* view = nullptr;
     ViewInput in;                          // its size and place are the pane's
     std::string id, label, tells;          // in the names of its grids, and in its header
+    std::string own_label, own_tells;      // the first pane's header then; empty: as always
 };
 Scene build_panes(const ViewInput& in, const std::vector<const View*>& views,
                   const std::optional<OtherPane>& other = {});
