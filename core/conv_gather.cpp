@@ -143,6 +143,12 @@ class Gather {
     /// The places under rows h…h+rows−1 of windows, ascending.
     void find_places(std::vector<int64_t>& places, int64_t h, int64_t rows) const {
         places.clear();
+        if (g_.h.dilation == 1 && g_.h.stride <= g_.h.kernel) {  // without gaps
+            const int64_t first = *g_.h.input_place(h, 0);
+            for (int64_t i = 0; i < (rows - 1) * g_.h.stride + g_.h.kernel; ++i)
+                places.push_back(first + i);
+            return;
+        }
         for (int64_t i = 0; i < rows; ++i)
             for (int64_t r = 0; r < g_.h.kernel; ++r) places.push_back(*g_.h.input_place(h + i, r));
         std::ranges::sort(places);

@@ -15,10 +15,9 @@ void fill_line(float* line, int64_t count, const float* row, int64_t first, int6
         std::fill(line, line + count, 0.0f);
         return;
     }
-    const int64_t inside =
-        std::clamp<int64_t>(-floor_div(first, step), 0, count);  // first place ≥ 0
-    const int64_t after =
-        std::clamp<int64_t>(floor_div(axis.in - 1 - first, step) + 1, inside, count);
+    const auto steps = [&](int64_t places) { return step == 1 ? places : floor_div(places, step); };
+    const int64_t inside = std::clamp<int64_t>(-steps(first), 0, count);  // first place ≥ 0
+    const int64_t after = std::clamp<int64_t>(steps(axis.in - 1 - first) + 1, inside, count);
     const auto copy_padding = [&](int64_t from, int64_t to) {
         for (int64_t i = from; i < to; ++i) {
             const auto cell = padded_cell(first + i * step, axis.in, mode);

@@ -1,19 +1,34 @@
 #include "core/conv_passes.h"
 
 #include <algorithm>
+#include <vector>
+
+#include "core/kernels/tile_dots.h"
 
 namespace convscope {
 
-void sum_channels(const Tensor& grad_output, Tensor& grad_bias) {
+bool sum_channels(const Tensor& grad_output, Tensor& grad_bias, const Progress& progress) {
+    // Rows of a thousand cells, each multiplied by ones.
+    constexpr int64_t kRow = 1024, kPartCells = int64_t(1) << 16;
+    static const std::vector<float> ones(kRow, 1.0f);
     const Shape shape = grad_output.shape();
-    for (int64_t c = 0; c < shape.c; ++c) {
-        double sum = 0;
-        for (int64_t n = 0; n < shape.n; ++n) {
-            const float* const plane = grad_output.data() + shape.offset({n, c, 0, 0});
-            for (int64_t i = 0; i < shape.plane(); ++i) sum += static_cast<double>(plane[i]);
+    const int64_t rows = shape.plane() / kRow, rest = shape.plane() % kRow;
+    const int64_t together =
+        std::clamp<int64_t>(kPartCells / std::max<int64_t>(1, shape.n * shape.plane()), 1, shape.c);
+    float* const out = grad_bias.mutate().data();
+    return run_parts(progress, (shape.c + together - 1) / together, [&](int64_t part) {
+        for (int64_t c = part * together; c < std::min(shape.c, (part + 1) * together); ++c) {
+            double sum = 0;
+            for (int64_t n = 0; n < shape.n; ++n) {
+                const float* const plane = grad_output.data() + shape.offset({n, c, 0, 0});
+                const float *const end = plane + rows * kRow, *const by = ones.data();
+                const std::span<const float* const> right(&by, 1);
+                tile_dots({{&plane, 1}, right, kRow, 0, rows, kRow, &sum});
+                tile_dots({{&end, 1}, right, 0, 0, 1, rest, &sum});
+            }
+            out[c] = static_cast<float>(sum);
         }
-        grad_bias.set({0, c, 0, 0}, static_cast<float>(sum));
-    }
+    });
 }
 
 Tensor& stage_tensor(const Plan& plan, std::span<Tensor> stages, int stage) {

@@ -37,8 +37,8 @@ bool spread_stamps(const ConvGeometry&, const Tensor& narrow, const Tensor& weig
 bool correlate(const ConvGeometry&, const Tensor& wide, const Tensor& narrow, Tensor& weight,
                const Progress&);
 
-/// Sum of each channel: the gradient of a bias.
-void sum_channels(const Tensor& grad_output, Tensor& grad_bias);
+/// Sum of each channel: the gradient of a bias. False when cancelled.
+bool sum_channels(const Tensor& grad_output, Tensor& grad_bias, const Progress&);
 
 /// The tensor of a stage, made when it is not there yet. Its values are not set: the pass writes every one.
 Tensor& stage_tensor(const Plan& plan, std::span<Tensor> stages, int stage);

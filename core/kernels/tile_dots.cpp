@@ -62,19 +62,20 @@ void tile(const TileDots& dots, size_t a, size_t b) {
     for (int i = 0; i < kLeft; ++i) left[i] = dots.left[a + static_cast<size_t>(i)];
     for (int i = 0; i < kRight; ++i) right[i] = dots.right[b + static_cast<size_t>(i)];
     Vector sum[kLeft][kRight];
-    HWY_ALIGN float total[kLeft * kRight * kLanes] = {};
+    HWY_ALIGN float total[kLeft * kRight * kLanes];
     double* const sums = dots.sums + a * dots.right.size() + b;
 
     // A run: some rows where they are short, a piece of one where it is long.
     const int64_t rows = std::max<int64_t>(1, kRun * kLanes / std::max<int64_t>(1, dots.count));
+    const bool is_one_run = dots.rows <= rows && dots.count <= kRun * kLanes;
+    if (!is_one_run) std::fill(total, total + kLeft * kRight * kLanes, 0.0f);
     int64_t runs = 0;
     const auto spill = [&]() HWY_ATTR {
         for (size_t i = 0; i < kLeft; ++i)
             for (size_t k = 0; k < kRight; ++k) {
                 float* const here = total + (i * kRight + k) * kLanes;
-                double all = 0;
-                for (int lane = 0; lane < kLanes; ++lane) all += static_cast<double>(here[lane]);
-                sums[i * dots.right.size() + k] += all;
+                sums[i * dots.right.size() + k] +=
+                    static_cast<double>(hn::ReduceSum(d, hn::Load(d, here)));
                 std::fill(here, here + kLanes, 0.0f);
             }
         runs = 0;
@@ -94,6 +95,15 @@ void tile(const TileDots& dots, size_t a, size_t b) {
                 if (x < to)
                     add_products(left, right, left_row + x, right_row + x,
                                  static_cast<size_t>(to - x), sum);
+            }
+            if (is_one_run) {  // as of small planes: straight from the registers
+#pragma GCC unroll 4
+                for (size_t i = 0; i < kLeft; ++i)
+#pragma GCC unroll 8
+                    for (size_t k = 0; k < kRight; ++k)
+                        sums[i * dots.right.size() + k] +=
+                            static_cast<double>(hn::ReduceSum(d, sum[i][k]));
+                return;
             }
 #pragma GCC unroll 4
             for (int i = 0; i < kLeft; ++i)

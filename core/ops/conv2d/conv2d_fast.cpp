@@ -33,6 +33,14 @@ ConvGeometry padded(ConvGeometry g) {
 void fold(const ConvGeometry& g, const Tensor& grad_padded, Tensor& grad_input) {
     const Shape from = grad_padded.shape(), to = grad_input.shape();
     std::span<float> out = grad_input.mutate();
+    if (g.mode == PaddingMode::zeros) {
+        for (int64_t row = 0; row < to.n * to.c * to.h; ++row)
+            std::copy_n(grad_padded.data() +
+                            (row / to.h * from.h + row % to.h + g.h.pad_before) * from.w +
+                            g.w.pad_before,
+                        to.w, out.data() + row * to.w);
+        return;
+    }
     std::vector<double> row(static_cast<size_t>(to.w));
     std::vector<int64_t> cells(static_cast<size_t>(from.w));  // of each padded column; −1: none
     for (int64_t w = 0; w < from.w; ++w)
@@ -72,7 +80,7 @@ bool Conv2d::backward(const Conv2d&, const Plan& plan, const LayerInputs& inputs
     const int grad_input = plan.stage("grad_input"), grad_padded = plan.stage("grad_padded_input");
     const int grad_weight = plan.stage("grad_weight"), grad_bias = plan.stage("grad_bias");
 
-    if (grad_padded < 0) {
+    if (grad_padded < 0 || (g.mode == PaddingMode::zeros && !is_wanted(wanted, grad_padded))) {
         if (is_wanted(wanted, grad_input) &&
             !spread_stamps(g, grad_output, inputs.weights[0], nullptr,
                            stage_tensor(plan, stages, grad_input), first))
@@ -87,9 +95,9 @@ bool Conv2d::backward(const Conv2d&, const Plan& plan, const LayerInputs& inputs
     if (is_wanted(wanted, grad_weight) &&
         !correlate(g, inputs.input, grad_output, stage_tensor(plan, stages, grad_weight), second))
         return false;
-    if (is_wanted(wanted, grad_bias))
-        sum_channels(grad_output, stage_tensor(plan, stages, grad_bias));
-    return true;
+    return !is_wanted(wanted, grad_bias) ||
+           sum_channels(grad_output, stage_tensor(plan, stages, grad_bias),
+                        part_of(progress, 1, 0));
 }
 
 }  // namespace convscope

@@ -41,10 +41,9 @@ bool ConvTranspose2d::forward(const ConvTranspose2d& p, const Plan& plan, const 
         !spread_stamps(geometry(plan, false), inputs.input, inputs.weights[0], nullptr,
                        stage_tensor(plan, stages, stamped), part_of(progress, 0, first)))
         return false;
-    return spread_stamps(cropped, inputs.input, inputs.weights[0],
-                         p.bias ? &inputs.weights[1] : nullptr,
-                         stage_tensor(plan, stages, plan.output),
-                         part_of(progress, first, 1 - first));
+    return spread_stamps(
+        cropped, inputs.input, inputs.weights[0], p.bias ? &inputs.weights[1] : nullptr,
+        stage_tensor(plan, stages, plan.output), part_of(progress, first, 1 - first));
 }
 
 bool ConvTranspose2d::backward(const ConvTranspose2d&, const Plan& plan, const LayerInputs& inputs,
@@ -61,9 +60,9 @@ bool ConvTranspose2d::backward(const ConvTranspose2d&, const Plan& plan, const L
     if (is_wanted(wanted, grad_weight) &&
         !correlate(g, grad_output, inputs.input, stage_tensor(plan, stages, grad_weight), second))
         return false;
-    if (is_wanted(wanted, grad_bias))
-        sum_channels(grad_output, stage_tensor(plan, stages, grad_bias));
-    return true;
+    return !is_wanted(wanted, grad_bias) ||
+           sum_channels(grad_output, stage_tensor(plan, stages, grad_bias),
+                        part_of(progress, 1, 0));
 }
 
 }  // namespace convscope
