@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -26,23 +27,25 @@ struct Target {
 
 Target target_of(const Ref& ref) { return {ref.source, ref.which, ref.cell}; }
 
-/// What stands in a cell of the scene; none for a product, an inserted zero and the like.
+/// What stands in a cell of the scene; none for a product, an inserted zero and the like. A grid that is no plane of a
+/// tensor (rows of a matrix) has it in its cells.
 std::optional<Target> target_in(const Grid& grid, const Cell* cell, int64_t row, int64_t column) {
     Index place = grid.origin.cell;
     place.h = row;
     place.w = column;
-    if (cell && (cell->state == CellState::padding || cell->state == CellState::padding_read))
-        return Target{Source::constant, 0, place};
+    const bool plane = grid.origin.source != Source::constant;
+    const bool padding = cell && (cell->state == CellState::padding || cell->state == CellState::padding_read);
+    if (padding) return plane ? Target{Source::constant, 0, place} : target_of(cell->ref);
     if (cell && cell->ref.source != Source::constant) return target_of(cell->ref);
-    if (grid.origin.source == Source::constant || row < 0 || column < 0) return {};
+    if (!plane || row < 0 || column < 0) return {};
     return Target{grid.origin.source, grid.origin.which, place};
 }
 
 /// Boxes of all cells that show one of the (sorted) targets.
 void add_places(const Scene& scene, const std::vector<Target>& sorted, std::vector<Link>& links) {
     for (const Grid& grid : scene.grids) {
-        if (grid.origin.source == Source::constant) continue;
         if (grid.cells.empty()) {
+            if (grid.origin.source == Source::constant) continue;
             for (const Target& target : sorted) {
                 Index plane = target.cell;
                 plane.h = plane.w = 0;
@@ -82,19 +85,33 @@ std::vector<Link> found(const Scene& scene, std::vector<Target> targets) {
 
 bool same_place(const Ref& a, const Ref& b) { return a.source == b.source && a.cell == b.cell; }
 
+/// The planes of stages that are on the canvas, by their first cell.
+std::set<Target> shown_planes(const Scene& scene) {
+    std::set<Target> planes;
+    const auto add = [&](const Ref& ref) {
+        if (ref.source == Source::stage) planes.insert({ref.source, ref.which, {ref.cell.n, ref.cell.c, 0, 0}});
+    };
+    for (const Grid& grid : scene.grids) {
+        add(grid.origin);
+        if (grid.origin.source != Source::constant) continue;
+        for (const Cell& cell : grid.cells) add(cell.ref);
+    }
+    return planes;
+}
+
 /// Cells of the shown outputs that read the input cell.
-std::vector<Link> readers(const App& app, const Scene& scene, const Ref& input) {
+std::vector<Target> readers(const App& app, const Scene& scene, const Ref& input) {
     const int layer = app.state.layer;
     const Result& result = *app.state.result;
     const Layer& made = result.document.layers[static_cast<size_t>(layer)];
     const Plan& plan = result.layers[static_cast<size_t>(layer)].plan;
     std::vector<Target> targets;
-    for (const Grid& grid : scene.grids) {
-        const int stage = grid.origin.which;
-        if (grid.origin.source != Source::stage || stage < 0 || stage >= static_cast<int>(plan.stages.size())) continue;
+    for (const Target& shown : shown_planes(scene)) {
+        const int stage = shown.which;
+        if (stage < 0 || stage >= static_cast<int>(plan.stages.size())) continue;
         const StageSpec& spec = plan.stages[static_cast<size_t>(stage)];
         auto [first, last] = made.op->reach(made.params, plan, stage, input.cell);
-        Index cell = grid.origin.cell;
+        Index cell = shown.cell;
         if (cell.n < first.n || cell.n > last.n || cell.c < first.c || cell.c > last.c) continue;
         const int64_t count = std::max<int64_t>(0, last.h - first.h + 1) * std::max<int64_t>(0, last.w - first.w + 1);
         if (count > static_cast<int64_t>(kMostLinks)) continue;
@@ -108,7 +125,7 @@ std::vector<Link> readers(const App& app, const Scene& scene, const Ref& input) 
                 if (reads) targets.push_back({Source::stage, stage, cell});
             }
     }
-    return found(scene, std::move(targets));
+    return targets;
 }
 
 /// Where a tensor's cell lies, counted from 0 as in PyTorch.
@@ -147,7 +164,7 @@ std::vector<Link> links(const App& app, const Scene& scene, const CellRef& cell)
         if (layer.plan.stages[stage].terms(ref->cell) > kMostTerms) return {};
         for (const Term& term : explain(*result, app.state.layer, ref->which, ref->cell).terms) add_term(term, targets);
     } else if (ref->source == Source::input && layer.input.shape().contains(ref->cell)) {
-        return readers(app, scene, *ref);
+        targets = readers(app, scene, *ref);
     } else if (ref->source == Source::weight) {
         const auto told = ledger(app);
         if (!told) return {};
@@ -161,7 +178,11 @@ std::vector<Link> links(const App& app, const Scene& scene, const CellRef& cell)
         }
         std::erase(targets, target_of(*ref));
     }
-    return found(scene, std::move(targets));
+    targets.push_back(target_of(*ref));   // the same number elsewhere: in a column of windows, in another pane
+    std::vector<Link> all = found(scene, std::move(targets));
+    const Box own = grid->cell_box(cell.row, cell.column);
+    std::erase_if(all, [&](const Link& link) { return link.box == own; });
+    return all;
 }
 
 std::vector<Link> lit_links(const App& app, const Scene& scene) {

@@ -205,10 +205,15 @@ void add_edit(std::vector<Command>& table) {
     });
 }
 
+/// Of the view at that place of the table: 1 to 9, then its first letter.
+std::string view_key(size_t at) {
+    return at < 9 ? std::to_string(at + 1) : all_views()[at].label.substr(0, 1);
+}
+
 void add_view(std::vector<Command>& table) {
-    int number = 0;
+    size_t number = 0;
     for (const View& view : all_views()) {
-        const std::string key = ++number <= 9 ? std::to_string(number) : "";
+        const std::string key = view_key(number++);
         table.push_back({view.label, "View", key, view.help, false, kCellsKey,
                          [&view](const App& app) { return is_offered(app, view); },
                          [&view](const App& app) { return chosen_view(app).id == view.id; },
@@ -216,7 +221,7 @@ void add_view(std::vector<Command>& table) {
     }
     number = 0;
     for (const View& view : all_views()) {
-        const std::string key = ++number <= 9 ? "Ctrl+" + std::to_string(number) : "";
+        const std::string key = "Ctrl+" + view_key(number++);
         const auto is_shown = [&view](const App& app) {
             const auto views = shown_views(app);
             return views.size() > 1 && std::ranges::find(views, &view) != views.end();

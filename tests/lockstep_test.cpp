@@ -4,7 +4,7 @@
 
 #include <map>
 
-#include "app/views/view.h"
+#include "app/views/slide_parts.h"
 #include "tests/layer_case.h"
 
 namespace convscope {
@@ -56,14 +56,15 @@ struct Kinds {
     }
 };
 
-/// The numbers of the output as a view shows them, by cell; cells without a number are absent.
-std::map<std::pair<int64_t, int64_t>, std::string> shown(const Scene& scene, Shape out) {
+/// The numbers of the output's plane as a view shows them, by cell; cells without a number are absent.
+std::map<std::pair<int64_t, int64_t>, std::string> shown(const Scene& scene, Shape out, int64_t channel = -1) {
     const Grid& grid = *scene.grid("output");
     std::map<std::pair<int64_t, int64_t>, std::string> numbers;
     for (int64_t r = 0; r < grid.shown_rows; ++r)
         for (int64_t c = 0; c < grid.shown_columns; ++c) {
             const Cell& cell = *grid.cell(grid.first_row + grid.shown_row + r, grid.first_column + grid.shown_column + c);
             if (cell.text.empty() || !out.contains(cell.ref.cell)) continue;
+            if (channel >= 0 && cell.ref.cell.c != channel) continue;
             numbers[{cell.ref.cell.h, cell.ref.cell.w}] = cell.text;
         }
     return numbers;
@@ -122,6 +123,56 @@ TEST(LockStep, FourViewsShowTheSameSumsAtEveryStep) {
     for (const int count : {kinds.grouped, kinds.channels, kinds.samples, kinds.dilated, kinds.uncovered,
                             kinds.negative, kinds.skipping})
         EXPECT_GT(count, 100);
+}
+
+TEST(LockStep, PlainConvolutionsAreToldAlikeUnfoldedToo) {
+    std::mt19937_64 random(test_seed(52));
+    const Op& op = *find_op("conv2d");
+    int whole = 0, parts = 0, grouped = 0, copied = 0, several = 0;
+    for (int i = 0; i < 800; ++i) {
+        Document document = random_layer(op, random, true);
+        document.start = {};
+        if (document.input.tensor.shape().count() > 300) continue;
+        const Result result = *evaluate(document);
+        ASSERT_FALSE(result.problem);
+        SCOPED_TRACE(describe(document));
+        const Plan& plan = result.layers[0].plan;
+        const Shape out = plan.output_stage().shape;
+        grouped += plan.window->groups > 1;
+        copied += plan.window->mode != PaddingMode::zeros;
+        several += out.c > 1;
+        for (const Order order : {Order::by_input, Order::by_output}) {
+            const Timeline timeline(plan, order, plan.output);
+            ViewInput in;
+            in.result = &result;
+            in.timeline = &timeline;
+            in.size_px = {2600, 2000};
+            in.unit = random() % 2 ? Unit::term : Unit::window;
+            int64_t step = draw(random, 1, timeline.steps());
+            if (in.unit == Unit::window) step = timeline.forward(step - 1, Unit::window);
+            in.step = in.from_step = step;
+            const Place place = timeline.at(step);
+            if (place.finishing) continue;
+            const StampTerm stamp = order == Order::by_input ? stamp_term(plan, place.cell, place.term) : StampTerm{};
+            if (order == Order::by_input && !stamp.lands) continue;   // it adds to no plane
+            const Index plane = order == Order::by_output ? place.cell : stamp.output;
+            in.shown = {plane.n, plane.c};
+            in.leads = order == Order::by_output;
+            const auto slide = shown(build_slide(in), out, plane.c);
+            const auto unfold = shown(build_unfold(in), out, plane.c);
+            in.leads = !in.leads;
+            const auto scatter = shown(build_scatter(in), out, plane.c);
+            SCOPED_TRACE((order == Order::by_input ? "by input, step " : "by output, step ") + std::to_string(step));
+            ASSERT_EQ(scatter, slide);
+            for (const auto& [cell, text] : unfold) ASSERT_EQ(text, slide.at(cell));
+            const Scene scene = build_unfold(in);
+            const bool all = scene.grid("output")->columns == out.plane();
+            if (all) ASSERT_EQ(unfold.size(), slide.size());
+            (all ? whole : parts) += 1;
+        }
+    }
+    EXPECT_GT(whole, 300);
+    for (const int count : {parts, grouped, copied, several}) EXPECT_GT(count, 20);
 }
 
 }  // namespace

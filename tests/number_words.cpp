@@ -149,6 +149,7 @@ bool is_size(const Context& c, const Match& m) {
         for (const auto member : {&WindowAxis::kernel, &WindowAxis::stride, &WindowAxis::pad_before})
             sizes.insert({h.*member, w.*member});
         sizes.insert({h.span(), w.span()});
+        sizes.insert({layer.plan.window->in_per_group * h.kernel * w.kernel, out.plane()});
         sizes.insert({h.dilation * (h.kernel - 1) - h.pad_before, w.dilation * (w.kernel - 1) - w.pad_before});
     }
     std::vector<int64_t> told = n;
@@ -261,6 +262,31 @@ bool floor_drops(const Context& c, const Match& m) {
            std::max<int64_t>(0, told[1]) == std::max<int64_t>(0, window.w.in + window.w.pad_after - 1 - span[3]);
 }
 
+/// Row of the unfolded matrix in which the term of the play head stands, and the column of its output.
+std::pair<int64_t, int64_t> unfolded_at(const Context& c) {
+    const Window& window = *c.plan().window;
+    const Place place = c.place();
+    const bool by_output = c.in().timeline->order() == Order::by_output;
+    const Index output = by_output ? place.cell : stamp_term(c.plan(), place.cell, place.term).output;
+    const int64_t column = output.h * c.output().w + output.w;
+    if (!by_output) {
+        const Index weight = stamp_term(c.plan(), place.cell, place.term).weight;
+        return {(weight.c * window.h.kernel + weight.h) * window.w.kernel + weight.w, column};
+    }
+    const Term term = c.witness.layers().explained(c.in().layer, c.plan().output, output).terms.at(static_cast<size_t>(place.term));
+    const Index at = term.padding.value_or(term.a.cell);
+    const int64_t h = (at.h + window.h.pad_before - output.h * window.h.stride) / window.h.dilation;
+    const int64_t w = (at.w + window.w.pad_before - output.w * window.w.stride) / window.w.dilation;
+    return {(at.c % window.in_per_group * window.h.kernel + h) * window.w.kernel + w, column};
+}
+
+/// Rows or columns of the unfolded matrix that are shown.
+bool is_part(const Context& c, const Match& m, int64_t Grid::* first, int64_t Grid::* count) {
+    return std::ranges::any_of(c.scene.grids, [&](const Grid& grid) {
+        return grid.name.ends_with("unfolded") && grid.*first == whole(m[1]) && grid.*first + grid.*count - 1 == whole(m[2]);
+    });
+}
+
 struct Phrase {
     std::regex words;
     std::function<bool(const Context&, const Match&)> holds;
@@ -320,6 +346,23 @@ const std::vector<Phrase>& phrases() {
              if (shown < names.size()) return m[1] == names[shown];
              return c.output().c == 1 ? m[1] == "Output" : m[1] == "Map " + std::to_string(shown);
          }},
+        // The unfolded matrix.
+        {rx("^Row (\\d+) of column (\\d+), the window of"), [](const Context& c, const Match& m) {
+             return std::pair{whole(m[1]), whole(m[2])} == unfolded_at(c);
+         }},
+        {rx("^Column (\\d+), the window of"), [](const Context& c, const Match& m) { return whole(m[1]) == unfolded_at(c).second; }},
+        {rx("^(\\d+)×(\\d+) input numbers(?: in (\\d+) channels)? are"), [window](const Context& c, const Match& m) {
+             return whole(m[1]) == c.input().h && whole(m[2]) == c.input().w && (m[3].matched ? whole(m[3]) : 1) == window(c).in_per_group;
+         }},
+        {rx("group (\\d+) of (\\d+)"), [window](const Context& c, const Match& m) {
+             return whole(m[2]) == window(c).groups && std::ranges::any_of(c.scene.grids, [&](const Grid& grid) {
+                 return grid.name.ends_with("output") && std::ranges::any_of(grid.cells, [&](const Cell& cell) {
+                     return cell.ref.cell.c / window(c).out_per_group == whole(m[1]);
+                 });
+             });
+         }},
+        {rx(", columns (\\d+)–(\\d+)(?=$|, rows)"), [](const Context& c, const Match& m) { return is_part(c, m, &Grid::first_column, &Grid::columns); }},
+        {rx(", rows (\\d+)–(\\d+)$"), [](const Context& c, const Match& m) { return is_part(c, m, &Grid::first_row, &Grid::rows); }},
         // Places.
         {rx("turned to \\(" + plain + ", " + plain + "\\)"), [](const Context& c, const Match& m) {
              for (const NumberSource& s : c.told.from)

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <map>
 #include <memory>
+#include <sstream>
 #include <tuple>
 
 #include "core/block_flow.h"
@@ -158,17 +159,13 @@ class Checker {
     /// The number of a row, a column, a channel or a block, standing where that is.
     bool is_index(const Label& label, const std::string& text) const {
         if (text.empty() || text[0] == ',' || text.find_first_not_of("0123456789,") != std::string::npos || !label.runs[0].from.empty()) return false;
+        if (text.find(',') != std::string::npos) return is_flattened(label, text);
         const int64_t index = std::stoll(text);
         for (const Grid& grid : scene_.grids) {
             const Box column = grid.cell_box(grid.first_row, index), row = grid.cell_box(index, grid.first_column);
             if (label.align == Align::center && std::abs(column.center().x - label.at.x) < 1) return true;
             if (label.align == Align::right && std::abs(row.center().y - label.at.y) < 1) return true;
             if (label.align == Align::right && grid.origin.cell.c == index && std::abs(grid.box.center().y - label.at.y) < 1) return true;
-            // The matrix's columns are named by their input cell: "0,3".
-            const size_t comma = text.find(',');
-            if (comma == std::string::npos) continue;
-            const int64_t flat = index * witness_.layer().input.shape().w + std::stoll(text.substr(comma + 1));
-            if (std::abs(grid.cell_box(grid.first_row, flat).center().x - label.at.x) < 1) return true;
         }
         for (const Picture& picture : scene_.pictures)
             if (picture.c == index && std::abs(picture.box.center().x - label.at.x) < 1) return true;
@@ -176,6 +173,24 @@ class Checker {
         for (const Hit& hit : scene_.hits)   // a block's number below its bars
             if (std::abs(hit.box.center().x - label.at.x) < 1 && hit.tooltip.starts_with("Layer " + text + ":")) return true;
         return !scene_.grid("grid/0") && witness_.in().timeline->order() == Order::by_layer;
+    }
+
+    /// "0,3": a cell of a plane, or "2,0,1" of several, at its place among all of them written out in a row.
+    bool is_flattened(const Label& label, const std::string& text) const {
+        const Window& window = *witness_.layer().plan.window;
+        int64_t of_input = 0, of_kernel = 0;
+        std::istringstream parts(text);
+        for (std::string part; std::getline(parts, part, ',');) {
+            const bool last = parts.eof();
+            of_input = of_input * (last ? witness_.layer().input.shape().w : 1) + std::stoll(part);
+            of_kernel = of_kernel * (last ? window.w.kernel : window.h.kernel) + std::stoll(part);
+        }
+        return std::ranges::any_of(scene_.grids, [&](const Grid& grid) {
+            const bool level = std::abs(grid.cell_box(of_kernel, grid.first_column).center().y - label.at.y) < 1;
+            if (grid.name.ends_with("unfolded")) return label.align == Align::right && level;
+            const int64_t column = grid.name.ends_with("matrix") ? of_input : of_kernel;
+            return label.align == Align::center && std::abs(grid.cell_box(grid.first_row, column).center().x - label.at.x) < 1;
+        });
     }
 
     /// "9", "  25 cells": the count is what the cells' source counts.

@@ -317,6 +317,7 @@ Caption slide_caption(const Slide& slide) {
         caption.second = "Space plays, → goes one step.";
         return caption;
     }
+    if (!slide.has_weights()) return pool_caption(slide);
     const Story& story = *slide.story;
     const bool several = slide.window.in_per_group > 1 || slide.window.groups > 1;
     const bool out_several = slide.layer.op_output().shape().c > 1;

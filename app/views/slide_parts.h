@@ -59,7 +59,9 @@ std::string window_words(const Slide& slide);
 std::optional<Box> window_box(const Slide& slide, const Grid& input);
 bool is_moving(const Slide& slide);
 
+/// What happens, in words: of a pool that of `pool_caption`.
 Caption slide_caption(const Slide& slide);
+Caption pool_caption(const Slide& slide);   // with a story
 
 /// One input channel of the group: the only one, or where several have no room the one at work.
 Scene build_slide_one(const Slide& slide, int64_t i = 0);
@@ -67,5 +69,8 @@ Scene build_slide_pool(const Slide& slide);
 Scene build_slide_channels(const Slide& slide);
 /// Of a layer without a window: one output cell at a time, with its formula.
 Scene build_slide_cell(const ViewInput& in);
+
+/// The unfold view, which shows the same input and tells the same.
+Scene build_unfold(const ViewInput& in);
 
 }  // namespace convscope

@@ -31,10 +31,41 @@ std::vector<Run> pill_words(const Slide& slide, Tone tone, Tone words) {
             {value, Font::mono_bold, tone, {result}}};
 }
 
-Caption caption_of(const Slide& slide) {
-    Caption caption;
-    if (slide.in.stale || !slide.in.leads || !slide.story) return slide_caption(slide);
+/// The window's numbers at their kernel cells.
+Grid& add_window(Easel& easel, const Slide& slide, float x, float y, float cell) {
+    GridSpec spec;
+    spec.name = "products";
+    spec.x = x;
+    spec.y = y;
+    spec.cell = cell;
+    spec.rows = slide.window.h.kernel;
+    spec.columns = slide.window.w.kernel;
+    Grid& grid = easel.add_grid(spec);
+    for (Cell& c : grid.cells) c.state = CellState::pending;
+    if (!slide.story) return grid;
     const Story& story = *slide.story;
+    const int decimals = plane_decimals(slide.layer.input, slide.cell().n, slide.cell().c);
+    for (int64_t i = 0; i < story.done; ++i) {
+        const Term& term = story.explanation.terms[static_cast<size_t>(i)];
+        const Index place = term.padding.value_or(term.a.cell);
+        const int64_t row = (place.h - *slide.window.h.input_place(slide.cell().h, 0)) / slide.window.h.dilation;
+        const int64_t column = (place.w - *slide.window.w.input_place(slide.cell().w, 0)) / slide.window.w.dilation;
+        Cell* at = grid.cell(row, column);
+        if (!at) continue;
+        const bool chosen = story.complete && story.current < 0 && i == story.explanation.chosen;
+        at->state = i == story.current || chosen ? CellState::product_now : CellState::product;
+        set_number(*at, term.a_value, decimals);
+        at->from = {value_at(term.a)};
+        if (term.a.source == Source::input) at->ref = term.a;
+    }
+    return grid;
+}
+
+}  // namespace
+
+Caption pool_caption(const Slide& slide) {
+    Caption caption;
+        const Story& story = *slide.story;
     const bool is_max = story.explanation.combine == Combine::max;
     const std::string value = number_text_short(story.sum);
     const NumberSource result = sum_source(slide.in, story);
@@ -68,38 +99,6 @@ Caption caption_of(const Slide& slide) {
     }
     return caption;
 }
-
-/// The window's numbers at their kernel cells.
-Grid& add_window(Easel& easel, const Slide& slide, float x, float y, float cell) {
-    GridSpec spec;
-    spec.name = "products";
-    spec.x = x;
-    spec.y = y;
-    spec.cell = cell;
-    spec.rows = slide.window.h.kernel;
-    spec.columns = slide.window.w.kernel;
-    Grid& grid = easel.add_grid(spec);
-    for (Cell& c : grid.cells) c.state = CellState::pending;
-    if (!slide.story) return grid;
-    const Story& story = *slide.story;
-    const int decimals = plane_decimals(slide.layer.input, slide.cell().n, slide.cell().c);
-    for (int64_t i = 0; i < story.done; ++i) {
-        const Term& term = story.explanation.terms[static_cast<size_t>(i)];
-        const Index place = term.padding.value_or(term.a.cell);
-        const int64_t row = (place.h - *slide.window.h.input_place(slide.cell().h, 0)) / slide.window.h.dilation;
-        const int64_t column = (place.w - *slide.window.w.input_place(slide.cell().w, 0)) / slide.window.w.dilation;
-        Cell* at = grid.cell(row, column);
-        if (!at) continue;
-        const bool chosen = story.complete && story.current < 0 && i == story.explanation.chosen;
-        at->state = i == story.current || chosen ? CellState::product_now : CellState::product;
-        set_number(*at, term.a_value, decimals);
-        at->from = {value_at(term.a)};
-        if (term.a.source == Source::input) at->ref = term.a;
-    }
-    return grid;
-}
-
-}  // namespace
 
 Scene build_slide_pool(const Slide& slide) {
     const ViewInput& in = slide.in;
@@ -191,7 +190,7 @@ Scene build_slide_pool(const Slide& slide) {
             add_strip(easel, {&slide.layer.op_output(), slide.cell().n, slide.cell().c, Role::output, "channel ", p.output_x,
                               p.height - strip + 14 * s, std::max(f(window.w.out) * p.cell, 120 * s)});
     }
-    easel.add_caption(caption_of(slide), p.height + 42 * s);
+    easel.add_caption(slide_caption(slide), p.height + 42 * s);
     return easel.finish();
 }
 

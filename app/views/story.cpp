@@ -154,9 +154,13 @@ RunningSum running_sum(const ViewInput& in, int stage, Index cell, int64_t since
             cell.w -= window.w.pad_before;
         }
         if (!layer.op_output().shape().contains(cell) || in.timeline->step_of(cell, 0) > in.step) return sum;
-        const auto& terms = explain(*in.result, in.layer, layer.plan.output, cell).terms;
-        for (size_t t = 0; t < terms.size(); ++t)
-            count(in.timeline->step_of(cell, static_cast<int64_t>(t)), terms[t].product);
+        const Explanation told = explain(*in.result, in.layer, layer.plan.output, cell);
+        for (size_t t = 0; t < told.terms.size(); ++t)
+            count(in.timeline->step_of(cell, static_cast<int64_t>(t)), told.terms[t].product);
+        if (told.combine != Combine::sum) {   // a pool
+            sum.value = partial_value(told, sum.done);
+            sum.before = partial_value(told, sum.done - sum.now);
+        }
         return sum;
     }
     for (const Term& term : explain(*in.result, in.layer, stage, cell).terms)

@@ -1,5 +1,7 @@
-// The table of views: one row each, in the order of the tabs.
+// The table of views: one row each, in the order of the tabs. Rows are added at the end: the first nine have the keys 1 to 9,
+// later ones their first letter.
 #include "app/views/gradients_parts.h"
+#include "app/views/slide_parts.h"
 
 namespace convscope {
 
@@ -43,6 +45,10 @@ const std::vector<View>& all_views() {
          "a pixel through every layer",
          Order::by_layer, {Unit::layer, Unit::pass},
          [](const Plan&) { return true; }, build_chain, true, false, true},
+        {"unfold", "Unfold", "Every window written out as a column (im2col); the weights times this matrix are the output.",
+         "each window becomes a column",
+         Order::by_output, {Unit::term, Unit::channel, Unit::window, Unit::row, Unit::layer},
+         [](const Plan& plan) { return plan.window && !plan.window->transposed(); }, build_unfold},
     };
     return kViews;
 }
