@@ -1,5 +1,7 @@
 #include "core/input_sizes.h"
 
+#include <algorithm>
+
 #include "core/trouble.h"
 
 namespace convscope {
@@ -9,6 +11,7 @@ namespace {
 constexpr int64_t kMostTried = 64;
 
 int64_t& extent(Shape& shape, Axis axis) { return axis == Axis::height ? shape.h : shape.w; }
+int64_t extent(const Shape& shape, Axis axis) { return axis == Axis::height ? shape.h : shape.w; }
 int64_t& extent(Pair& pair, Axis axis) { return axis == Axis::height ? pair.h : pair.w; }
 
 Shape with_extent(Shape shape, Axis axis, int64_t size) {
@@ -90,7 +93,63 @@ void find_nearest(InputSizes& sizes, const Layer& layer, Shape input, Axis axis,
     sizes.choice_in = in;
 }
 
+/// What layer `layer` gets on that axis from an input of that size, as the formulas tell it (below 1: impossible); none where
+/// one on the way tells nothing.
+std::optional<int64_t> size_at(const Document& document, int layer, Axis axis, int64_t in) {
+    Shape shape = with_extent(document.input.tensor.shape(), axis, in);
+    for (int k = 0; k < layer; ++k) {
+        const Layer& on_way = document.layers[static_cast<size_t>(k)];
+        const auto out = size_from(*on_way.op, on_way.params, shape, axis);
+        if (!out || *out < 1 || *out > kMaxSide) return out;
+        shape = with_extent(shape, axis, *out);
+    }
+    return extent(shape, axis);
+}
+
+/// Every layer up to that one can be on such an input.
+bool is_possible(const Document& document, int layer, Shape shape) {
+    for (int k = 0; k <= layer; ++k) {
+        const Layer& on_way = document.layers[static_cast<size_t>(k)];
+        const Plan plan = on_way.op->plan(on_way.params, shape, document.training);
+        if (plan.problem) return false;
+        shape = plan.output_stage().shape;
+    }
+    return true;
+}
+
 }  // namespace
+
+ChainInput chain_input(const Document& document, int layer, Axis axis, int64_t wanted) {
+    const Shape now = document.input.tensor.shape();
+    // Sizes never shrink when the input grows: the inputs that give one are neighbours.
+    const auto first_at_least = [&](int64_t size) {
+        int64_t low = 1, high = kMaxSide + 1;
+        while (low < high) {
+            const int64_t middle = low + (high - low) / 2;
+            const auto got = size_at(document, layer, axis, middle);
+            if (!got || *got >= size) high = middle;
+            else low = middle + 1;
+        }
+        return low;
+    };
+    ChainInput found;
+    wanted = std::min(wanted, kMaxSide);
+    if (wanted < 1 || !size_at(document, layer, axis, extent(now, axis))) return found;
+    const int64_t first = first_at_least(wanted), last = first_at_least(wanted + 1) - 1;
+    const int64_t near = std::clamp(extent(now, axis), first, std::max(first, last));
+    for (int64_t off = 0; first <= last && off < kMostTried && !found.in; ++off)
+        for (const int64_t in : {near - off, near + off})
+            if (!found.in && in >= first && in <= last && is_possible(document, layer, with_extent(now, axis, in))) found.in = in;
+    if (found.in) return found;
+    const auto pair = [&](int64_t in) -> std::optional<SizePair> {
+        const auto got = in < 1 || in > kMaxSide ? std::nullopt : size_at(document, layer, axis, in);
+        if (!got || *got < 1) return {};
+        return SizePair{in, *got};
+    };
+    found.below = pair(first - 1);
+    found.above = pair(last + 1);
+    return found;
+}
 
 std::optional<int64_t> size_from(const Op& op, const Params& params, Shape input, Axis axis) {
     const std::vector<SizeFormula> lines = formula(op, params, input);

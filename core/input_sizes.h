@@ -40,6 +40,13 @@ struct InputSizes {
 /// Searches one axis; the other one stays as it is in `input`. The layer must be possible on that input.
 InputSizes input_sizes(const Layer& layer, Shape input, bool training, Axis axis, int64_t wanted);
 
+/// The input of the whole chain from which layer `layer` gets an input of size `wanted` on that axis.
+struct ChainInput {
+    std::optional<int64_t> in;             // the nearest to the input as it is; none: nothing gives that
+    std::optional<SizePair> below, above;  // then: inputs of the chain and what the layer gets, the nearest there are
+};
+ChainInput chain_input(const Document& document, int layer, Axis axis, int64_t wanted);
+
 /// Output size of one axis for any input size, as the formula tells it (below 1: impossible); none where it tells nothing.
 std::optional<int64_t> size_from(const Op& op, const Params& params, Shape input, Axis axis);
 

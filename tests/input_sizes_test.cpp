@@ -191,5 +191,62 @@ TEST(InputSizes, HostileWishes) {
     }
 }
 
+/// Chains of one to four layers; the input that `chain_input` finds against a search through all inputs with the plan.
+TEST(InputSizes, OfAChainAreThoseOfASearchThroughAllInputs) {
+    std::mt19937_64 random(test_seed(42));
+    int found = 0, none = 0, moved = 0;
+    for (int i = 0; i < 300; ++i) {
+        Document document;
+        document.input = generated_input("integers 0–9", 1, {1, 1, 1 + static_cast<int64_t>(random() % 40), 9});
+        const int layers = 1 + static_cast<int>(random() % 4);
+        for (int k = 0; k < layers; ++k) {
+            const int64_t kernel = 1 + static_cast<int64_t>(random() % 3), stride = 1 + static_cast<int64_t>(random() % 3);
+            const int64_t padding = static_cast<int64_t>(random() % 2);
+            switch (random() % 4) {
+                case 0: document.layers.push_back(layer_of("relu", {})); break;
+                case 1:
+                    document.layers.push_back(layer_of("conv_transpose2d", {{"kernel_size", Pair{kernel, kernel}}, {"stride", Pair{stride, stride}}}));
+                    break;
+                default: document.layers.push_back(conv(kernel, stride, padding));
+            }
+        }
+        const int layer = layers - 1;
+        // Height that the last layer gets from such an input; none: a layer on the way is impossible, or this one.
+        const auto gets = [&](int64_t in) -> std::optional<int64_t> {
+            Shape shape{1, 1, in, 9};
+            for (int k = 0; k <= layer; ++k) {
+                const Layer& on_way = document.layers[static_cast<size_t>(k)];
+                const Plan plan = on_way.op->plan(on_way.params, shape, true);
+                if (plan.problem) return {};
+                if (k < layer) shape = plan.output_stage().shape;
+            }
+            return shape.h;
+        };
+        const int64_t wanted = 1 + static_cast<int64_t>(random() % 30), now = document.input.tensor.shape().h;
+        std::optional<int64_t> nearest;
+        for (int64_t in = 200; in >= 1; --in)
+            if (gets(in) == wanted && (!nearest || std::abs(in - now) <= std::abs(*nearest - now))) nearest = in;
+        const ChainInput told = chain_input(document, layer, Axis::height, wanted);
+        SCOPED_TRACE(fmt::format("chain {}, input {}, wanted {}", i, now, wanted));
+        ASSERT_EQ(told.in.has_value(), nearest.has_value());
+        if (nearest) {
+            ASSERT_EQ(gets(*told.in), wanted);
+            ASSERT_EQ(std::abs(*told.in - now), std::abs(*nearest - now));
+            moved += *told.in != now;
+        } else {
+            if (told.below) ASSERT_LT(told.below->out, wanted);
+            if (told.above) ASSERT_GT(told.above->out, wanted);
+        }
+        (nearest ? found : none) += 1;
+    }
+    EXPECT_GT(found, 100);
+    EXPECT_GT(none, 30);
+    EXPECT_GT(moved, 80);
+    Document deep;
+    deep.input = generated_input("zeros", 1, {1, 1, 4, 4});
+    for (int k = 0; k < 60; ++k) deep.layers.push_back(layer_of("conv_transpose2d", {{"stride", Pair{1000, 1000}}}));
+    for (const int64_t wanted : {INT64_MIN, int64_t(0), int64_t(7), INT64_MAX}) EXPECT_FALSE(chain_input(deep, 59, Axis::width, wanted).in);
+}
+
 }  // namespace
 }  // namespace convscope

@@ -149,6 +149,30 @@ void nothing_rows(PanelContext& context, Column& column, const Block& block, con
     column.y += px(context, 34);
 }
 
+/// Makes the layer's input that size: of the first layer the document's input, of another the one of the chain that gives
+/// it, or says that none does.
+void make_input(App& app, const Block& block, int64_t size) {
+    const Document& document = app.state.document;
+    Shape shape = document.input.tensor.shape();
+    for (const Axis axis : {Axis::height, Axis::width}) {
+        if (!(axis == Axis::height ? block.height : block.width)) continue;
+        const ChainInput found = chain_input(document, app.state.layer, axis, size);
+        if (!found.in) {
+            std::string text = fmt::format("No input of the chain gives this layer {}", size);
+            if (found.below) text += fmt::format(": {} gives {}", found.below->in, found.below->out);
+            if (found.above) text += fmt::format("{} {} gives {}", found.below ? "," : ":", found.above->in, found.above->out);
+            say(app, text + ".", true);
+            return;
+        }
+        (axis == Axis::height ? shape.h : shape.w) = *found.in;
+    }
+    app.state.wanted_output.reset();
+    if (const auto problem = size_problem(shape, "The input"))
+        say(app, problem->whole(), true);
+    else
+        edit(app, with_input_shape(document, shape));
+}
+
 /// The sizes of one axis, a row each; pressed: the input gets that size.
 void size_rows(PanelContext& context, Column& column, const Block& block, const Layer& layer,
                const std::string& back_chooser, const std::string& own_chooser) {
@@ -172,22 +196,14 @@ void size_rows(PanelContext& context, Column& column, const Block& block, const 
     for (const InputSize& size : sizes.listed) {
         SizeRow row{.label = fmt::format("Input sizes/{} {}", block.axis, size.in), .size = size.in};
         row.is_now = size.in == block.now;
-        row.can_press = is_first;
-        row.help = fmt::format("Makes the input's {} {}", block.axis, size.in);
+        row.can_press = true;
+        row.help = is_first ? fmt::format("Makes the input's {} {}", block.axis, size.in)
+                            : fmt::format("Changes the chain's input so that this layer gets {} {}", block.axis, size.in);
         if (has_leftover)
             row.others.push_back(size.leftover > 0 ? fmt::format("{}", size.leftover) : "0");
         if (!back_chooser.empty())
             row.others.push_back(size.chooses ? fmt::format("{}", *size.chooses) : "none");
-        if (!number_line(context, column, row, heads)) continue;
-        Shape shape = app.state.document.input.tensor.shape();
-        const Pair wanted = block.set({shape.h, shape.w}, size.in);
-        shape.h = wanted.h;
-        shape.w = wanted.w;
-        app.state.wanted_output.reset();
-        if (const auto problem = size_problem(shape, "The input"))
-            say(app, problem->whole(), true);
-        else
-            edit(app, with_input_shape(app.state.document, shape));
+        if (number_line(context, column, row, heads)) make_input(app, block, size.in);
     }
     const int64_t more = sizes.last - sizes.listed.back().in;
     if (more > 0)
