@@ -86,8 +86,9 @@ void add_groups(Easel& easel, const Distribution& d, float width) {
     const int64_t samples = std::min(shape.n, kMostSamples);
     const float group = (f(samples) * kPlanePitch + kGroupGap) * s;
     const int64_t shown = std::clamp<int64_t>(static_cast<int64_t>((width + kGroupGap * s - 16 * s) / group), 1, shape.c);
-    const int64_t first = std::clamp<int64_t>(d.chosen - shown / 2, 0, shape.c - shown);
     const int64_t lit = d.hovered.value_or(d.chosen);
+    // Around the chosen one, and no further away than the one under the pointer is among them.
+    const int64_t first = std::clamp(std::clamp<int64_t>(d.chosen - shown / 2, 0, shape.c - shown), lit - shown + 1, lit);
     std::string words = fmt::format("Channel {}: {} × {}×{} = {} {}", lit, plural(shape.n, "sample"), shape.h, shape.w,
                                     grouped_text(shape.n * shape.plane()), shape.n * shape.plane() == 1 ? "number" : "numbers");
     if (samples < shape.n) words += fmt::format(", {} samples shown", count_text(samples));

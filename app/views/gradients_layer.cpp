@@ -1,6 +1,7 @@
 // One layer's backward pass, cell by cell: the gradient that comes in, what the layer makes of it for its input and for its
 // weights, the terms behind the cell that is looked at, and the same slope measured by moving the weight.
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -19,6 +20,7 @@ namespace {
 
 constexpr int64_t kMostTerms = 20'000;     // more are not written out one by one
 constexpr float kTermWidth = 218, kTermRow = 20, kNameRoom = 46, kSign = 48;
+constexpr float kDigits = 18;              // side of a cell that has room for a digit
 constexpr double kAgrees = 1e-4;           // relative: float32 against double, and h² of curved layers
 
 float f(int64_t n) { return static_cast<float>(n); }
@@ -179,8 +181,8 @@ struct Parts {
     std::vector<GridPart> first, second;
 };
 
-/// `notes`: sizes and channels behind the names.
-Parts parts_of(const Backward& b, bool notes) {
+/// `notes`: sizes and channels behind the names. `ring`: what the padding was given, around the input's gradient.
+Parts parts_of(const Backward& b, bool notes, bool ring) {
     Parts parts;
     const auto stage_part = [&](int at, std::string grid, std::string name, Index plane) {
         return part_of(std::move(grid), std::move(name), Role::gradient, b.tensor(at), {Source::stage, at, plane},
@@ -208,7 +210,7 @@ Parts parts_of(const Backward& b, bool notes) {
     GridPart input = stage_part(b.input_stage, "grad_input", "grad_input", b.input);
     if (b.has(b.padded_stage) && b.plan.window) {
         const Shape padded = b.tensor(b.padded_stage).shape();
-        if (padded.plane() <= 1600) {   // what the padding was given is shown around it
+        if (ring && padded.plane() <= 1600) {
             input.first_row = -b.plan.window->h.pad_before;
             input.first_column = -b.plan.window->w.pad_before;
             input.rows = padded.h;
@@ -467,19 +469,33 @@ Scene build_layer_gradients(const ViewInput& in) {
     const auto height_of = [&](float side) {
         return row_height(parts.first, side) + kNameRoom * s + (parts.second.empty() ? 0 : row_height(parts.second, side) + (kNameRoom + 22) * s);
     };
-    // Terms beside and notes behind the names, as far as the canvas has room for them.
-    for (const auto& [with_terms, with_notes] : {std::pair{true, true}, {true, false}, {false, true}, {false, false}}) {
-        if (with_terms && in.pane) continue;
-        parts = parts_of(b, with_notes);
-        terms = with_terms;
+    struct Choice {
+        bool terms, notes, ring;
+    };
+    const auto try_out = [&](const Choice& choice) {
+        parts = parts_of(b, choice.notes, choice.ring);
+        terms = choice.terms;
         beside = terms ? (kTermWidth + 36) * s : 0;
         const auto fits = [&](float side) {
             const auto [first, second] = widths(side);
             return side <= 52 * s && std::max(first, second) + beside <= easel.room_width() && height_of(side) <= easel.room_height();
         };
         cell = largest_cell(s, fits);
-        if (cell >= 4 * s && fits(cell)) break;
+        return cell >= 4 * s && fits(cell);
+    };
+    // Terms beside, notes behind the names and a ring of padding, as far as digits have room then; else what has the largest
+    // cells, the terms as long as there is any room.
+    constexpr std::array<Choice, 5> kChoices{{{true, true, true}, {true, false, true}, {true, false, false}, {false, true, true}, {false, false, false}}};
+    Choice best = kChoices.back();
+    float largest = 0;
+    for (const Choice& choice : kChoices) {
+        if ((choice.terms && in.pane) || (!choice.terms && best.terms && largest > 0)) continue;
+        if (!try_out(choice) || cell <= largest) continue;
+        best = choice;
+        largest = cell;
+        if (cell >= kDigits * s) break;
     }
+    try_out(best);
     const auto [first, second] = widths(cell);
     const float height = std::max(height_of(cell), terms ? least_terms : 0), block = std::max(first, second);
     easel.place_block(block + beside, height);

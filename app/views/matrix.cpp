@@ -195,7 +195,7 @@ Scene build_matrix(const ViewInput& in) {
     // The lens has as many entries as can be read.
     const float readable = 26 * s;
     const auto lens = [&](float room) {
-        return std::clamp<int64_t>(static_cast<int64_t>(room / readable), 6, kMostNumbers);
+        return std::clamp<int64_t>(static_cast<int64_t>(room / readable), in.pane ? 5 : 6, kMostNumbers);
     };
     const Range rows =
         around(m.rows, large ? lens(easel.room_height() - top) : kMostNumbers, m.current_row());
