@@ -249,8 +249,10 @@ Grid& add_map(Easel& easel, const Maps& maps, int64_t channel, Point at, float w
         value = {{reading(maps.layer.output(), {maps.n, channel, maps.cursor->h, maps.cursor->w}, range, large ? 3 : 2),
                   large ? Font::mono_bold : Font::mono, large ? Tone::output_text : Tone::ink2,
                   {value_at(maps.output_ref(channel, *maps.cursor))}}};
-    const std::string name = fitted(map_name(maps.document_layer, channel, maps.output.c), size,
-                                    grid.box.w - text_width(value, size) - 6 * s);
+    const float room = grid.box.w - text_width(value, size) - 6 * s;
+    const std::string whole_name = map_name(maps.document_layer, channel, maps.output.c);
+    std::string name = fitted(whole_name, size, room);
+    if (name != whole_name && maps.document_layer.channel_names.empty()) name = fitted(fmt::format("{}", channel), size, room);
     easel.scene.labels.push_back({{grid.box.x, name_y}, Align::left, size,
                                   {{name, Font::semibold, maps.in.stale ? Tone::ink3 : Tone::output_text}}});
     if (!value.empty())
@@ -369,8 +371,10 @@ Scene build_maps(const ViewInput& in) {
                                   {{"Input", Font::semibold, in.stale ? Tone::ink3 : Tone::input_text}}});
     std::string note = maps.rgb ? "Colours as they are" : fmt::format("{}×{}", maps.input.h, maps.input.w);
     if (!maps.rgb && maps.input.c > 1) note = fmt::format("Channel 0 of {}", maps.input.c);
-    if (maps.layer.plan.window)
-        note += fmt::format(", window {}×{}.", maps.layer.plan.window->h.span(), maps.layer.plan.window->w.span());
+    if (maps.layer.plan.window) {
+        const std::string window = fmt::format(", window {}×{}.", maps.layer.plan.window->h.span(), maps.layer.plan.window->w.span());
+        if (text_width(Font::inter, 13 * s, note + window) <= input.box.w + gap || maps.output.c == 1) note += window;
+    }
     easel.scene.labels.push_back({{input.box.x, input.box.bottom() + 18 * s}, Align::left, 13 * s,
                                   {{note, Font::inter, Tone::ink2}}});
 
