@@ -45,14 +45,7 @@ struct App {
     double terms = 0;                             // multiply-adds of what is computed
     bool opens = false;                           // the next result opens on its telling step
     std::shared_ptr<const Result> before_gesture; // the picture when the gesture under way began
-    /// The last list of uses, so that a frame does not look for them again.
-    struct KnownUses {
-        std::weak_ptr<const Result> result;
-        int layer = 0;
-        Ref of;
-        std::shared_ptr<const Uses> uses;
-    };
-    mutable KnownUses known_uses;
+    mutable KnownUses known_uses;                 // the last ones, so that a frame does not look for them again
 
     explicit App(Document document, Limits limits = {});
 };
