@@ -37,7 +37,7 @@ struct App {
     Evaluator evaluator;
     Timeline timeline;                            // of the picture shown, in the chosen view's order; always up to date
     FileLoader loader;
-    Tensor coarse;                                // the small photograph of which more is being made
+    Reading reading;                              // what the loader's answer is for
     Want evaluating;                              // what is computed
     int64_t memory_bytes = 0;                     // see Limits
     bool computing = false;                       // the worker is at it
@@ -45,14 +45,7 @@ struct App {
     double terms = 0;                             // multiply-adds of what is computed
     bool opens = false;                           // the next result opens on its telling step
     std::shared_ptr<const Result> before_gesture; // the picture when the gesture under way began
-    /// The last list of uses, so that a frame does not look for them again.
-    struct KnownUses {
-        std::weak_ptr<const Result> result;
-        int layer = 0;
-        Ref of;
-        std::shared_ptr<const Uses> uses;
-    };
-    mutable KnownUses known_uses;
+    mutable KnownUses known_uses;                 // the last ones, so that a frame does not look for them again
 
     explicit App(Document document, Limits limits = {});
 };
@@ -77,6 +70,8 @@ void show_image(App& app, Input input, const std::string& name);
 bool open_file(App& app, const std::string& path);
 /// PyTorch text as the document; `name` of its file, "" when it was pasted.
 bool open_pytorch(App& app, std::string_view text, const std::string& name = "");
+/// Reads the document's image again in another size or other colours: an edit, once it is there.
+void reread_image(App& app, ImageOptions options, const std::string& gesture);
 bool save_file(App& app, const std::string& path);
 /// Writes PyTorch's state_dict of the layers, or the last layer's output, as .safetensors or .npy. False, with a message,
 /// when it cannot.

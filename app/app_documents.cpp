@@ -97,6 +97,7 @@ void travel(App& app, const Document& document) {
     clamp_layer(state);
     if (state.selection.edit) state.selection.edit->typing = false;
     compute(app, false);
+    finish_reading(app);
 }
 
 bool open_document(App& app, const std::string& path) {
@@ -168,6 +169,12 @@ bool is_image_file(std::string_view bytes, std::string_view path) {
     return file_kind(bytes, path) == FileKind::image;
 }
 
+bool is_read_aside(const std::string& path) {
+    std::error_code error;
+    const std::uintmax_t size = std::filesystem::file_size(to_path(path), error);
+    return !error && size >= kAsideFromBytes && std::filesystem::is_regular_file(to_path(path), error);
+}
+
 bool wants_grey(const State& state) {
     return keeps_layers(state) && state.document.input.tensor.shape().c == 1;
 }
@@ -234,7 +241,7 @@ void redo(App& app) {
 }
 
 void show_document(App& app, Document document, const std::string& label) {
-    stop_loading(app);
+    leave_loading(app);
     State& state = app.state;
     state.document = std::move(document);
     state.history.push(state.document, label, "");
@@ -245,7 +252,7 @@ void show_document(App& app, Document document, const std::string& label) {
 }
 
 void show_image(App& app, Input input, const std::string& name) {
-    stop_loading(app);
+    leave_loading(app);
     State& state = app.state;
     const bool keeps = keeps_layers(state);
     Document next = keeps ? with_input(state.document, std::move(input))
@@ -268,13 +275,11 @@ bool open_pytorch(App& app, std::string_view text, const std::string& name) {
 
 bool open_file(App& app, const std::string& path) {
     const std::string absolute = absolute_path(path);
-    std::error_code error;
-    const std::uintmax_t size = std::filesystem::file_size(to_path(absolute), error);
-    if (!error && size >= kAsideFromBytes && std::filesystem::is_regular_file(to_path(absolute), error)) {
+    if (is_read_aside(absolute)) {
         start_loading(app, absolute);
         return true;
     }
-    stop_loading(app);
+    leave_loading(app);
     FileResult file = read_file(absolute, kMaxImageBytes);
     if (!file.ok()) return refuse(app, file.error);
     if (file.bytes.empty()) return refuse(app, display_name(path) + " is empty.");

@@ -106,7 +106,7 @@ void tell(const App& app, const StageCell& at, bool gathered, LedgerCell& ledger
 }
 
 std::shared_ptr<const Uses> known_uses(const App& app, int layer, const Ref& ref) {
-    App::KnownUses& known = app.known_uses;
+    KnownUses& known = app.known_uses;
     if (known.result.lock() != app.state.result || known.layer != layer || known.of != ref ||
         !known.uses)
         known = {app.state.result, layer, ref,

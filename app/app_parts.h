@@ -15,6 +15,8 @@ bool refuse(App& app, std::string sentence);
 /// Opens what such a file holds.
 bool open_bytes(App& app, const std::string& path, std::string bytes);
 bool is_image_file(std::string_view bytes, std::string_view path);
+/// So large a file that the window would wait for it.
+bool is_read_aside(const std::string& path);
 /// A layer of one input channel sees the picture in grey, so that its kernels stay as they are.
 bool wants_grey(const State& state);
 
@@ -23,6 +25,10 @@ bool wants_grey(const State& state);
 /// Reads the file aside.
 void start_loading(App& app, const std::string& path);
 void stop_loading(App& app);
+/// The same when something else takes its place: the rest of a photograph is read when that is the input again.
+void leave_loading(App& app);
+/// The rest of a photograph that was left small, when it is the input again and nothing else is read.
+void finish_reading(App& app);
 /// Takes what was read.
 void take_loaded(App& app, double dt_s);
 

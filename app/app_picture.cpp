@@ -18,6 +18,13 @@ std::string stale_reason(const App& app) {
     return "Computing the change.";
 }
 
+/// What the grey picture is, and what brings colour back.
+std::string stale_advice(const State& state) {
+    if (state.problem) return "In grey: the last possible picture. Ctrl+Z brings it back.";
+    if (state.stopped) return "In grey: the last picture. F5 computes the new one after all, Ctrl+Z takes the change back.";
+    return "In grey: the last picture, until the new one is computed.";
+}
+
 /// Nothing was computed yet: the reason in words.
 Scene empty_scene(const App& app, Point size_px, float scale) {
     Scene scene;
@@ -55,7 +62,10 @@ ViewInput view_input(const App& app, Point size_px, float scale) {
     in.pinned = chosen_cell(app);
     in.hover_action = state.selection.hover_action;
     in.stale = is_greyed(state);
-    if (in.stale) in.stale_reason = stale_reason(app);
+    if (in.stale) {
+        in.stale_reason = stale_reason(app);
+        in.stale_advice = stale_advice(state);
+    }
     in.size_px = size_px;
     in.scale = scale;
     in.camera = state.camera;

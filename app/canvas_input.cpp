@@ -16,6 +16,14 @@ constexpr double kBurstSeconds = 0.6;
 constexpr float kZoomPerTurn = 1.15f;
 constexpr float kSmallestZoom = 0.2f, kLargestZoom = 64;
 
+/// Near enough to read the numbers of the layer's grids, however large they are.
+float largest_zoom(const App& app) {
+    if (!app.state.result || app.state.result->layers.empty()) return kLargestZoom;
+    const LayerResult& layer = app.state.result->layers[static_cast<size_t>(shown_layer(app))];
+    const Shape in = layer.input.shape(), out = layer.plan.output_stage().shape;
+    return std::max(kLargestZoom, static_cast<float>(std::max({in.h, in.w, out.h, out.w})) / 4);
+}
+
 std::optional<CellRef> cell_under(const Scene& scene, Point p) {
     const auto under = scene.under(p);
     if (!under || !under->grid) return {};
@@ -227,7 +235,7 @@ bool canvas_action(App& app, const Scene& scene, std::string_view action) {
 void zoom(App& app, Point around, Point size_px, float factor) {
     Camera& camera = app.state.camera;
     const float before = camera.zoom;
-    camera.zoom = std::clamp(before * factor, kSmallestZoom, kLargestZoom);
+    camera.zoom = std::clamp(before * factor, kSmallestZoom, largest_zoom(app));
     const float by = camera.zoom / before;
     // Views zoom around the canvas's middle and move then (easel): what is under `around` stays there.
     const auto keep = [&](float& pan, float at, float size) {

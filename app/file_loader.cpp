@@ -1,76 +1,11 @@
 #include "app/file_loader.h"
 
-#include <condition_variable>
-#include <mutex>
 #include <new>
-#include <thread>
 #include <utility>
 
 #include "core/io/files.h"
 
 namespace convscope {
-
-struct FileLoader::Worker {
-    struct Job {
-        std::function<Loaded()> load;
-        std::function<void()> finished;
-    };
-
-    mutable std::mutex mutex;
-    std::condition_variable woken, rested;
-    std::optional<Job> waiting;      // guarded by mutex, as the rest
-    std::optional<Loaded> result;
-    bool running = false, ending = false;
-    uint64_t wanted = 0;             // number of the newest job; an older one's result is dropped
-    std::thread thread{[this] { loop(); }};
-
-    ~Worker() {
-        {
-            const std::lock_guard lock(mutex);
-            ending = true;
-            waiting.reset();
-            ++wanted;
-        }
-        woken.notify_one();
-        thread.join();
-    }
-
-    void start(Job job) {
-        std::optional<Loaded> unused;
-        {
-            const std::lock_guard lock(mutex);
-            waiting = std::move(job);
-            result.swap(unused);
-            ++wanted;
-        }
-        woken.notify_one();
-    }
-
-    void loop() {
-        std::unique_lock lock(mutex);
-        for (;;) {
-            woken.wait(lock, [&] { return ending || waiting; });
-            if (ending) return;
-            Job job = std::move(*waiting);
-            waiting.reset();
-            running = true;
-            const uint64_t number = wanted;
-            lock.unlock();
-            Loaded loaded = job.load();
-            lock.lock();
-            const bool valid = number == wanted;
-            if (valid) result = std::move(loaded);
-            lock.unlock();
-            if (valid && job.finished) job.finished();
-            job = {};
-            loaded = {};  // memory of what nobody wants is freed outside the lock
-            lock.lock();
-            running = false;
-            rested.notify_all();
-        }
-    }
-};
-
 namespace {
 
 ImageResult sized(const DecodedImage& image, const ImageOptions& options, const std::string& path) {
@@ -110,48 +45,23 @@ Loaded load(const std::string& path, const ImageOptions& options,
 
 }  // namespace
 
-FileLoader::FileLoader() : worker_(std::make_unique<Worker>()) {}
-FileLoader::~FileLoader() = default;
-
 void FileLoader::start(std::string path, ImageOptions options,
                        bool (*is_image)(std::string_view, std::string_view),
                        std::function<void()> finished) {
-    worker_->start({[path = std::move(path), options, is_image] { return load(path, options, is_image); },
-                    std::move(finished)});
+    job_.start([path = std::move(path), options, is_image](const std::atomic<bool>&) { return load(path, options, is_image); },
+               std::move(finished));
 }
 
 void FileLoader::again(Loaded coarse, ImageOptions options, std::function<void()> finished) {
-    worker_->start({[coarse = std::move(coarse), options]() mutable {
-                        coarse.image = sized(*coarse.decoded, options, coarse.path);
-                        coarse.error = coarse.image.error;
-                        coarse.decoded.reset();
-                        coarse.again = true;
-                        return std::move(coarse);
-                    },
-                    std::move(finished)});
-}
-
-std::optional<Loaded> FileLoader::take() {
-    const std::lock_guard lock(worker_->mutex);
-    return std::exchange(worker_->result, std::nullopt);
-}
-
-void FileLoader::cancel() {
-    std::optional<Loaded> unused;
-    const std::lock_guard lock(worker_->mutex);
-    worker_->waiting.reset();
-    worker_->result.swap(unused);
-    ++worker_->wanted;
-}
-
-bool FileLoader::busy() const {
-    const std::lock_guard lock(worker_->mutex);
-    return worker_->running || worker_->waiting || worker_->result;
-}
-
-void FileLoader::wait() {
-    std::unique_lock lock(worker_->mutex);
-    worker_->rested.wait(lock, [&] { return !worker_->running && !worker_->waiting; });
+    const auto work = [coarse = std::move(coarse), options](const std::atomic<bool>&) {
+        Loaded loaded = coarse;
+        loaded.image = sized(*coarse.decoded, options, coarse.path);
+        loaded.error = loaded.image.error;
+        loaded.decoded.reset();
+        loaded.again = true;
+        return loaded;
+    };
+    job_.start(work, std::move(finished));
 }
 
 }  // namespace convscope

@@ -5,8 +5,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/io/image.h"
+#include "core/newest_job.h"
 
 namespace convscope {
 
@@ -24,25 +26,31 @@ struct Loaded {
 
 class FileLoader {
 public:
-    FileLoader();
-    ~FileLoader();                                // waits for what is being decoded, below a second
-    FileLoader(const FileLoader&) = delete;
-    FileLoader& operator=(const FileLoader&) = delete;
-
     /// Starts on this file; what was under way is dropped. `is_image` is asked with the first bytes.
     void start(std::string path, ImageOptions options, bool (*is_image)(std::string_view bytes, std::string_view path),
                std::function<void()> finished);
     /// The same image in another size.
     void again(Loaded coarse, ImageOptions options, std::function<void()> finished);
     /// What is finished, once.
-    std::optional<Loaded> take();
-    void cancel();
-    bool busy() const;                            // something is under way or can be taken
-    void wait();                                  // until nothing is under way
+    std::optional<Loaded> take() { return job_.take(); }
+    void cancel() { job_.cancel(); }
+    void wait() { job_.wait(); }                  // until nothing is under way
 
 private:
-    struct Worker;
-    std::unique_ptr<Worker> worker_;
+    NewestJob<Loaded> job_;                       // its end waits for what is being decoded, below a second
+};
+
+/// What is read, and what for.
+struct Reading {
+    /// An input that is read in another size or other colours.
+    struct Again {
+        Tensor of;
+        ImageOptions options;
+        std::string gesture;
+    };
+    Tensor coarse;                                // the small photograph of which more is being made
+    std::optional<Again> again;
+    std::vector<Tensor> unfinished;               // small photographs that others replaced before the rest was there
 };
 
 }  // namespace convscope

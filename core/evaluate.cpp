@@ -14,6 +14,7 @@
 #include "core/map_statistics.h"
 #include "core/number_text.h"
 #include "core/skips.h"
+#include "core/trouble.h"
 
 namespace convscope {
 namespace {
@@ -261,6 +262,8 @@ std::vector<int64_t> layer_bytes(const Result& result, Want want, bool optional)
             if (backward && !want.backward) continue;
             for (const int stage : wanted_stages(layer.plan, want, backward))
                 values += layer.plan.stages[static_cast<size_t>(stage)].shape.count();
+            if (backward && &layer == &result.layers.back())  // the gradient that it starts from
+                values += layer.plan.output_stage().shape.count();
         }
         bytes.push_back(values * static_cast<int64_t>(sizeof(float)));
     }
@@ -285,7 +288,7 @@ std::optional<std::pair<size_t, Problem>> memory_problem(const Result& result, W
             if (backward && !want.backward) continue;
             for (const int stage : wanted_stages(plan, want, backward)) {
                 const StageSpec& spec = plan.stages[static_cast<size_t>(stage)];
-                if (auto problem = size_problem(spec.shape, "The stage " + spec.name))
+                if (auto problem = computed_size_problem(spec.shape, "The stage " + spec.name))
                     return std::pair{k, *problem};
             }
         }
@@ -347,7 +350,7 @@ Result plan_only(const Document& document) {
             return result;
         }
         shape = plan.output_stage().shape;
-        if (auto problem = size_problem(shape, "The output")) {
+        if (auto problem = computed_size_problem(shape, "The output")) {
             stop_at(result, k, *problem);
             return result;
         }

@@ -29,6 +29,21 @@ void direct_means(const float* plane, int64_t h, int64_t w, int64_t block, int64
     }
 }
 
+/// A row of blocks of level 0, in two loops that vectorise: four rows added up, then four columns. `sums` has w places.
+void first_means(const float* rows, int64_t w, std::span<float> sums, std::span<float> out) {
+    const float *r0 = rows, *r1 = r0 + w, *r2 = r1 + w, *r3 = r2 + w;
+    float* const sum = sums.data();
+    for (int64_t x = 0; x < w; ++x) sum[x] = (r0[x] + r1[x]) + (r2[x] + r3[x]);
+    const int64_t whole = w / kFirstBlock, left = w % kFirstBlock;
+    constexpr float kShare = 1.0f / (kFirstBlock * kFirstBlock);
+    for (int64_t i = 0; i < whole; ++i)
+        out[static_cast<size_t>(i)] = ((sum[4 * i] + sum[4 * i + 1]) + (sum[4 * i + 2] + sum[4 * i + 3])) * kShare;
+    if (left == 0) return;
+    float last = 0;
+    for (int64_t x = whole * kFirstBlock; x < w; ++x) last += sum[x];
+    out[static_cast<size_t>(whole)] = last / static_cast<float>(kFirstBlock * left);
+}
+
 /// The next level: blocks at the far edges stand for fewer cells and count less.
 Tensor halved(const Tensor& level, int64_t block, Shape plane) {
     const Shape from = level.shape();
@@ -38,8 +53,14 @@ Tensor halved(const Tensor& level, int64_t block, Shape plane) {
     };
     const float* source = level.data();
     float* to = made.mutate().data();
-    for (int64_t r = 0; r < made.shape().h; ++r)
-        for (int64_t c = 0; c < made.shape().w; ++c) {
+    const int64_t whole_h = (plane.h / block) / 2, whole_w = (plane.w / block) / 2;  // of four full blocks each
+    for (int64_t r = 0; r < made.shape().h; ++r) {
+        const float* above = source + 2 * r * from.w;
+        const int64_t simple = r < whole_h ? whole_w : 0;
+        for (int64_t c = 0; c < simple; ++c)
+            to[c] = ((above[2 * c] + above[2 * c + 1]) + (above[from.w + 2 * c] + above[from.w + 2 * c + 1])) * 0.25f;
+        to += simple;
+        for (int64_t c = simple; c < made.shape().w; ++c) {
             float sum = 0, count = 0;
             for (int64_t y = 2 * r; y < std::min(from.h, 2 * r + 2); ++y)
                 for (int64_t x = 2 * c; x < std::min(from.w, 2 * c + 2); ++x) {
@@ -49,6 +70,7 @@ Tensor halved(const Tensor& level, int64_t block, Shape plane) {
                 }
             *to++ = sum / count;
         }
+    }
     return made;
 }
 
@@ -60,9 +82,15 @@ PlaneLevels plane_levels(const Tensor& tensor, int64_t n, int64_t c) {
     Tensor first(Shape{1, 1, ceil_div(shape.h, kFirstBlock), ceil_div(shape.w, kFirstBlock)}, kUnfilled);
     const Shape blocks = first.shape();
     const std::span<float> values = first.mutate();
-    for (int64_t row = 0; row < blocks.h; ++row)
-        direct_means(tensor.data() + shape.offset({n, c, 0, 0}), shape.h, shape.w, kFirstBlock, row, 0,
-                     values.subspan(static_cast<size_t>(row * blocks.w), static_cast<size_t>(blocks.w)));
+    const float* const plane = tensor.data() + shape.offset({n, c, 0, 0});
+    std::vector<float> sums(static_cast<size_t>(shape.w));
+    for (int64_t row = 0; row < blocks.h; ++row) {
+        const auto out = values.subspan(static_cast<size_t>(row * blocks.w), static_cast<size_t>(blocks.w));
+        if ((row + 1) * kFirstBlock <= shape.h)
+            first_means(plane + row * kFirstBlock * shape.w, shape.w, sums, out);
+        else
+            direct_means(plane, shape.h, shape.w, kFirstBlock, row, 0, out);
+    }
     levels.means.push_back(std::move(first));
     for (int64_t block = kFirstBlock;; block *= 2) {
         const Shape last = levels.means.back().shape();

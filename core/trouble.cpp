@@ -6,11 +6,12 @@
 #include <fmt/format.h>
 
 #include "core/document.h"
+#include "core/number_text.h"
 
 namespace convscope {
 namespace {
 
-constexpr int64_t kTooMany = kMaxValues + 1;
+constexpr int64_t kTooMany = kMaxComputed + 1;
 
 std::string cells(int64_t count, std::string_view one, std::string_view many) {
     return fmt::format("{} {}", count, count == 1 ? one : many);
@@ -88,7 +89,7 @@ std::string by(int64_t h, int64_t w) {
 int64_t bounded_count(Shape shape) {
     int64_t count = 1;
     for (int64_t extent : {shape.n, shape.c, shape.h, shape.w}) {
-        if (extent != 0 && count > kMaxValues / extent)
+        if (extent != 0 && count > kMaxComputed / extent)
             count = kTooMany;
         else
             count *= extent;
@@ -160,10 +161,19 @@ std::optional<Trouble> size_trouble(std::string_view what, Shape shape, std::str
                                        shape.h > shape.w ? "high" : "wide", kMaxSide);
         return trouble;
     }
-    if (bounded_count(shape) <= kMaxValues) return {};
+    if (bounded_count(shape) <= kMaxComputed) return {};
     trouble.sentence = fmt::format("{} {}; Convscope computes {} values at most.", what,
-                                   to_string(shape), kMaxValues);
+                                   to_string(shape), grouped_text(kMaxComputed));
     return trouble;
+}
+
+std::optional<Problem> computed_size_problem(Shape shape, std::string_view what) {
+    if (std::min({shape.n, shape.c, shape.h, shape.w}) < 1) return size_problem(shape, what);
+    if (bounded_count(shape) <= kMaxComputed) return {};
+    return Problem{fmt::format("{} of {} is too large.", what, to_string(shape)),
+                   fmt::format("One tensor may hold up to {} values.", grouped_text(kMaxComputed)),
+                   "",
+                   {}};
 }
 
 std::optional<Trouble> terms_trouble(int64_t channels, Pair kernel_size) {

@@ -12,11 +12,13 @@
 namespace convscope {
 
 // Bounds that keep every size computation far inside 64 bits, and every loop and list finite. kMaxValues (document.h)
-// bounds each tensor.
+// bounds each tensor that a person gives.
 inline constexpr int64_t kMaxSide = int64_t(1)
                                     << 20;  // rows, columns, kernel, stride, padding, dilation
 inline constexpr int64_t kMaxChannels = int64_t(1) << 20;  // out_channels, groups
 inline constexpr int64_t kMaxTerms = int64_t(1) << 20;     // products in one output cell
+/// Values of a tensor that is computed: 64 maps of 3840×2160 are half of it. A Want's memory budget comes on top.
+inline constexpr int64_t kMaxComputed = int64_t(1) << 30;
 
 /// A change that may help. Only those that do help are offered as buttons (core/ops/cure.h).
 struct Cure {
@@ -40,7 +42,7 @@ std::vector<Cure> halvings(std::string key, const Value& value, int64_t low);
 Pair square_like(Pair was, Pair wish, bool take_smaller);
 /// "7×5".
 std::string by(int64_t h, int64_t w);
-/// n·c·h·w of extents ≥ 0; stops at some number above kMaxValues instead of overflowing.
+/// n·c·h·w of extents ≥ 0; stops at some number above kMaxComputed instead of overflowing.
 int64_t bounded_count(Shape shape);
 
 /// A value below `low` or above `high`.
@@ -53,9 +55,11 @@ std::optional<Trouble> input_trouble(Shape input);
 /// Channels and groups that fit neither the input nor one another. Parameters of conv2d and conv_transpose2d alike.
 std::optional<Trouble> channel_trouble(int64_t in_channels, int64_t out_channels, int64_t groups,
                                        int64_t input_channels);
-/// A tensor with a side beyond kMaxSide or more than kMaxValues values. `what` is "The output would be".
+/// A tensor with a side beyond kMaxSide or more than kMaxComputed values. `what` is "The output would be".
 std::optional<Trouble> size_trouble(std::string_view what, Shape shape, std::string key,
                                     std::vector<Cure> cures);
+/// As size_problem (document.h) for a tensor that is computed: up to kMaxComputed values.
+std::optional<Problem> computed_size_problem(Shape shape, std::string_view what);
 /// More than kMaxTerms products in one cell of the output or of a gradient: `channels` is the larger side of a group.
 std::optional<Trouble> terms_trouble(int64_t channels, Pair kernel_size);
 

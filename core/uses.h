@@ -24,6 +24,14 @@ struct Uses {
     bool empty() const { return terms.empty(); }
 };
 
+/// Whose they are.
+struct KnownUses {
+    std::weak_ptr<const Result> result;
+    int layer = 0;
+    Ref of;
+    std::shared_ptr<const Uses> uses;
+};
+
 struct UsesLimits {
     int64_t listed = 100'000;         // terms of the answer
     int64_t looked_at = 16'000'000;   // terms of all cells that might read the number

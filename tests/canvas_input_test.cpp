@@ -246,6 +246,27 @@ TEST(CanvasMouse, TheWheelZoomsAroundThePointer) {
     EXPECT_TRUE(std::isfinite(desk.app.state.camera.zoom));
 }
 
+TEST(CanvasMouse, LargeGridsAreZoomedUntilTheyCanBeRead) {
+    Desk desk(with_input_shape(standard_document(), {1, 1, 4096, 4096}));
+    wait_until_settled(desk.app);
+    for (const char* view : {"slide", "maps"}) {
+        choose_view(desk.app, view);
+        desk.app.state.camera = {};
+        const Point p = desk.middle("input", 1000, 3000);
+        const float far = desk.scene().grid("input")->cell_px;
+        for (int i = 0; i < 100; ++i) canvas_wheel(desk.app, desk.scene(), p, 2, true, false);
+        const Scene scene = desk.scene();
+        EXPECT_GT(scene.grid("input")->cell_px, 30) << view << far;
+        EXPECT_LE(desk.app.state.camera.zoom, 1024) << view;
+        const auto under = scene.under(p);
+        ASSERT_TRUE(under && under->grid) << view;
+        EXPECT_EQ(under->grid->name, "input");
+        // A pixel is several cells at first, and rounding moves what is not in the canvas's middle.
+        EXPECT_NEAR(static_cast<double>(under->row), 1000, 16) << view;
+        EXPECT_NEAR(static_cast<double>(under->column), 3000, 16) << view;
+    }
+}
+
 TEST(CanvasMouse, MiddleAndSpacePan) {
     Desk desk;
     const Point p = desk.middle("input", 2, 2);

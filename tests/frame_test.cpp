@@ -1,12 +1,16 @@
 // The frame: a canvas is painted only when something on it changed, and time passes as it should.
 #include "app/cli/frame.h"
 
+#include <random>
+
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <imgui.h>
 
 #include "app/cli/apply.h"
 #include "app/commands.h"
 #include "app/window/headless.h"
+#include "app/window/scripted_input.h"
 
 namespace convscope {
 namespace {
@@ -51,6 +55,72 @@ TEST_F(FrameTest, PaintsOnlyWhatChanged) {
     EXPECT_GE(paints_of([&] { app_->state.camera.zoom = 1.5f; }), 1);
     EXPECT_GE(paints_of([&] { app_->state.settings.interface_scale = 1.5f; }), 1);
     EXPECT_EQ(paints_of([&] { say(*app_, "Words do not touch the canvas."); }), 0);
+}
+
+/// Frame upon frame, only what differs is painted; `picture` is the same frame painted at once.
+TEST_F(FrameTest, WhatIsShownIsTheWholeFrame) {
+    std::mt19937 random(5);
+    const auto up_to = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
+    const char* const keys[] = {"Right", "Left", "PageDown", "Space", "F1", "Esc", "1", "2", "5", "8", "Tab", "Down"};
+    int partial = 0;
+    for (int round = 0; round < 160; ++round) {
+        const Box canvas = frame_->canvas();
+        std::string did;
+        switch (up_to(9)) {
+            case 0:
+            case 1:
+            case 2: {
+                const Point at{static_cast<float>(up_to(window_->width_px())), static_cast<float>(up_to(window_->height_px()))};
+                point_at(at, false);
+                did = fmt::format("pointer at {}, {}", at.x, at.y);
+                break;
+            }
+            case 3: {
+                point_at({canvas.x + static_cast<float>(up_to(static_cast<int>(canvas.w))),
+                          canvas.y + static_cast<float>(up_to(static_cast<int>(canvas.h)))}, false);
+                press_button(0, true);
+                press_button(0, false);
+                did = "click on the canvas";
+                break;
+            }
+            case 4: turn_wheel(static_cast<float>(up_to(5) - 2)), did = "wheel"; break;
+            case 5: {
+                const char* const key = keys[up_to(static_cast<int>(std::size(keys)))];
+                press_keys({false, false, false, key}, true);
+                press_keys({false, false, false, key}, false);
+                did = key;
+                break;
+            }
+            case 6: go_to_step(*app_, up_to(static_cast<int>(app_->timeline.steps()))), did = "step"; break;
+            case 7: say(*app_, "A message."), did = "message"; break;
+            case 8:
+                if (up_to(4) == 0) EXPECT_EQ(apply_theme(*app_, up_to(2) ? "dark" : "light"), "");
+                if (up_to(4) == 0) window_->resize(900 + up_to(300), 600 + up_to(200));
+                if (up_to(4) == 0) app_->state.settings.interface_scale = up_to(2) ? 1.25f : 1.f;
+                did = "look";
+                break;
+        }
+        for (int i = 0; i < 3; ++i) {
+            const int64_t shown = window_->shown();
+            frame_->draw();
+            ASSERT_TRUE(window_->shown_picture() == window_->picture()) << round << ": " << did;
+            if (window_->shown() > shown) partial += window_->painted_px() < int64_t(window_->width_px()) * window_->height_px();
+        }
+    }
+    EXPECT_GT(partial, 50);
+}
+
+TEST_F(FrameTest, ThePointerAlonePaintsAlmostNothing) {
+    const Grid* output = frame_->scene().grid("output");
+    ASSERT_TRUE(output);
+    const int64_t all = int64_t(window_->width_px()) * window_->height_px();
+    for (int64_t i = 0; i < 4; ++i) {
+        point_at({frame_->canvas().x + output->cell_box(0, i).center().x, frame_->canvas().y + output->cell_box(0, i).center().y}, false);
+        const int64_t shown = window_->shown();
+        frame_->draw();
+        ASSERT_GT(window_->shown(), shown) << i;  // the cell under the pointer is marked
+        if (i > 0) EXPECT_LT(window_->painted_px(), all / 3) << i;
+    }
 }
 
 TEST_F(FrameTest, ThePointerAlonePaintsNoCanvas) {

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "app/app.h"
+#include "app/sample_images.h"
 #include "core/build_layer.h"
 #include "core/io/image.h"
 
@@ -135,6 +136,121 @@ TEST_F(Loading, AnotherDocumentDropsIt) {
     EXPECT_EQ(app.state.history.entries().size(), 4u);
 }
 
+TEST_F(Loading, UndoFinishesAPhotographThatAnotherReplaced) {
+    App app(standard_document());
+    ASSERT_TRUE(open_file(app, photo()));
+    take_small(app);
+    ASSERT_TRUE(open_file(app, photo("second.png", 2)));
+    wait_until_settled(app);
+    undo(app);
+    EXPECT_EQ(app.state.document.input.tensor.shape(), (Shape{1, 3, 293, 1024}));
+    wait_until_settled(app);
+    EXPECT_EQ(app.state.document.input.tensor.shape(), (Shape{1, 3, kHeight, kWidth}));
+    EXPECT_EQ(std::get<FromImage>(app.state.document.input.origin).path, (folder_ / "photo.png").string());
+    EXPECT_FALSE(is_stale(app.state));
+    // The other one is still whole, and nothing is read twice.
+    redo(app);
+    EXPECT_EQ(app.state.document.input.tensor.shape(), (Shape{1, 3, kHeight, kWidth}));
+    EXPECT_TRUE(app.state.loading.empty());
+    undo(app);
+    EXPECT_TRUE(app.state.loading.empty());
+}
+
+TEST_F(Loading, UndoWhileTheNextOneIsReadFinishesBoth) {
+    App app(standard_document());
+    ASSERT_TRUE(open_file(app, photo()));
+    take_small(app);
+    ASSERT_TRUE(open_file(app, photo("second.png", 2)));
+    take_small(app);
+    undo(app);  // to the first, while more of the second is made
+    wait_until_settled(app);
+    EXPECT_EQ(app.state.document.input.tensor.shape(), (Shape{1, 3, kHeight, kWidth}));
+    EXPECT_EQ(std::get<FromImage>(app.state.document.input.origin).path, (folder_ / "photo.png").string());
+    redo(app);
+    EXPECT_TRUE(app.state.loading.empty());
+    EXPECT_EQ(app.state.document.input.tensor.shape(), (Shape{1, 3, kHeight, kWidth}));
+    EXPECT_EQ(std::get<FromImage>(app.state.document.input.origin).max_side, 0);
+}
+
+TEST_F(Loading, AnUndonePhotographBecomesWholeToo) {
+    App app(standard_document());
+    const Document before = app.state.document;
+    ASSERT_TRUE(open_file(app, photo()));
+    take_small(app);
+    undo(app);
+    wait_until_settled(app);
+    EXPECT_TRUE(app.state.document == before);
+    redo(app);
+    EXPECT_TRUE(app.state.loading.empty());
+    EXPECT_EQ(app.state.document.input.tensor.shape(), (Shape{1, 3, kHeight, kWidth}));
+}
+
+TEST_F(Loading, AStoppedPhotographSaysThatItIsSmall) {
+    App app(standard_document());
+    ASSERT_TRUE(open_file(app, photo()));
+    take_small(app);
+    stop_computing(app);
+    EXPECT_EQ(std::get<FromImage>(app.state.document.input.origin).max_side, 1024);
+    EXPECT_FALSE(is_changed(app.state));
+    undo(app);
+    redo(app);
+    EXPECT_TRUE(app.state.loading.empty());  // as the person wanted it
+    EXPECT_EQ(app.state.document.input.tensor.shape(), (Shape{1, 3, 293, 1024}));
+    // A file that is written now gives the same picture back.
+    const ImageResult again = load_image(std::get<FromImage>(app.state.document.input.origin).path, {false, 1024});
+    EXPECT_TRUE(std::ranges::equal(again.tensor.values(), app.state.document.input.tensor.values()));
+}
+
+TEST_F(Loading, AnotherSizeIsReadAside) {
+    App app(standard_document());
+    const std::string path = photo();
+    ASSERT_TRUE(open_file(app, path));
+    wait_until_settled(app);
+    const Document whole = app.state.document;
+    reread_image(app, {false, 700}, "");
+    EXPECT_EQ(app.state.loading, path);
+    EXPECT_TRUE(app.state.document == whole);
+    wait_until_settled(app);
+    EXPECT_EQ(app.state.document.input.tensor.shape(), (Shape{1, 3, 200, 700}));
+    EXPECT_EQ(std::get<FromImage>(app.state.document.input.origin).max_side, 700);
+    EXPECT_EQ(output(app).shape(), (Shape{1, 8, 200, 700}));
+    undo(app);
+    EXPECT_TRUE(app.state.document == whole);
+    reread_image(app, {true, 0}, "");
+    wait_until_settled(app);
+    EXPECT_EQ(app.state.document.input.tensor.shape(), (Shape{1, 1, kHeight, kWidth}));
+    // Stopped, or overtaken by another input: nothing changes.
+    const Document grey = app.state.document;
+    reread_image(app, {true, 300}, "");
+    stop_computing(app);
+    wait_until_settled(app);
+    EXPECT_TRUE(app.state.document == grey);
+    reread_image(app, {true, 300}, "");
+    undo(app);
+    const Document undone = app.state.document;
+    wait_until_settled(app);
+    EXPECT_TRUE(app.state.document == undone);
+    // The file is something else by now.
+    write("photo.png", "{" + std::string(400'000, 'x'));
+    reread_image(app, {false, 300}, "");
+    wait_until_settled(app);
+    EXPECT_TRUE(app.state.document == undone);
+    EXPECT_EQ(app.state.messages.back().text, "photo.png is no image any more.");
+}
+
+TEST_F(Loading, ASamplePictureHasOtherSizesToo) {
+    App app(standard_document());
+    ASSERT_FALSE(sample_images().empty());
+    ASSERT_TRUE(open_sample(app, sample_images().front()));
+    wait_until_settled(app);
+    reread_image(app, {true, 64}, "");
+    wait_until_settled(app);
+    const Shape shape = app.state.document.input.tensor.shape();
+    EXPECT_EQ(std::max(shape.h, shape.w), 64);
+    EXPECT_EQ(shape.c, 1);
+    EXPECT_EQ(std::get<FromImage>(app.state.document.input.origin).path, sample_images().front().name);
+}
+
 TEST_F(Loading, ALargeFileThatIsBrokenLeavesTheDocument) {
     App app(standard_document());
     const Document before = app.state.document;
@@ -176,6 +292,8 @@ TEST(Computing, StoppedLeavesTheFormerResult) {
     update(app, 0.02);
     update(app, 0.4);
     EXPECT_TRUE(is_busy(app));
+    EXPECT_TRUE(is_greyed(app.state));
+    EXPECT_EQ(view_input(app, {800, 600}, 1).stale_advice, "In grey: the last picture, until the new one is computed.");
     EXPECT_TRUE(progress_told(app).text.starts_with("Computing ")) << progress_told(app).text;
     EXPECT_TRUE(progress_told(app).fraction);
     stop_computing(app);
@@ -185,6 +303,7 @@ TEST(Computing, StoppedLeavesTheFormerResult) {
     EXPECT_TRUE(is_greyed(app.state));
     EXPECT_EQ(app.state.result, before);
     EXPECT_NE(view_input(app, {800, 600}, 1).stale_reason.find("stopped"), std::string::npos);
+    EXPECT_NE(view_input(app, {800, 600}, 1).stale_advice.find("F5 computes the new one"), std::string::npos);
     app.evaluator.wait();
     update(app, 0.1);
     EXPECT_EQ(app.state.result, before);
@@ -240,6 +359,17 @@ TEST(Memory, WhatDoesNotFitIsSaidInNumbers) {
     EXPECT_EQ(refused->problem->advice,
               "Choose a smaller input or fewer channels, or start with --memory 1G.");
     EXPECT_EQ(refused->problem_layer, 0);
+    // 64 maps of a 4K picture in colours are no matter of principle, only of memory.
+    Document wide = standard_document();
+    wide.input = generated_input("zeros", 1, {1, 3, 2160, 3840});
+    wide.layers.clear();
+    add_layer(wide, "conv2d", {{"in_channels", int64_t(3)}, {"out_channels", int64_t(64)}, {"kernel_size", Pair{3, 3}}, {"padding", Padding{}}});
+    ASSERT_FALSE(plan_only(wide).problem);
+    const auto too_little = evaluate(wide, {.most_bytes = int64_t(1) << 30});
+    ASSERT_TRUE(too_little->problem);
+    EXPECT_EQ(too_little->problem->sentence, "Computing this takes 2.1 GB of memory; the budget is 1.0 GB.");
+    EXPECT_EQ(too_little->problem->advice,
+              "Choose a smaller input or fewer channels, or start with --memory 3G.");
     // The gradients come on top.
     EXPECT_TRUE(evaluate(document, {.backward = true, .most_bytes = bytes})->problem);
 }

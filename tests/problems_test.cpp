@@ -101,17 +101,17 @@ TEST(Problems, conv2d_says_what_is_wrong_and_what_would_work) {
              "stride",
              {"Use stride 1048576×1"}});
     problem({1, 1, 20000, 10000}, {{"out_channels", int64_t(8)}},
-            {"The output would be 1×8×19998×9998; Convscope computes 268435456 values at most. "
-             "Choose out_channels 1 or "
+            {"The output would be 1×8×19998×9998; Convscope computes 1,073,741,824 values at most. "
+             "Choose out_channels 4 or "
              "less.",
              "out_channels",
-             {"Use out_channels 1"}});
-    problem({1, 1, 7, 7}, {{"padding", around(9000, 9000)}},
-            {"The padded input would be 1×1×18007×18007; Convscope computes 268435456 values at "
-             "most. Choose padding 4500 "
+             {"Use out_channels 4"}});
+    problem({1, 1, 7, 7}, {{"padding", around(18000, 18000)}},
+            {"The padded input would be 1×1×36007×36007; Convscope computes 1,073,741,824 values at "
+             "most. Choose padding 9000 "
              "or less.",
              "padding",
-             {"Use padding 4500"}});
+             {"Use padding 9000"}});
     // Two troubles at once: nothing cures alone, the words are still true.
     problem({1, 1, 5, 5}, {{"kernel_size", Pair{9, 9}}, {"stride", Pair{0, 0}}},
             {"stride cannot be 0. Choose stride 1 or more.", "stride", {}});
@@ -139,11 +139,11 @@ TEST(Problems, conv_transpose2d_says_what_is_wrong_and_what_would_work) {
     problem({1, 1, 2, 2}, {{"padding", Pair{0, -1}}},
             {"padding cannot be 0×−1. Choose padding 0 or more.", "padding", {"Use padding 0"}});
     problem({1, 1, 1000, 1000}, {{"stride", Pair{50, 50}}},
-            {"The stamped sums would be 1×1×49953×49953; Convscope computes 268435456 values at "
-             "most. Choose stride 12 or "
+            {"The stamped sums would be 1×1×49953×49953; Convscope computes 1,073,741,824 values at "
+             "most. Choose stride 25 or "
              "less.",
              "stride",
-             {"Use stride 12"}});
+             {"Use stride 25"}});
 }
 
 /// A number a person, a broken file or a fuzzer might give.
@@ -238,9 +238,9 @@ TEST(Problems, hostile_numbers_give_a_sentence_or_a_possible_layer) {
         } else {
             ++possible;
             for (const StageSpec& stage : plan.stages)
-                ASSERT_LE(bounded_count(stage.shape), int64_t(1) << 28);
+                ASSERT_LE(bounded_count(stage.shape), kMaxComputed);
             for (const WeightSpec& weight : plan.weights)
-                ASSERT_LE(bounded_count(weight.shape), int64_t(1) << 28);
+                ASSERT_LE(bounded_count(weight.shape), kMaxComputed);
             ASSERT_GE(plan.output_stage().shape.count(), 1);
         }
     }

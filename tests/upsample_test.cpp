@@ -136,10 +136,10 @@ TEST(Upsample, says_what_is_wrong_and_what_would_work) {
              "scale_factor",
              {"Use scale_factor 1024"}});
     problem({1, 1, 256, 256}, {{"scale_factor", no_factor()}, {"size", size(40000, 40000)}},
-            {"The output would be 1×1×40000×40000; Convscope computes 268435456 values at most. "
-             "Choose size 10000 or less.",
+            {"The output would be 1×1×40000×40000; Convscope computes 1,073,741,824 values at most. "
+             "Choose size 20000 or less.",
              "size",
-             {"Use size 10000"}});
+             {"Use size 20000"}});
     problem({1, 0, 5, 5}, {}, {"The input has 0 channels; it needs at least one.", "", {}});
 }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <functional>
 
+#include "app/scene/numbers.h"
 #include "app/views/story.h"
 #include "app/views/view.h"
 #include "core/document_json.h"
@@ -269,6 +270,58 @@ TEST(Views, ZoomKeepsNumbersCrispAndCaptionInPlace) {
     EXPECT_FLOAT_EQ(zoomed.grid("input")->cell_px, 2 * plain.grid("input")->cell_px);
     EXPECT_GT(zoomed.grid("input")->digits_px, plain.grid("input")->digits_px);
     EXPECT_EQ(zoomed.caption.text(), plain.caption.text());
+}
+
+Document large_grid() {
+    Document document = with_input_shape(standard_document(), {1, 1, 4096, 4096});
+    return with_param(document, 0, "stride", Pair{1, 1});
+}
+
+/// Row and column under the canvas's middle, in cells.
+Point cell_at_middle(const Scene& scene, const Grid& grid) {
+    return {(scene.size_px.x / 2 - grid.box.x) / grid.cell_px, (scene.size_px.y / 2 - grid.box.y) / grid.cell_px};
+}
+
+TEST(Views, ZoomingIntoALargeGridStaysWhereItIs) {  // padding is two of its 4098 cells
+    Looked looked(large_grid(), *find_view("slide"));
+    const Grid fits = *looked.at(0).grid("input");
+    const Point middle = fits.box.center();
+    for (const float cell_px : {6.3f, 8.4f, 11.6f, 30.f}) {
+        looked.input.camera.zoom = cell_px / fits.cell_px;
+        looked.input.camera.pan_px = {-looked.input.camera.zoom * (middle.x - looked.input.size_px.x / 2),
+                                      -looked.input.camera.zoom * (middle.y - looked.input.size_px.y / 2)};
+        const Scene scene = looked.at(0);
+        const Grid& near = *scene.grid("input");
+        EXPECT_NEAR(near.cell_px, cell_px, 0.5);
+        EXPECT_NEAR(cell_at_middle(scene, near).x, 2049, 0.5) << cell_px;
+        EXPECT_NEAR(cell_at_middle(scene, near).y, 2049, 0.5) << cell_px;
+    }
+    EXPECT_GT(looked.at(0).grid("input")->digits_px, 0);
+}
+
+TEST(Views, MapsHaveNumbersWhereTheyAreNear) {
+    Looked looked(large_grid(), *find_view("maps"));
+    const Scene far = looked.at(0);
+    for (const Grid& grid : far.grids) EXPECT_TRUE(grid.cells.empty()) << grid.name;
+    const Grid fits = *far.grid("output");
+    looked.input.camera.zoom = 40 / fits.cell_px;
+    looked.input.camera.pan_px = {-looked.input.camera.zoom * (fits.box.center().x - looked.input.size_px.x / 2),
+                                  -looked.input.camera.zoom * (fits.box.center().y - looked.input.size_px.y / 2)};
+    const Scene near = looked.at(0);
+    const Grid& grid = *near.grid("output");
+    EXPECT_TRUE(grid.picture);
+    ASSERT_GT(grid.shown_rows * grid.shown_columns, 100);
+    ASSERT_LT(grid.shown_rows * grid.shown_columns, 1000);  // what lies on the canvas
+    EXPECT_GT(grid.digits_px, 0);
+    const Tensor& output = looked.layer().output();
+    for (const auto [row, column] : {std::pair{grid.shown_row, grid.shown_column}, {grid.shown_row + 3, grid.shown_column + 5}}) {
+        const float value = output.at({0, 0, row, column});
+        const Cell* cell = grid.cell(row, column);
+        ASSERT_TRUE(cell);
+        EXPECT_EQ(cell->value, value);
+        EXPECT_EQ(cell->text, number_text(static_cast<double>(value), 0));
+        EXPECT_NEAR(cell->shade, value / grid.picture->high, 1e-6);  // the picture's own colour
+    }
 }
 
 }  // namespace

@@ -80,6 +80,7 @@ std::optional<int64_t> parse_memory(const std::string& text) {
 }
 
 void add_limits(CLI::App& app, Limits& limits) {
+    add_threads(app, limits.threads);
     app.add_option_function<std::string>(
            "--memory", [&limits](const std::string& text) { limits.memory_bytes = *parse_memory(text); },
            "What computed numbers may take of the memory: 800M, 4G (half of the machine's)")

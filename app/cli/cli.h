@@ -35,7 +35,6 @@ struct DocumentArguments {
     std::string document;
     std::string input, weight, bias;
     std::string weights;   // a file with those of all layers; weight and bias come after it
-    int threads = 0;       // that compute; 0: as many as the machine runs at once
     bool has_numbers() const { return !input.empty() || !weight.empty() || !bias.empty() || !weights.empty(); }
 };
 

@@ -139,7 +139,6 @@ void add_number_options(CLI::App& app, DocumentArguments& arguments) {
     app.add_option(
         "--weights", arguments.weights,
         "Weights of all layers: PyTorch's state_dict as .safetensors, or one weight as .npy");
-    add_threads(app, arguments.threads);
 }
 
 bool is_expression(const std::string& argument) {

@@ -13,7 +13,7 @@ class App;
 
 namespace convscope {
 
-/// Registers --input, --weight, --bias, --weights and --threads.
+/// Registers --input, --weight, --bias and --weights.
 void add_number_options(CLI::App& app, DocumentArguments& arguments);
 
 /// True for an argument that is no file's name but an expression: "nn.Conv2d(1, 1, 3)".

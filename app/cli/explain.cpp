@@ -29,6 +29,7 @@ constexpr const char* kExamples =
 
 struct ExplainArguments {
     DocumentArguments document;
+    int threads = 0;  // see Limits
     std::string cell, stage = "output";
     std::optional<int64_t> layer, n, channel;
     bool uses = false, latex = false;
@@ -142,7 +143,7 @@ int run_explain(const ExplainArguments& arguments, const Output& output) {
                                            grouped_text(spec.terms(cell)),
                                            grouped_text(kMaxLedgerTerms)));
     }
-    Workers workers(arguments.document.threads);
+    Workers workers(arguments.threads);
     const auto result =
         evaluate(document, {.optional_stages = spec.optional, .backward = spec.backward},
                  {.report = {}, .cancelled = {}, .workers = &workers});
@@ -163,6 +164,7 @@ Subcommand add_explain(CLI::App& program) {
     explain->add_option("FILE", arguments->document.document, "A document or a PyTorch expression")
         ->required();
     add_number_options(*explain, arguments->document);
+    add_threads(*explain, arguments->threads);
     explain
         ->add_option("--cell", arguments->cell,
                      "The cell as row,column, with channel and sample in front; from 0")

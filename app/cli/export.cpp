@@ -31,6 +31,7 @@ constexpr size_t kMostNames = 6;  // that are printed
 
 struct ExportArguments {
     DocumentArguments document;
+    int threads = 0;  // see Limits
     std::vector<std::string> tensors;
     std::string file;
 };
@@ -51,7 +52,7 @@ int run_export(const ExportArguments& arguments, const Output& output) {
         Want want;
         for (const std::string& name : arguments.tensors)
             want.backward |= name.find("grad_") != std::string::npos;
-        Workers workers(arguments.document.threads);
+        Workers workers(arguments.threads);
         const Result result =
             *evaluate(read.document, want, {.report = {}, .cancelled = {}, .workers = &workers});
         for (const std::string& name : arguments.tensors) {
@@ -84,6 +85,7 @@ Subcommand add_export(CLI::App& program) {
     app->add_option("FILE", arguments->document.document, "A document or a PyTorch expression")
         ->required();
     add_number_options(*app, arguments->document);
+    add_threads(*app, arguments->threads);
     app->add_option("--tensor", arguments->tensors, "What is written; may be repeated")
         ->allow_extra_args(false);
     app->add_option("-o,--out", arguments->file, "The .npy or .safetensors file that is written")

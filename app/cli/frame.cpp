@@ -36,7 +36,7 @@ SceneKey scene_key(const App& app, Point size_px, float scale) {
     key.result = state.result;
     for (const Network& network : state.others) key.others.push_back(network.result);
     key.views = shown_views(app);
-    key.stale_reason = in.stale_reason;
+    key.stale_reason = in.stale_reason + in.stale_advice;
     key.layer = in.layer;
     key.step = in.step;
     key.from_step = in.from_step;

@@ -35,7 +35,7 @@ int run_play(const PlayArguments& arguments, const Output& output) {
     else window = make_glfw_window(options, error);
     if (!window) return output.fail(error);
 
-    App app(standard_document(), {arguments.limits.memory_bytes, arguments.document.threads});
+    App app(standard_document(), arguments.limits);
     app.state.settings.theme = options.theme;
     app.state.settings.interface_scale = options.interface_scale;
     if (const ArgumentDocument opened = open_arguments(app, arguments.document); !opened.ok()) return opened.fail(output);

@@ -91,7 +91,7 @@ int run_shot(const ShotArguments& arguments, const Output& output) {
     }
     const auto size = arguments.look.size.value_or(kStandardSize);
     const float scale = arguments.look.scale.value_or(1.0f);
-    App app(standard_document(), {arguments.limits.memory_bytes, arguments.document.threads});
+    App app(standard_document(), arguments.limits);
     app.state.settings.theme = arguments.look.theme.value_or(Theme::light);
     app.state.settings.interface_scale = scale;
     if (const ArgumentDocument opened = open_arguments(app, arguments.document); !opened.ok()) return opened.fail(output);

@@ -81,7 +81,7 @@ int run_window(const WindowArguments& arguments, const Output& output) {
     const auto window = make_glfw_window(options, error);
     if (!window) return output.fail(error);
 
-    App app(standard_document(), {arguments.limits.memory_bytes, arguments.document.threads});
+    App app(standard_document(), arguments.limits);
     app.state.settings = settings;
     if (!loaded.message.empty()) say(app, loaded.message);
     if (!settings.tour_seen) app.state.popups.tour = 0;

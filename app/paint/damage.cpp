@@ -53,6 +53,17 @@ void join_nearest(std::vector<PixelBox>& boxes) {
 
 }  // namespace
 
+void add_damage(std::vector<PixelBox>& boxes, PixelBox box) {
+    add(boxes, box);
+    while (boxes.size() > kMostBoxes) join_nearest(boxes);
+}
+
+bool sparse(const std::vector<PixelBox>& boxes, double pixels) {
+    int64_t area = 0;
+    for (const PixelBox& box : boxes) area += box.area();
+    return static_cast<double>(area) <= kMostShare * pixels;
+}
+
 PixelBox reach_of(const Instance& instance) {
     const float *a = instance.a, *b = instance.b;
     float x0 = a[0], y0 = a[1], x1 = a[0] + a[2], y1 = a[1] + a[3];
@@ -104,9 +115,7 @@ std::optional<std::vector<PixelBox>> damage(const Batch& before, const Batch& af
     for (size_t i = first; i < last_before; ++i)
         if (!paired[i - first]) spoil(before.instances[i]);
     while (boxes.size() > kMostBoxes) join_nearest(boxes);
-    int64_t area = 0;
-    for (const PixelBox& box : boxes) area += box.area();
-    if (static_cast<double>(area) > kMostShare * width_px * height_px) return {};
+    if (!sparse(boxes, static_cast<double>(width_px) * height_px)) return {};
     return boxes;
 }
 

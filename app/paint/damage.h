@@ -21,6 +21,11 @@ struct PixelBox {
 /// Every pixel that a quad may touch.
 PixelBox reach_of(const Instance& instance);
 
+/// Adds a box to a few that do not meet; those that do, or whose common box wastes little, become one.
+void add_damage(std::vector<PixelBox>& boxes, PixelBox box);
+/// They are so much less than all of a picture of that many pixels that painting only them saves something.
+bool sparse(const std::vector<PixelBox>& boxes, double pixels);
+
 /// A few boxes, none meeting another, inside a canvas of that size: outside of them both batches paint the same. None: painting
 /// everything is as good.
 std::optional<std::vector<PixelBox>> damage(const Batch& before, const Batch& after, int width_px, int height_px);

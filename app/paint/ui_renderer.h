@@ -5,6 +5,8 @@
 #include <memory>
 #include <string>
 
+#include "app/paint/gl_painter.h"
+
 struct ImDrawData;
 struct ImFontAtlas;
 
@@ -20,8 +22,17 @@ public:
 
     /// Uploads the built atlas as one channel, sets its texture id, and lets go of ImGui's copy of the texels.
     void set_fonts(ImFontAtlas& fonts);
-    /// Into the current framebuffer and viewport; `top_first`: its first row is the top one (a Target).
-    void draw(const ImDrawData& data, bool top_first);
+    /// Into the Target that is bound, on that ground.
+    void draw(const ImDrawData& data, Color ground);
+    /// The same where the Target still holds what the last call drew there: only what differs. `textures_changed`:
+    /// so did what textures other than the fonts' hold.
+    void draw_changes(const ImDrawData& data, Color ground, bool textures_changed);
+    /// The next draw_changes finds other pixels than it left.
+    void forget();
+    /// Pixels that the last draw_changes painted.
+    int64_t painted_px() const;
+    /// Copies all of a Target onto the window.
+    void show(const Target& target);
     const std::string& problem() const;
 
 private:

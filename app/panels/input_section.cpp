@@ -146,19 +146,6 @@ void size_row(PanelContext& context, Column& column, float field_x) {
     number_row(context, column, field_x, row);
 }
 
-/// Reads the image again with other options; the document stays when it cannot be read any more.
-void reload_image(App& app, const FromImage& origin, ImageOptions options,
-                  const std::string& gesture) {
-    ImageResult image = load_image(origin.path, options);
-    if (!image.ok()) {
-        say(app, image.error, true);
-        return;
-    }
-    Input input{std::move(image.tensor),
-                FromImage{origin.path, options.grey, options.max_side, image.note}};
-    edit(app, with_input(gesture_base(app, gesture), std::move(input)), gesture);
-}
-
 /// Height or width of an image: both follow, the picture keeps its form.
 void image_extent_row(PanelContext& context, Column& column, float field_x, const char* label,
                       int64_t Shape::*extent, const FromImage& origin) {
@@ -184,8 +171,7 @@ void image_extent_row(PanelContext& context, Column& column, float field_x, cons
         if (wanted == value) return {};
         const double side = std::round(static_cast<double>(longest) * static_cast<double>(wanted) /
                                        static_cast<double>(value));
-        reload_image(app, origin,
-                     {origin.grey, static_cast<int64_t>(std::clamp(side, 1.0, 65536.0))},
+        reread_image(app, {origin.grey, static_cast<int64_t>(std::clamp(side, 1.0, 65536.0))},
                      row.gesture);
         return {};
     };
@@ -199,7 +185,7 @@ void colours_row(PanelContext& context, Column& column, float field_x, const Fro
     const bool is_grey = origin.grey || context.app.state.document.input.tensor.shape().c == 1;
     if (const auto pressed =
             ui::segmented(context, box, {"RGB", "Grey"}, is_grey ? 1 : 0, true))
-        reload_image(context.app, origin, {*pressed == 1, origin.max_side}, "");
+        reread_image(context.app, {*pressed == 1, origin.max_side}, "");
 }
 
 }  // namespace

@@ -88,7 +88,7 @@ Caption caption_of(const Chain& c) {
     Caption caption;
     if (c.in.stale) {
         caption.runs = {plain(c.in.stale_reason)};
-        caption.second = "In grey: the last possible picture. Ctrl+Z brings it back.";
+        caption.second = c.in.stale_advice;
         return caption;
     }
     const std::string which = c.pixel_grid == 0                ? std::string("the input")

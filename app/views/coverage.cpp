@@ -99,7 +99,7 @@ Caption caption_of(const Coverage& c) {
     Caption caption;
     if (c.in.stale) {
         caption.runs = {plain(c.in.stale_reason)};
-        caption.second = "In grey: the last possible picture. Ctrl+Z brings it back.";
+        caption.second = c.in.stale_advice;
         return caption;
     }
     const auto range = [](const Counts& counts) {

@@ -134,7 +134,7 @@ Caption caption_of(const Distribution& d) {
     Caption caption;
     if (d.in.stale) {
         caption.runs = {plain(d.in.stale_reason)};
-        caption.second = "In grey: the last possible picture. Ctrl+Z brings it back.";
+        caption.second = d.in.stale_advice;
         return caption;
     }
     const auto c = static_cast<size_t>(d.chosen);

@@ -131,9 +131,20 @@ Grid& Easel::add_grid(const GridSpec& spec) {
     Grid grid;
     grid.name = spec.name;
     grid.role = spec.role;
-    const Point corner = at(spec.x, spec.y);
-    grid.cell_px = length(spec.cell);
-    if (grid.cell_px >= 8) grid.cell_px = std::round(grid.cell_px);
+    Point corner = at(spec.x, spec.y);
+    const float exact = grid.cell_px = length(spec.cell);
+    if (exact >= 8) {
+        grid.cell_px = std::round(exact);
+        // Rounding moves what is far from the corner: in a grid larger than the canvas the canvas's middle stays.
+        const auto keep_middle = [&](float& start, float size, int64_t cells) {
+            const float length = exact * static_cast<float>(cells);
+            if (length <= size) return;
+            const float middle = std::clamp(size / 2, start, start + length);
+            start = middle - (middle - start) * grid.cell_px / exact;
+        };
+        keep_middle(corner.x, in_.size_px.x, spec.columns);
+        keep_middle(corner.y, in_.size_px.y, spec.rows);
+    }
     grid.box = {std::round(corner.x), std::round(corner.y), grid.cell_px * static_cast<float>(spec.columns),
                 grid.cell_px * static_cast<float>(spec.rows)};
     grid.rows = spec.rows;
@@ -144,17 +155,7 @@ Grid& Easel::add_grid(const GridSpec& spec) {
     grid.editable = spec.editable && !in_.stale;
     grid.stale = in_.stale;
 
-    // Only what lies on the canvas.
-    const auto first = [&](float start) { return static_cast<int64_t>(std::floor(-start / grid.cell_px)); };
-    const auto last = [&](float start, float size) {
-        return static_cast<int64_t>(std::ceil((size - start) / grid.cell_px));
-    };
-    grid.shown_row = clamp64(first(grid.box.y), 0, grid.rows);
-    grid.shown_column = clamp64(first(grid.box.x), 0, grid.columns);
-    grid.shown_rows = clamp64(last(grid.box.y, in_.size_px.y), grid.shown_row, grid.rows) - grid.shown_row;
-    grid.shown_columns =
-        clamp64(last(grid.box.x, in_.size_px.x), grid.shown_column, grid.columns) - grid.shown_column;
-
+    show_on_canvas(grid, in_.size_px);
     if (grid.cell_px < kSmallestCell || grid.shown_rows * grid.shown_columns > kMostCells) {
         grid.shown_rows = grid.shown_columns = 0;
         if (spec.tensor) {
@@ -193,6 +194,17 @@ Grid& Easel::add_grid(const GridSpec& spec) {
     }
     scene.grids.push_back(std::move(grid));
     return scene.grids.back();
+}
+
+void show_on_canvas(Grid& grid, Point size_px) {
+    const auto first = [&](float start) { return static_cast<int64_t>(std::floor(-start / grid.cell_px)); };
+    const auto last = [&](float start, float size) {
+        return static_cast<int64_t>(std::ceil((size - start) / grid.cell_px));
+    };
+    grid.shown_row = clamp64(first(grid.box.y), 0, grid.rows);
+    grid.shown_column = clamp64(first(grid.box.x), 0, grid.columns);
+    grid.shown_rows = clamp64(last(grid.box.y, size_px.y), grid.shown_row, grid.rows) - grid.shown_row;
+    grid.shown_columns = clamp64(last(grid.box.x, size_px.x), grid.shown_column, grid.columns) - grid.shown_column;
 }
 
 void Easel::add_indices(const Grid& grid, int64_t rows, int64_t columns) {
@@ -328,6 +340,11 @@ Scene Easel::finish() {
             if (too_wide(cell.below, 6)) cell.below.clear();
         }
         if (grid.digits_px > 0 || grid.cells.empty()) continue;
+        if (grid.picture) {  // which tells the values without them
+            grid.cells.clear();
+            grid.shown_rows = grid.shown_columns = 0;
+            continue;
+        }
         // No digits fit: values are told by shade.
         const float largest = largest_magnitude(grid.cells);
         grid.shaded_by_role = std::none_of(grid.cells.begin(), grid.cells.end(), [](const Cell& c) { return c.value < 0; });

@@ -59,6 +59,9 @@ private:
     float origin_x_ = 0, origin_y_ = 0;
 };
 
+/// Sets the rows and columns of the grid that lie on a canvas of that size.
+void show_on_canvas(Grid& grid, Point size_px);
+
 /// Smallest and largest finite value of a plane, and the larger of their magnitudes (a regular sample of large planes).
 struct PlaneRange {
     float low = 0, high = 0, magnitude = 0;

@@ -414,7 +414,7 @@ Caption caption_of(const Backward& b) {
     Caption caption;
     if (b.in.stale) {
         caption.runs = {plain(b.in.stale_reason)};
-        caption.second = "In grey: the last possible picture. Ctrl+Z brings it back.";
+        caption.second = b.in.stale_advice;
         return caption;
     }
     if (b.stage < 0) {

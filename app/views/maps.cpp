@@ -12,6 +12,7 @@ namespace {
 
 float f(int64_t n) { return static_cast<float>(n); }
 
+constexpr float kReadable = 22;                           // cells of that side have room for a number
 constexpr float kGap = 14, kName = 28, kLegend = 44;   // between maps; above a map; under the large ones
 
 /// Columns and sizes of the gallery in base pixels: input and chosen map take 2×2 units, the others one each.
@@ -208,6 +209,27 @@ Grid& add_plane(Easel& easel, const Maps& maps, const std::string& name, Role ro
     return easel.scene.grids.back();
 }
 
+/// Zoomed in near enough, the values are written on their colours.
+void write_values(const Easel& easel, const Maps& maps, const Tensor& tensor, Grid& grid) {
+    const Picture& picture = *grid.picture;
+    if (maps.in.camera.zoom <= 1 || grid.cell_px < kReadable * easel.scale() || picture.map == ColorMap::rgb || grid.stale) return;
+    show_on_canvas(grid, maps.in.size_px);
+    grid.cells.resize(static_cast<size_t>(grid.shown_rows * grid.shown_columns));
+    const int decimals = plane_decimals(tensor, picture.n, picture.c);
+    const float low = picture.map == ColorMap::signed_values ? 0 : picture.low, range = picture.high - low;
+    size_t i = 0;
+    for (int64_t r = grid.shown_row; r < grid.shown_row + grid.shown_rows; ++r)
+        for (int64_t c = grid.shown_column; c < grid.shown_column + grid.shown_columns; ++c, ++i) {
+            Cell& cell = grid.cells[i];
+            cell.ref = grid.origin;
+            cell.ref.cell.h = r;
+            cell.ref.cell.w = c;
+            const float value = tensor.at(cell.ref.cell);
+            set_number(cell, value, decimals);
+            if (std::isfinite(value)) cell.shade = range > 0 ? std::clamp((value - low) / range, -1.f, 1.f) : 0;
+        }
+}
+
 Grid& add_map(Easel& easel, const Maps& maps, int64_t channel, Point at, float width, float height, bool large) {
     const float s = easel.scale();
     Grid& grid = add_plane(easel, maps, channel == 0 ? "output" : fmt::format("output/{}", channel), Role::output,
@@ -219,6 +241,7 @@ Grid& add_map(Easel& easel, const Maps& maps, int64_t channel, Point at, float w
     picture.map = is_signed ? ColorMap::signed_values : ColorMap::grey;
     picture.low = is_signed ? -range : std::min(0.f, maps.statistics(channel).low);
     picture.high = range > 0 ? range : 1;
+    write_values(easel, maps, maps.layer.output(), grid);
 
     const float name_y = grid.box.y - 15 * s, size = (large ? 14.f : 13.f) * s;
     std::vector<Run> value;
@@ -226,8 +249,10 @@ Grid& add_map(Easel& easel, const Maps& maps, int64_t channel, Point at, float w
         value = {{reading(maps.layer.output(), {maps.n, channel, maps.cursor->h, maps.cursor->w}, range, large ? 3 : 2),
                   large ? Font::mono_bold : Font::mono, large ? Tone::output_text : Tone::ink2,
                   {value_at(maps.output_ref(channel, *maps.cursor))}}};
-    const std::string name = fitted(map_name(maps.document_layer, channel, maps.output.c), size,
-                                    grid.box.w - text_width(value, size) - 6 * s);
+    const float room = grid.box.w - text_width(value, size) - 6 * s;
+    const std::string whole_name = map_name(maps.document_layer, channel, maps.output.c);
+    std::string name = fitted(whole_name, size, room);
+    if (name != whole_name && maps.document_layer.channel_names.empty()) name = fitted(fmt::format("{}", channel), size, room);
     easel.scene.labels.push_back({{grid.box.x, name_y}, Align::left, size,
                                   {{name, Font::semibold, maps.in.stale ? Tone::ink3 : Tone::output_text}}});
     if (!value.empty())
@@ -295,7 +320,7 @@ Caption maps_caption(const Maps& maps) {
     Caption caption;
     if (maps.in.stale) {
         caption.runs = {plain(maps.in.stale_reason)};
-        caption.second = "In grey: the last possible picture. Ctrl+Z brings it back.";
+        caption.second = maps.in.stale_advice;
         return caption;
     }
     caption.second = maps.is_signed(maps.chosen)
@@ -341,12 +366,15 @@ Scene build_maps(const ViewInput& in) {
         picture.low = range.low < 0 ? -range.magnitude : 0;
         picture.high = image ? 1 : range.magnitude > 0 ? range.magnitude : 1;
     }
+    write_values(easel, maps, maps.layer.input, easel.scene.grids.back());
     easel.scene.labels.push_back({{input.box.x, input.box.y - 15 * s}, Align::left, 14 * s,
                                   {{"Input", Font::semibold, in.stale ? Tone::ink3 : Tone::input_text}}});
     std::string note = maps.rgb ? "Colours as they are" : fmt::format("{}×{}", maps.input.h, maps.input.w);
     if (!maps.rgb && maps.input.c > 1) note = fmt::format("Channel 0 of {}", maps.input.c);
-    if (maps.layer.plan.window)
-        note += fmt::format(", window {}×{}.", maps.layer.plan.window->h.span(), maps.layer.plan.window->w.span());
+    if (maps.layer.plan.window) {
+        const std::string window = fmt::format(", window {}×{}.", maps.layer.plan.window->h.span(), maps.layer.plan.window->w.span());
+        if (text_width(Font::inter, 13 * s, note + window) <= input.box.w + gap || maps.output.c == 1) note += window;
+    }
     easel.scene.labels.push_back({{input.box.x, input.box.bottom() + 18 * s}, Align::left, 13 * s,
                                   {{note, Font::inter, Tone::ink2}}});
 

@@ -291,7 +291,7 @@ Caption scatter_caption(const Scatter& scatter) {
     const ViewInput& in = scatter.in;
     if (in.stale) {
         caption.runs = {plain(in.stale_reason)};
-        caption.second = "In grey: the last possible picture. Ctrl+Z brings it back.";
+        caption.second = in.stale_advice;
         return caption;
     }
     if (!in.leads) {

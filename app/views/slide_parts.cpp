@@ -303,7 +303,7 @@ Caption slide_caption(const Slide& slide) {
     Caption caption;
     if (slide.in.stale) {
         caption.runs = {plain(slide.in.stale_reason)};
-        caption.second = "In grey: the last possible picture. Ctrl+Z brings it back.";
+        caption.second = slide.in.stale_advice;
         return caption;
     }
     if (!slide.in.leads) {

@@ -225,7 +225,7 @@ Caption caption_of(const Stretch& st) {
     const ViewInput& in = st.in;
     if (in.stale) {
         caption.runs = {plain(in.stale_reason)};
-        caption.second = "In grey: the last possible picture. Ctrl+Z brings it back.";
+        caption.second = in.stale_advice;
         return caption;
     }
     if (!in.leads) {

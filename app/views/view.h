@@ -57,7 +57,8 @@ struct ViewInput {
     std::shared_ptr<const Answers> answers;   // outputs that are hidden until somebody says them; null: none
     bool compared = false;                 // coverage beside that of another document: shows just what can be compared here
     bool stale = false;                    // the picture is older than the document
-    std::string stale_reason;              // the caption then
+    std::string stale_reason;              // the caption then, and its second line
+    std::string stale_advice;
     Point size_px;
     float scale = 1;                       // of the interface
     Camera camera;

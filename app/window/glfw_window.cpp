@@ -61,6 +61,7 @@ private:
     int width_px_ = 1, height_px_ = 1;
     float monitor_scale_ = 1;
     std::atomic<bool> woken_ = false;
+    Target screen_;         // what is shown: only what differs is drawn anew
     bool changed_ = false;  // size, scale, exposure, drop, close request
     double last_swap_s_ = 0;
     int refresh_hz_ = 60;
@@ -138,6 +139,7 @@ GlfwWindow::~GlfwWindow() {
     if (ui_) {
         ImGui_ImplGlfw_Shutdown();
         close_ui();
+        screen_ = Target();  // while there is a context
     }
     if (window_) glfwDestroyWindow(window_);
     if (glfw_runs_) glfwTerminate();
@@ -231,7 +233,11 @@ void GlfwWindow::post_wakeup() {
 void GlfwWindow::before_frame() { ImGui_ImplGlfw_NewFrame(); }
 
 void GlfwWindow::show_frame() {
-    ui_->draw(false);
+    screen_.resize(width_px_, height_px_);
+    screen_.bind();
+    ui_->draw_changes();
+    screen_.release();
+    ui_->show(screen_);
     glfwSwapBuffers(window_);
     // Software OpenGL does not wait for the screen.
     const double frame_s = 0.9 / refresh_hz_, now_s = glfwGetTime();

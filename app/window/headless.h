@@ -28,6 +28,10 @@ public:
 
     void request_close(bool on) { should_close_ = on; }
     const std::string& title() const { return title_; }
+    /// What would stand on the screen, frame upon frame; picture() is drawn anew.
+    Pixels shown_picture() const { return target_.read(); }
+    /// Pixels of it that the last frame painted.
+    int64_t painted_px() const;
 
     void resize(int width_px, int height_px) override;
     int width_px() const override;

@@ -38,13 +38,15 @@ void HeadlessWindow::resize(int width_px, int height_px) {
 int HeadlessWindow::width_px() const { return target_.width_px(); }
 int HeadlessWindow::height_px() const { return target_.height_px(); }
 
+int64_t HeadlessWindow::painted_px() const { return ui_->painted_px(); }
+
 bool HeadlessWindow::wait_events(double) { return true; }
 
 void HeadlessWindow::before_frame() { ++frames_; }
 
 void HeadlessWindow::show_frame() {
     target_.bind();
-    ui_->draw(true);
+    ui_->draw_changes();
     target_.release();
 }
 

@@ -69,9 +69,19 @@ void Ui::end_frame() {
         --frames_wanted_;
 }
 
-void Ui::draw(bool top_first) {
-    clear_pixels(palette(theme_)[Tone::panel]);
-    if (const ImDrawData* data = ImGui::GetDrawData()) renderer_.draw(*data, top_first);
+void Ui::draw() {
+    if (const ImDrawData* data = ImGui::GetDrawData()) renderer_.draw(*data, palette(theme_)[Tone::panel]);
+}
+
+void Ui::draw_changes() {
+    if (const ImDrawData* data = ImGui::GetDrawData())
+        renderer_.draw_changes(*data, palette(theme_)[Tone::panel], textures_changed_);
+    textures_changed_ = false;
+}
+
+void Ui::spoil(bool all, bool textures) {
+    if (all) renderer_.forget();
+    textures_changed_ = textures_changed_ || textures;
 }
 
 uint64_t Ui::look() const {

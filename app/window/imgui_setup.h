@@ -39,7 +39,14 @@ public:
     void begin_frame(int width_px, int height_px, float dt_s);
     /// Ends ImGui's frame; draw() may follow any number of times.
     void end_frame();
-    void draw(bool top_first);
+    void draw();
+    /// The same into a Target that draw_changes drew into before: what differs, or was spoilt.
+    void draw_changes();
+    /// Copies that Target onto the window.
+    void show(const Target& target) { renderer_.show(target); }
+    int64_t painted_px() const { return renderer_.painted_px(); }
+    /// All of that Target, or what textures show in it, must be drawn anew.
+    void spoil(bool all, bool textures);
     /// A number that is another one when draw() would draw something else, but for what textures hold.
     uint64_t look() const;
 
@@ -64,6 +71,7 @@ private:
     Theme next_theme_ = Theme::light;
     float next_scale_ = 1;
     bool style_is_old_ = true;
+    bool textures_changed_ = false;
     int frames_wanted_ = kFramesAfterInput;
 };
 

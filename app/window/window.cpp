@@ -47,6 +47,7 @@ void AppWindow::end_frame(bool draws, bool textures_changed) {
     if (!draws) return;
     const uint64_t look = ui_->look();
     if (!lost_ && !textures_changed_ && look == shown_look_) return;
+    ui_->spoil(lost_, textures_changed_);
     lost_ = textures_changed_ = false;
     shown_look_ = look;
     ++shown_;
@@ -57,7 +58,7 @@ Pixels AppWindow::picture() {
     Target target;
     target.resize(width_px(), height_px());
     target.bind();
-    ui_->draw(true);
+    ui_->draw();
     target.release();
     return target.read();
 }

@@ -62,20 +62,31 @@ constexpr Mark kOtherKinds[] = {
 
 // ---- PNG
 
-constexpr std::array<uint32_t, 256> make_crc_table() {
-    std::array<uint32_t, 256> table{};
+/// Table k: the checksum of a byte with k zero bytes behind it, so that eight bytes are taken at once.
+using CrcTables = std::array<std::array<uint32_t, 256>, 8>;
+
+constexpr CrcTables make_crc_tables() {
+    CrcTables tables{};
     for (uint32_t n = 0; n < 256; ++n) {
         uint32_t c = n;
         for (int bit = 0; bit < 8; ++bit) c = c & 1 ? 0xEDB88320u ^ c >> 1 : c >> 1;
-        table[n] = c;
+        tables[0][n] = c;
     }
-    return table;
+    for (size_t k = 1; k < tables.size(); ++k)
+        for (size_t n = 0; n < 256; ++n) tables[k][n] = tables[0][tables[k - 1][n] & 255] ^ tables[k - 1][n] >> 8;
+    return tables;
 }
 
 uint32_t crc32(Bytes bytes) {
-    static constexpr std::array<uint32_t, 256> kTable = make_crc_table();
+    static constexpr CrcTables kTables = make_crc_tables();
     uint32_t crc = 0xFFFFFFFFu;
-    for (const unsigned char byte : bytes) crc = kTable[(crc ^ byte) & 255] ^ crc >> 8;
+    for (; bytes.size() >= 8; bytes = bytes.subspan(8)) {
+        uint32_t next = 0;
+        for (size_t i = 0; i < 4; ++i)
+            next ^= kTables[7 - i][(crc >> 8 * i & 255) ^ bytes[i]] ^ kTables[3 - i][bytes[4 + i]];
+        crc = next;
+    }
+    for (const unsigned char byte : bytes) crc = kTables[0][(crc ^ byte) & 255] ^ crc >> 8;
     return ~crc;
 }
 
