@@ -66,8 +66,10 @@ void ScriptPlayer::start() { turn(3); }
 std::string ScriptPlayer::play_line(const ScriptLine& line) {
     if (!hurries_) frame_.settle(paced_);
     if (frame_.finished()) return {};
-    if (const auto error = act(line); !error.empty() && !lenient_)
-        return fmt::format("Line {}: {}.", line.number, error);
+    if (const auto error = act(line); !error.empty()) {
+        if (!lenient_) return fmt::format("Line {}: {}.", line.number, error);
+        ++passed_over_;
+    }
     if (!quits_) turn_until_read();
     return {};
 }
@@ -289,7 +291,7 @@ void ScriptPlayer::turn(int frames) {
 
 void ScriptPlayer::turn_until_read() {
     for (int i = 0; i < kMostTurns && input_waits(); ++i) turn();
-    turn(2);
+    turn(hurries_ ? 0 : 2);
 }
 
 void ScriptPlayer::pass_time(double seconds) {

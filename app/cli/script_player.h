@@ -27,6 +27,8 @@ public:
     void start();
     /// One line, as `play` does each: waits until all is computed unless in a hurry, does it, and lets ImGui take it.
     std::string play_line(const ScriptLine& line);
+    /// Lines that could not be done, while lenient.
+    int64_t passed_over() const { return passed_over_; }
     /// A line `quit` was reached.
     bool quits() const { return quits_; }
     /// The pointer is the person's again.
@@ -50,7 +52,7 @@ private:
     std::string locate_window(const ScriptTarget& target, Point& at) const;
 
     void turn(int frames = 1);
-    void turn_until_read();                // until ImGui has taken all events, and two frames more
+    void turn_until_read();                // until ImGui has taken all events; without hurry two frames more
     void pass_time(double seconds);
     void move_to(Point at);
     void press(int button, bool down);
@@ -64,6 +66,7 @@ private:
     std::ostream& out_;
     bool paced_ = false, quits_ = false;
     bool lenient_ = false, hurries_ = false;
+    int64_t passed_over_ = 0;
     std::optional<Point> pointer_;
     Chord held_;
     Point clicked_at_;

@@ -84,13 +84,9 @@ std::string RandomPerson::next(Frame& frame) {
         return "hurry";
     }
     if (slow) return chance(0.3) ? "do \"Stop computing\"" : chance(0.5) ? "do Undo" : "example \"Emboss on random integers\"";
-    if (hurries_ && chance(0.15)) {
-        hurries_ = false;
-        return "hurry no";
-    }
-    if (!settled(app) && !hurries_ && chance(0.7)) {
-        hurries_ = true;
-        return "hurry";
+    if (hurries_ ? chance(0.04) : chance(settled(app) ? 0.1 : 0.7)) {
+        hurries_ = !hurries_;
+        return hurries_ ? "hurry" : "hurry no";
     }
     if (planned_.empty()) return draw(frame);
     std::string line = planned_.front();
@@ -121,8 +117,8 @@ std::string RandomPerson::draw(Frame& frame) {
         {4, [&] { return (chance(0.7) ? "click " : "right click ") + place(frame); }},
         {5, [&] { return "hover " + anything(frame); }},
         {14, [&] { return "key " + chord(); }},
-        {2, [&] { return fmt::format("key {} {}", chance(0.5) ? "Ctrl+Z" : "Ctrl+Y", number(2, 30)); }},   // a storm
-        {2, [&] { return fmt::format("key {} {}", any_of(std::vector<std::string>{"Right", "Left", "Tab", "Shift+Right", "B", "Plus"}), number(2, 20)); }},
+        {2, [&] { return fmt::format("key {} {}", chance(0.5) ? "Ctrl+Z" : "Ctrl+Y", number(2, 12)); }},   // a storm
+        {2, [&] { return fmt::format("key {} {}", any_of(std::vector<std::string>{"Right", "Left", "Tab", "Shift+Right", "B", "Plus"}), number(2, 12)); }},
         {4, typed},
         {6, [&] {
              const Command& command = any_of(all_commands());
@@ -131,7 +127,7 @@ std::string RandomPerson::draw(Frame& frame) {
         {5, [&] {
              const std::string button = chance(0.7) ? "" : chance(0.5) ? "left " : chance(0.5) ? "right " : "middle ";
              if (chance(0.3)) return fmt::format("{}drag {} {}", button, anything(frame), cell(frame));
-             const int64_t far = chance(0.1) ? 2000 : 90;
+             const int64_t far = chance(0.1) ? 600 : 60;
              return fmt::format("{}drag {} {} {}", button, anything(frame), number(-far, far), number(-far, far));
          }},
         {5, [&] { return fmt::format("wheel {} {}", anything(frame), chance(0.9) ? number(-4, 4) : number(-40, 40)); }},
