@@ -284,6 +284,30 @@ TEST(ChainLedger, AMaximumMarksWhatItTook) {
     EXPECT_EQ(corner.chosen(), 3);
 }
 
+TEST(ChainLedger, StampedPaddingOfAChannelIsAGroupOfItsOwn) {
+    const Document start = with_param(with_ops(input_of({1, 2, 3, 4}), {"conv2d"}), 0, "kernel_size", Pair{3, 3});
+    const Document document = with_param(start, 0, "padding", Padding{Padding::Kind::pair, {1, 1}});
+    PanelBench bench(with_param(document, 0, "out_channels", int64_t(8)), {1440, 900});
+    App& app = bench.app();
+    choose_view(app, "scatter");
+    go_to_step(app, 2);   // output (1, 0), whose window reaches over the edge
+    bench.frames(3);
+    ASSERT_FALSE(app.state.problem) << app.state.problem->whole();
+    ASSERT_TRUE(ledger(app));
+    const LedgerTable table = make_ledger_table(app, *ledger(app));
+    ASSERT_TRUE(table.has_heads);
+    std::vector<std::string> names;
+    size_t terms = 0;
+    for (const Group& group : table.groups) {
+        names.push_back(group_name(table, group));
+        for (size_t i = group.first; i < group.first + group.count; ++i, ++terms)
+            EXPECT_EQ(table.terms()[i].padding.has_value(), group.padding) << i;
+    }
+    EXPECT_EQ(names, (std::vector<std::string>{"channel 0", "channel 1", "channel 0, padding", "channel 1, padding"}));
+    EXPECT_EQ(terms, 2u * 3 * 3);
+    EXPECT_TRUE(bench.faults().empty());
+}
+
 TEST(ChainLedger, AMeanSaysItsDivisor) {
     Document document = input_of({1, 1, 2, 2});
     document.input.tensor = Tensor({1, 1, 2, 2}, {1, 2, 4, 9});

@@ -194,6 +194,32 @@ TEST(Panels, TypingOverAKernelSizeDoesNotCutTheKernelOnTheWay) {
     EXPECT_EQ(weight.at({0, 0, 1, 1}), corner);
 }
 
+/// Under the sanitizers: no row looks at what the row above has replaced.
+TEST(Panels, EveryFieldOfEveryOpTakesANumberAndAStep) {
+    for (const Op& op : all_ops()) {
+        PanelBench bench(with_op(op, {2, 2, 6, 6}), {1440, 2400});
+        bench.frames(2);
+        std::vector<std::string> fields;
+        for (const UiItem& item : bench.items())
+            if (item.path().starts_with("Parameters/") && bench.find(item.path() + " +")) fields.push_back(item.path());
+        EXPECT_GE(fields.size(), 3u) << op.id;   // of the input, if of nothing else
+        for (const std::string& field : fields) {
+            SCOPED_TRACE(op.id + ", " + field);
+            const Document before = bench.app().state.document;
+            EXPECT_TRUE(bench.click(field));
+            bench.key(ImGuiMod_Ctrl | ImGuiKey_A);
+            bench.type("3");
+            bench.key(ImGuiKey_Enter);
+            bench.click(field + " +");
+            bench.click(field + " -");
+            if (!field.ends_with("Weights/channel")) EXPECT_NE(bench.app().state.document, before);
+            while (bench.app().state.history.can_undo()) undo(bench.app());
+            bench.frames(2);
+        }
+        EXPECT_TRUE(bench.faults().empty()) << joined(bench.faults());
+    }
+}
+
 TEST(Panels, EscapeTakesBackWhatWasTyped) {
     PanelBench bench(standard_document());
     App& app = bench.app();

@@ -2,8 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <random>
 
+#include "core/ops/upsample/upsample.h"
 #include "core/trouble.h"
 #include "tests/problem_case.h"
 
@@ -246,6 +248,20 @@ TEST(Problems, hostile_numbers_give_a_sentence_or_a_possible_layer) {
     }
     EXPECT_GT(problems, 1000);
     EXPECT_GT(possible, 1000);
+}
+
+TEST(Problems, a_hostile_factor_is_not_tried_a_thousand_times) {
+    for (const double factor : {1e7, 1e30, 1e300, std::numeric_limits<double>::max()}) {
+        const Upsample upsample{.size = {}, .scale_factor = Scale{factor, 2}};
+        const std::optional<Trouble> trouble = Upsample::find_trouble(upsample, {1, 1, 7, 7});
+        ASSERT_TRUE(trouble);
+        EXPECT_LE(trouble->cures.size(), 30u) << factor;   // each is tried, and each try lists them
+        const Params params = params_with(*find_op("upsample"), {{"scale_factor", std::optional(Scale{factor, 2})}});
+        const Plan plan = find_op("upsample")->plan(params, {1, 1, 7, 7}, true);
+        ASSERT_TRUE(plan.problem);
+        EXPECT_FALSE(plan.problem->remedies.empty());
+        expect_remedies_work(*find_op("upsample"), params, {1, 1, 7, 7}, *plan.problem);
+    }
 }
 
 TEST(Problems, an_impossible_layer_still_shows_its_formula) {

@@ -38,6 +38,9 @@ TEST(Script, TargetsOfClicks) {
     EXPECT_EQ(only("middle click canvas").button, 2);
     EXPECT_TRUE(only("double click output 0,0").twice);
     EXPECT_EQ(only("click canvas 40,60.5").target.place_px, (std::pair{40.0, 60.5}));
+    EXPECT_EQ(only("click window 3,700").target, (ScriptTarget{ScriptTarget::Kind::window, "window", {}, std::pair{3.0, 700.0}}));
+    EXPECT_NE(error_of("click window"), "");
+    EXPECT_NE(error_of("click window 3,x"), "");
     // Quotation marks make a label of anything.
     EXPECT_EQ(only("click \"canvas\"").target.kind, ScriptTarget::Kind::label);
 }
@@ -86,6 +89,13 @@ TEST(Script, TextIsTakenAsItStands) {
     EXPECT_EQ(only("set padding_mode=reflect").text, "padding_mode=reflect");
     EXPECT_EQ(only("expect caption contains \"sum so far\"").words,
               (std::vector<std::string>{"caption", "contains", "sum so far"}));
+}
+
+TEST(Script, PatienceAndLeniency) {
+    EXPECT_EQ(std::pair(only("hurry").verb, only("hurry").on), std::pair(Verb::hurry, true));
+    EXPECT_FALSE(only("hurry no").on);
+    EXPECT_EQ(std::pair(only("lenient").verb, only("lenient no").on), std::pair(Verb::lenient, false));
+    EXPECT_NE(error_of("hurry slowly"), "");
 }
 
 TEST(Script, CommentsBlankLinesAndLineEnds) {

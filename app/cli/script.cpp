@@ -81,7 +81,7 @@ std::string read_target(const Line& line, size_t i, size_t end, ScriptTarget& ta
     const bool named_cell = line[i] == "cell" && !line.words[i].quoted;
     const size_t at = i + (named_cell ? 1 : 0);
     if (at + 1 < end && !line.words[at].quoted) {
-        if (const auto indices = parse_indices(line[at + 1]); indices && line[at] != "canvas") {
+        if (const auto indices = parse_indices(line[at + 1]); indices && line[at] != "canvas" && line[at] != "window") {
             target = {ScriptTarget::Kind::cell, line[at], *indices, {}};
             used = at + 2 - i;
             return {};
@@ -89,18 +89,20 @@ std::string read_target(const Line& line, size_t i, size_t end, ScriptTarget& ta
     }
     if (named_cell)
         return "a cell is written as its grid and its place: cell input 2,3";
-    if (line[i] == "canvas" && !line.words[i].quoted) {
-        target = {ScriptTarget::Kind::canvas, "canvas", {}, {}};
+    const bool on_canvas = line[i] == "canvas";
+    if ((on_canvas || line[i] == "window") && !line.words[i].quoted) {
+        target = {on_canvas ? ScriptTarget::Kind::canvas : ScriptTarget::Kind::window, line[i], {}, {}};
         used = 1;
         if (i + 1 < end && line[i + 1].find(',') != std::string::npos) {
             const size_t comma = line[i + 1].find(',');
             const auto x = parse_number(std::string_view(line[i + 1]).substr(0, comma));
             const auto y = parse_number(std::string_view(line[i + 1]).substr(comma + 1));
-            if (!x || !y) return "a place on the canvas is written as canvas 40,60";
+            if (!x || !y) return fmt::format("a place on the {0} is written as {0} 40,60", line[i]);
             target.place_px = {*x, *y};
             used = 2;
         }
-        return {};
+        if (on_canvas || target.place_px) return {};
+        return "a place on the window is written as window 40,60";
     }
     target = {ScriptTarget::Kind::label, line[i], {}, {}};
     used = 1;
@@ -282,6 +284,11 @@ std::string read_line(const Line& line, ScriptLine& out) {
         out.text = line.rest(1);
         return {};
     }
+    if (verb == "lenient" || verb == "hurry") {
+        out.verb = verb == "hurry" ? Verb::hurry : Verb::lenient;
+        out.on = line.count() == 1;
+        return line.count() == 1 || line.rest(1) == "no" ? "" : fmt::format("{0} stands alone, or as {0} no", verb);
+    }
     if (verb == "release" || verb == "quit") {
         out.verb = verb == "quit" ? Verb::quit : Verb::release;
         return line.count() == 1 ? "" : too_much(line.rest(1));
@@ -299,7 +306,7 @@ std::string read_line(const Line& line, ScriptLine& out) {
     if (verb == "do") return text(Verb::run, "the command's name");
     return fmt::format(
         "there is no “{}”; there are cell, click, clipboard, do, double click, drag, drop, dump, "
-        "example, expect, frames, hold, hover, key, middle click, open, quit, release, resize, "
+        "example, expect, frames, hold, hover, hurry, key, lenient, middle click, open, quit, release, resize, "
         "right click, save, say, set, shot, step, theme, type, view, wait, wheel",
         display_text(verb, 40));
 }

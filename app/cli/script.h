@@ -18,18 +18,19 @@ struct ScriptTarget {
         label,   // a widget: "Parameters/stride"
         cell,    // a cell of a grid: "input 2,3"
         canvas,  // the canvas where nothing stands, or a place on it: "canvas", "canvas 40,60"
+        window,  // a place of the window, whatever is there: "window 40,60"
     };
     Kind kind = Kind::none;
     std::string name;               // label, or the grid's name
     std::vector<int64_t> indices;   // cell: (row, column), (channel, row, column) or all four
-    std::optional<std::pair<double, double>> place_px;  // canvas, at scale 1
+    std::optional<std::pair<double, double>> place_px;  // canvas and window, at scale 1
     bool operator==(const ScriptTarget&) const = default;
 };
 
 enum class Verb {
     click, cell, hover, drag, wheel, type, key, hold, release, clipboard,
     drop, open, save, example, view, step, set, theme, run, resize,
-    frames, wait, shot, dump, say, expect, quit,
+    frames, wait, shot, dump, say, expect, lenient, hurry, quit,
 };
 
 struct ScriptLine {
@@ -38,6 +39,7 @@ struct ScriptLine {
     ScriptTarget target, to;
     int button = 0;                 // 0 left, 1 right, 2 middle
     bool twice = false;             // double click
+    bool on = true;                 // hurry: lines from here on do not wait; lenient: are passed over
     Chord chord;
     double x = 0, y = 0;            // pixels dragged, notches, seconds, frames, repeats, width and height
     std::string text;               // typed text, file, name, sentence

@@ -52,20 +52,29 @@ void ScriptPlayer::let_go() {
 
 std::string ScriptPlayer::play(const Script& script) {
     if (!script.ok()) return script.error;
-    turn(3);
+    start();
     for (const ScriptLine& line : script.lines) {
-        frame_.settle(paced_);
-        if (frame_.finished()) return {};
-        if (const auto error = play_line(line); !error.empty())
-            return fmt::format("Line {}: {}.", line.number, error);
-        if (quits_) break;
-        turn_until_read();
+        if (auto error = play_line(line); !error.empty()) return error;
+        if (quits_ || frame_.finished()) break;
     }
-    frame_.settle(paced_);
+    if (!frame_.finished()) frame_.settle(paced_);
     return {};
 }
 
+void ScriptPlayer::start() { turn(3); }
+
 std::string ScriptPlayer::play_line(const ScriptLine& line) {
+    if (!hurries_) frame_.settle(paced_);
+    if (frame_.finished()) return {};
+    if (const auto error = act(line); !error.empty()) {
+        if (!lenient_) return fmt::format("Line {}: {}.", line.number, error);
+        ++passed_over_;
+    }
+    if (!quits_) turn_until_read();
+    return {};
+}
+
+std::string ScriptPlayer::act(const ScriptLine& line) {
     App& app = frame_.app();
     switch (line.verb) {
         case Verb::click:
@@ -111,6 +120,8 @@ std::string ScriptPlayer::play_line(const ScriptLine& line) {
             out_ << (line.text.empty() ? frame_.scene().caption.text() : line.text) << '\n' << std::flush;
             return {};
         case Verb::expect: return check_expectation(app, frame_.scene(), line.words);
+        case Verb::lenient: lenient_ = line.on; return {};
+        case Verb::hurry: hurries_ = line.on; return {};
         case Verb::quit: quits_ = true; return {};
     }
     return {};
@@ -190,6 +201,7 @@ std::string ScriptPlayer::shot(const std::string& file) {
 std::string ScriptPlayer::point(const ScriptTarget& target, Point& at) {
     if (auto error = locate(target, at); !error.empty()) return error;
     move_to(at);
+    if (target.kind == ScriptTarget::Kind::window) return {};
     const bool on_canvas = target.kind != ScriptTarget::Kind::label;
     const UiItem* item = frame_.window().items().find(on_canvas ? kCanvasItem : target.name);
     if (item && item->root == window_under_mouse()) return {};
@@ -202,6 +214,7 @@ std::string ScriptPlayer::locate(const ScriptTarget& target, Point& at) {
         case ScriptTarget::Kind::label: return locate_label(target.name, at);
         case ScriptTarget::Kind::cell: return locate_cell(target, at);
         case ScriptTarget::Kind::canvas: return locate_canvas(target, at);
+        case ScriptTarget::Kind::window: return locate_window(target, at);
     }
     return "there is nothing to point at";
 }
@@ -260,6 +273,13 @@ std::string ScriptPlayer::locate_canvas(const ScriptTarget& target, Point& at) c
     return {};
 }
 
+std::string ScriptPlayer::locate_window(const ScriptTarget& target, Point& at) const {
+    const float scale = frame_.window().scale();
+    at = {static_cast<float>(target.place_px->first) * scale, static_cast<float>(target.place_px->second) * scale};
+    const Box window{0, 0, static_cast<float>(frame_.window().width_px()), static_cast<float>(frame_.window().height_px())};
+    return window.contains(at) ? "" : "that place lies outside the window";
+}
+
 // ---- Input
 
 void ScriptPlayer::turn(int frames) {
@@ -271,7 +291,7 @@ void ScriptPlayer::turn(int frames) {
 
 void ScriptPlayer::turn_until_read() {
     for (int i = 0; i < kMostTurns && input_waits(); ++i) turn();
-    turn(2);
+    turn(hurries_ ? 0 : 2);
 }
 
 void ScriptPlayer::pass_time(double seconds) {

@@ -23,13 +23,19 @@ public:
 
     /// Plays it to the end. A sentence with the line's number when a line could not be done: nothing after it was.
     std::string play(const Script& script);
+    /// The frames before the first line.
+    void start();
+    /// One line, as `play` does each: waits until all is computed unless in a hurry, does it, and lets ImGui take it.
+    std::string play_line(const ScriptLine& line);
+    /// Lines that could not be done, while lenient.
+    int64_t passed_over() const { return passed_over_; }
     /// A line `quit` was reached.
     bool quits() const { return quits_; }
     /// The pointer is the person's again.
     void let_go();
 
 private:
-    std::string play_line(const ScriptLine& line);
+    std::string act(const ScriptLine& line);
     std::string click(const ScriptLine& line);
     std::string drag(const ScriptLine& line);
     std::string wheel(const ScriptLine& line);
@@ -43,9 +49,10 @@ private:
     std::string locate_label(const std::string& label, Point& at);
     std::string locate_cell(const ScriptTarget& target, Point& at) const;
     std::string locate_canvas(const ScriptTarget& target, Point& at) const;
+    std::string locate_window(const ScriptTarget& target, Point& at) const;
 
     void turn(int frames = 1);
-    void turn_until_read();                // until ImGui has taken all events, and two frames more
+    void turn_until_read();                // until ImGui has taken all events; without hurry two frames more
     void pass_time(double seconds);
     void move_to(Point at);
     void press(int button, bool down);
@@ -58,6 +65,8 @@ private:
     std::string folder_;
     std::ostream& out_;
     bool paced_ = false, quits_ = false;
+    bool lenient_ = false, hurries_ = false;
+    int64_t passed_over_ = 0;
     std::optional<Point> pointer_;
     Chord held_;
     Point clicked_at_;

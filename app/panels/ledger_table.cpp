@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -198,7 +199,8 @@ std::string title_of(const LayerResult& layer, const Ref& ref) {
 
 void begin_or_continue(LedgerTable& table, size_t i, const Group& like) {
     if (table.groups.empty() || table.groups.back().channel != like.channel ||
-        table.groups.back().n != like.n || table.groups.back().layer != like.layer ||
+        table.groups.back().n != like.n || table.groups.back().padding != like.padding ||
+        table.groups.back().layer != like.layer ||
         table.groups.back().stage != like.stage) {
         table.groups.push_back(like);
         table.groups.back().first = i;
@@ -206,6 +208,25 @@ void begin_or_continue(LedgerTable& table, size_t i, const Group& like) {
     Group& group = table.groups.back();
     ++group.count;
     if (static_cast<int64_t>(i) < table.cell.done) group.subtotal += table.terms()[i].product;
+}
+
+bool is_each_once(const std::vector<Group>& groups) {
+    std::set<int64_t> keys;
+    return std::ranges::all_of(groups, [&](const Group& group) { return keys.insert(group.key).second; });
+}
+
+/// By channel and sample; with `apart`, what is padding apart from what is not.
+void group_terms(LedgerTable& table, bool apart) {
+    table.groups.clear();
+    for (size_t i = 0; i < table.terms().size(); ++i) {
+        if (is_alone(table.terms()[i])) continue;
+        const Index place = place_of(table, i);
+        const int64_t key = place.n * kSampleKey + place.c;
+        const bool padding = apart && table.terms()[i].padding.has_value();
+        begin_or_continue(
+            table, i,
+            {.channel = place.c, .n = place.n, .padding = padding, .key = padding ? -1 - key : key});
+    }
 }
 
 /// Heads only over several groups, and not where each has one row; else all rows are one group.
@@ -297,15 +318,13 @@ LedgerTable make_ledger_table(const App& app, LedgerCell cell) {
             table.bias = i;
             continue;
         }
-        const Index place = place_of(table, i);
-        begin_or_continue(
-            table, i, {.channel = place.c, .n = place.n, .key = place.n * kSampleKey + place.c});
-        table.wide_places |= place.c != table.cell.cell.c;
+        table.wide_places |= place_of(table, i).c != table.cell.cell.c;
     }
-    // More groups than channels and samples: the terms take them by turns.
-    const int64_t planes =
-        layer.input.shape().n * std::max(layer.input.shape().c, layer.plan.output_stage().shape.c);
-    table.has_heads = static_cast<int64_t>(table.groups.size()) <= planes;
+    // Stamps add a channel's zeros of padding when all else is done: then they are a group of their own. A channel that
+    // comes again even so takes turns with others, and there are no groups.
+    group_terms(table, false);
+    if (!is_each_once(table.groups)) group_terms(table, true);
+    table.has_heads = is_each_once(table.groups);
     settle_groups(table, static_cast<size_t>(table.products()));
     name_columns(table, layer);
     table.last_head = table.combine() == Combine::max ? "largest" : "sum";
@@ -323,9 +342,10 @@ LedgerTable make_ledger_table(const App& app, LedgerCell cell) {
 }
 
 std::string group_name(const LedgerTable& table, const Group& group) {
-    if (!table.several_samples) return fmt::format("channel {}", group.channel);
-    if (!table.several_channels) return fmt::format("sample {}", group.n);
-    return fmt::format("sample {}, channel {}", group.n, group.channel);
+    const char* padding = group.padding ? ", padding" : "";
+    if (!table.several_samples) return fmt::format("channel {}{}", group.channel, padding);
+    if (!table.several_channels) return fmt::format("sample {}{}", group.n, padding);
+    return fmt::format("sample {}, channel {}{}", group.n, group.channel, padding);
 }
 
 std::optional<size_t> group_at_work(const LedgerTable& table) {

@@ -14,6 +14,7 @@ namespace convscope {
 struct Group {
     int64_t channel = 0, n = 0;
     int layer = 0, stage = 0;  // of uses: the readers'
+    bool padding = false;      // the channel's terms of padding stand apart
     int64_t key = 0;           // what the group is folded by: the channel
     size_t first = 0, count = 0;
     double subtotal = 0;  // of the terms that are done
@@ -86,7 +87,7 @@ std::string cell_text(Shape shape, Index at);
 std::string ref_text(const LayerResult& layer, const Ref& ref);
 
 LedgerTable make_ledger_table(const App& app, LedgerCell cell);
-/// "channel 2", "sample 1".
+/// "channel 2", "sample 1", "channel 2, padding".
 std::string group_name(const LedgerTable& table, const Group& group);
 /// The group of the term that happens now; none at rest, and for a bias.
 std::optional<size_t> group_at_work(const LedgerTable& table);

@@ -47,7 +47,9 @@ struct VectorField {
 void vector_row(PanelContext& context, Column& column, float field_x, const VectorField& shown) {
     App& app = context.app;
     const Layer& layer = app.state.document.layers[static_cast<size_t>(app.state.layer)];
-    const float value = (layer.*shown.kind)[shown.which].at({0, shown.channel});
+    const std::vector<Tensor>& tensors = layer.*shown.kind;
+    if (shown.which >= tensors.size() || !tensors[shown.which].shape().contains({0, shown.channel, 0, 0})) return;
+    const float value = tensors[shown.which].at({0, shown.channel});
     const int number = app.state.layer;
     const std::string gesture = fmt::format("{} {} {}", shown.field, number, shown.channel);
     NumberRow row{.label = shown.label,
@@ -122,8 +124,8 @@ void channel_row(PanelContext& context, Column& column, float field_x, int64_t c
 }
 
 /// After the batches that went through: of the picture shown.
-const Tensor* buffer_after(const App& app, size_t which) {
-    const LayerResult& layer = app.state.result->layers[static_cast<size_t>(app.state.layer)];
+const Tensor* buffer_after(const Result& result, int number, size_t which) {
+    const LayerResult& layer = result.layers[static_cast<size_t>(number)];
     if (layer.buffers.size() < 2 || which >= layer.buffers.back().size()) return nullptr;
     return &layer.buffers.back()[which];
 }
@@ -136,15 +138,16 @@ void quiet_number(const PanelContext& context, Column& column, std::string_view 
     column.y += px(context, 20);
 }
 
-void buffer_rows(PanelContext& context, Column& column, const Plan& plan, int64_t chosen) {
+void buffer_rows(PanelContext& context, Column& column, int64_t chosen) {
     const App& app = context.app;
-    const Layer& layer = *chosen_layer(app);
-    const std::string after = app.state.result->batch == 1
-                                  ? std::string("after the batch")
-                                  : fmt::format("after batch {}", app.state.result->batch);
+    const std::shared_ptr<const Result> before = app.state.result;  // a row that is edited makes another
+    const Plan& plan = before->layers[static_cast<size_t>(app.state.layer)].plan;
+    const Layer layer = *chosen_layer(app);
+    const std::string after = before->batch == 1 ? std::string("after the batch")
+                                                 : fmt::format("after batch {}", before->batch);
     for (size_t i = 0; i < plan.buffers.size() && i < layer.buffers.size(); ++i) {
         const BufferSpec& spec = plan.buffers[i];
-        const Tensor* next = buffer_after(app, i);
+        const Tensor* next = buffer_after(*before, app.state.layer, i);
         if (is_vector(layer.buffers[i], spec.rank, chosen)) {
             const float field_x =
                 vector_field_x(context, column, ui::width_of(context.fonts.body, "running_mean"));
@@ -168,13 +171,12 @@ void buffer_rows(PanelContext& context, Column& column, const Plan& plan, int64_
 }  // namespace
 
 void weight_vector_rows(PanelContext& context, Column& column, int64_t chosen) {
-    const Plan* plan = chosen_plan(context.app);
-    const Layer* layer = chosen_layer(context.app);
-    for (size_t i = 0; plan && layer && i < layer->weights.size() && i < plan->weights.size(); ++i) {
-        layer = chosen_layer(context.app);  // the row above may have edited it
-        if (!layer || i >= layer->weights.size() ||
-            !is_vector(layer->weights[i], plan->weights[i].rank, chosen))
-            continue;
+    for (size_t i = 0;; ++i) {
+        // Looked up for each row: the one above may have edited the layer, and the picture with it.
+        const Plan* plan = chosen_plan(context.app);
+        const Layer* layer = chosen_layer(context.app);
+        if (!plan || !layer || i >= layer->weights.size() || i >= plan->weights.size()) return;
+        if (!is_vector(layer->weights[i], plan->weights[i].rank, chosen)) continue;
         column.y += px(context, 4);
         const bool is_alone = plan->weights[0].rank == 1;
         const std::string label = vector_label(*plan, i, chosen);
@@ -186,7 +188,6 @@ void weight_vector_rows(PanelContext& context, Column& column, int64_t chosen) {
                     : is_alone           ? "Added to the chosen channel"
                                          : "Of the chosen output channel",
                     &Layer::weights, i, chosen, is_alone});
-        plan = chosen_plan(context.app);
     }
 }
 
@@ -254,7 +255,7 @@ void batch_section(PanelContext& context, Column& column) {
                vector_field_x(context, column, ui::width_of(context.fonts.body, "batches")), count);
     const Plan* plan = chosen_plan(app);
     if (!plan) return;
-    buffer_rows(context, column, *plan,
+    buffer_rows(context, column,
                 std::max<int64_t>(0, std::min(app.state.shown.out_channel,
                                               plan->output_stage().shape.c - 1)));
 }

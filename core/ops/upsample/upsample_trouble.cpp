@@ -25,6 +25,8 @@ std::vector<Cure> smaller(const Upsample& p) {
     const auto halved = [](double factor) { return std::max(1.0, std::floor(factor / 2)); };
     for (Scale last = *p.scale_factor; last.h > 1 || last.w > 1;) {
         last = {std::min(last.h, halved(last.h)), std::min(last.w, halved(last.w))};
+        // More fits no input, and 1e300 is halved a thousand times.
+        if (std::max(last.h, last.w) > static_cast<double>(kMaxSide)) continue;
         cures.push_back(cure("scale_factor", scale_value(last), " or less"));
     }
     return cures;
