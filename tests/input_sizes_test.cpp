@@ -228,7 +228,7 @@ TEST(InputSizes, OfAChainAreThoseOfASearchThroughAllInputs) {
             if (gets(in) == wanted && (!nearest || std::abs(in - now) <= std::abs(*nearest - now))) nearest = in;
         const ChainInput told = chain_input(document, layer, Axis::height, wanted);
         SCOPED_TRACE(fmt::format("chain {}, input {}, wanted {}", i, now, wanted));
-        ASSERT_EQ(told.in.has_value(), nearest.has_value());
+        ASSERT_EQ(told.in.has_value(), nearest.has_value()) << told.in.value_or(-1);
         if (nearest) {
             ASSERT_EQ(gets(*told.in), wanted);
             ASSERT_EQ(std::abs(*told.in - now), std::abs(*nearest - now));
