@@ -19,6 +19,7 @@ void fill_line(float* line, int64_t count, const float* row, int64_t first, int6
     const int64_t inside = std::clamp<int64_t>(-steps(first), 0, count);  // first place ≥ 0
     const int64_t after = std::clamp<int64_t>(steps(axis.in - 1 - first) + 1, inside, count);
     const auto copy_padding = [&](int64_t from, int64_t to) {
+        if (mode == PaddingMode::zeros) return std::fill(line + from, line + to, 0.0f);
         for (int64_t i = from; i < to; ++i) {
             const auto cell = padded_cell(first + i * step, axis.in, mode);
             line[i] = cell ? row[*cell] : 0.0f;
@@ -94,7 +95,8 @@ WideLines::WideLines(const ConvGeometry& g) : g_(g) {
 }
 
 void WideLines::fill(float* to, const float* plane, int64_t row, int64_t x, int64_t cells) const {
-    const auto cell = padded_cell(row, g_.h.in, g_.mode);
+    const std::optional<int64_t> cell =
+        row >= 0 && row < g_.h.in ? row : padded_cell(row, g_.h.in, g_.mode);
     for (size_t i = 0; i < residues_.size(); ++i)
         fill_line(to + static_cast<int64_t>(i) * line_floats(cells), cells + shifts_[i],
                   cell ? plane + *cell * g_.w.in : nullptr,

@@ -147,8 +147,9 @@ int Workers::threads() const { return static_cast<int>(pool_->threads.size()) + 
 bool Workers::run(int64_t count, const std::function<void(int64_t)>& part,
                   const std::function<bool(int64_t)>& between) {
     CHECK_THAT(count, <=, kMostParts);
+    if (pool_->threads.empty() || count < 2) return run_alone(count, part, between);
     std::unique_lock lock(pool_->running, std::try_to_lock);
-    if (!lock || pool_->threads.empty() || count < 2) return run_alone(count, part, between);
+    if (!lock) return run_alone(count, part, between);
     Pool& pool = *pool_;
     pool.part = &part;
     pool.count = count;

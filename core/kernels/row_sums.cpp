@@ -127,7 +127,9 @@ void channels(const RowSums& sums, const Run& run, int64_t channel, int64_t stre
     const float* const weights =
         sums.weights->at(sums.first + channel / kPacked * kPacked) + channel % kPacked;
     int64_t x = 0;
-    for (; x + kVectors * kLanes <= cells; x += kVectors * kLanes)
+    // Four vectors that are left are two and two: one alone has too few sums to keep the adders busy.
+    for (; x + kVectors * kLanes <= cells && (kVectors != 3 || (cells - x) / kLanes != 4);
+         x += kVectors * kLanes)
         block<kPhases, kChannels, kVectors, true>(sums, run, weights, channel, stretch, x, 0);
     if constexpr (kVectors > 3)
         for (; x + 3 * kLanes <= cells; x += 3 * kLanes)
