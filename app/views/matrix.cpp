@@ -197,12 +197,11 @@ Scene build_matrix(const ViewInput& in) {
     const auto lens = [&](float room) {
         return std::clamp<int64_t>(static_cast<int64_t>(room / readable), in.pane ? 5 : 6, kMostNumbers);
     };
-    const Range rows =
-        around(m.rows, large ? lens(easel.room_height() - top) : kMostNumbers, m.current_row());
-    const Range columns = around(
-        m.columns,
-        large ? lens(easel.room_width() - names - 2 * (sign + readable) - overview - air) : kMostNumbers,
-        m.current_column());
+    // The input's column is as high as the matrix is wide.
+    const int64_t high = lens(easel.room_height() - top);
+    const int64_t wide = lens(easel.room_width() - names - 2 * (sign + readable) - overview - air);
+    const Range rows = around(m.rows, large ? high : kMostNumbers, m.current_row());
+    const Range columns = around(m.columns, large ? std::min(wide, high) : kMostNumbers, m.current_column());
     const auto width_for = [&](float cell) { return names + f(columns.count) * cell + sign + cell + sign + cell + overview; };
     const float cell = largest_cell(s, [&](float side) {
         return side <= 46 * s && width_for(side) + air <= easel.room_width() &&
