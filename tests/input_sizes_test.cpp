@@ -200,7 +200,7 @@ TEST(InputSizes, OfAChainAreThoseOfASearchThroughAllInputs) {
         document.input = generated_input("integers 0–9", 1, {1, 1, 1 + static_cast<int64_t>(random() % 40), 9});
         const int layers = 1 + static_cast<int>(random() % 4);
         for (int k = 0; k < layers; ++k) {
-            const int64_t kernel = 1 + static_cast<int64_t>(random() % 3), stride = 1 + static_cast<int64_t>(random() % 3);
+            const int64_t kernel = 1 + static_cast<int64_t>(random() % 3), stride = 1 + static_cast<int64_t>(random() % 2);
             const int64_t padding = static_cast<int64_t>(random() % 2);
             switch (random() % 4) {
                 case 0: document.layers.push_back(layer_of("relu", {})); break;
@@ -224,11 +224,11 @@ TEST(InputSizes, OfAChainAreThoseOfASearchThroughAllInputs) {
         };
         const int64_t wanted = 1 + static_cast<int64_t>(random() % 30), now = document.input.tensor.shape().h;
         std::optional<int64_t> nearest;
-        for (int64_t in = 200; in >= 1; --in)
+        for (int64_t in = 560; in >= 1; --in)
             if (gets(in) == wanted && (!nearest || std::abs(in - now) <= std::abs(*nearest - now))) nearest = in;
         const ChainInput told = chain_input(document, layer, Axis::height, wanted);
         SCOPED_TRACE(fmt::format("chain {}, input {}, wanted {}", i, now, wanted));
-        ASSERT_EQ(told.in.has_value(), nearest.has_value()) << told.in.value_or(-1);
+        ASSERT_EQ(told.in.has_value(), nearest.has_value());
         if (nearest) {
             ASSERT_EQ(gets(*told.in), wanted);
             ASSERT_EQ(std::abs(*told.in - now), std::abs(*nearest - now));
