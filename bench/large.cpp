@@ -56,6 +56,7 @@ void large(benchmark::State& state, const std::string& view, What what) {
                       canvas.y + canvas.h * (0.3f + 0.4f * static_cast<float>(count * 61 % 100) / 100)},
                      false);
         };
+    double painted = 0;
     for (auto _ : state) {
         ++count;
         if (what == What::zoom) {
@@ -68,9 +69,13 @@ void large(benchmark::State& state, const std::string& view, What what) {
         } else if (what == What::explain) {
             pin_output(app, {0, 0, count * 977 % output.h, count * 1433 % output.w});
         }
+        const int64_t shown = window->shown();
         turn.draw();
         finish_gl();
+        if (window->shown() > shown) painted += static_cast<double>(window->painted_px());
     }
+    // Of the window's pixels, a frame.
+    state.counters["painted"] = painted / static_cast<double>(count) / (static_cast<double>(window->width_px()) * window->height_px());
 }
 
 /// A kernel value is dragged: all of the map follows in every frame.

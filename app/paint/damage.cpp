@@ -17,19 +17,13 @@ std::string_view bytes_of(const Instance& instance) {
     return {reinterpret_cast<const char*>(&instance), sizeof(Instance)};
 }
 
-PixelBox united(const PixelBox& a, const PixelBox& b) {
-    return {std::min(a.x0, b.x0), std::min(a.y0, b.y0), std::max(a.x1, b.x1), std::max(a.y1, b.y1)};
-}
-
-/// Adds a box; boxes that meet, or whose common box wastes little, become one.
 void add(std::vector<PixelBox>& boxes, PixelBox box) {
     for (size_t i = 0; i < boxes.size();) {
-        const PixelBox both = united(boxes[i], box);
-        if (!boxes[i].meets(box) && both.area() > boxes[i].area() + box.area() + 2048) {
+        if (!belong_together(boxes[i], box)) {
             ++i;
             continue;
         }
-        box = both;
+        box = united(boxes[i], box);
         boxes.erase(boxes.begin() + static_cast<std::ptrdiff_t>(i));
         i = 0;
     }
@@ -52,6 +46,14 @@ void join_nearest(std::vector<PixelBox>& boxes) {
 }
 
 }  // namespace
+
+PixelBox united(const PixelBox& a, const PixelBox& b) {
+    return {std::min(a.x0, b.x0), std::min(a.y0, b.y0), std::max(a.x1, b.x1), std::max(a.y1, b.y1)};
+}
+
+bool belong_together(const PixelBox& a, const PixelBox& b) {
+    return a.meets(b) || united(a, b).area() <= a.area() + b.area() + 2048;
+}
 
 void add_damage(std::vector<PixelBox>& boxes, PixelBox box) {
     add(boxes, box);

@@ -18,10 +18,14 @@ struct PixelBox {
     }
 };
 
+PixelBox united(const PixelBox& a, const PixelBox& b);
+/// They meet, or their common box wastes little: painted as one.
+bool belong_together(const PixelBox& a, const PixelBox& b);
+
 /// Every pixel that a quad may touch.
 PixelBox reach_of(const Instance& instance);
 
-/// Adds a box to a few that do not meet; those that do, or whose common box wastes little, become one.
+/// Adds a box to a few that do not meet; those that belong together become one.
 void add_damage(std::vector<PixelBox>& boxes, PixelBox box);
 /// They are so much less than all of a picture of that many pixels that painting only them saves something.
 bool sparse(const std::vector<PixelBox>& boxes, double pixels);

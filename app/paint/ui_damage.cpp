@@ -25,18 +25,19 @@ class Spoiler {
 public:
     explicit Spoiler(ImVec2 size) : size_(size) {}
 
-    /// The pixels of these triangles inside the clip box.
+    /// The pixels of these triangles inside the clip box. Neighbours become one box, as the letters of a word do.
     void spoil(Corners corners, const ImVec4& clip) {
-        if (corners.empty()) return;
-        float x0 = corners[0].pos.x, y0 = corners[0].pos.y, x1 = x0, y1 = y0;
-        for (const ImDrawVert& corner : corners) {
-            x0 = std::min(x0, corner.pos.x), x1 = std::max(x1, corner.pos.x);
-            y0 = std::min(y0, corner.pos.y), y1 = std::max(y1, corner.pos.y);
+        std::optional<PixelBox> group;
+        for (; !corners.empty(); corners = corners.subspan(kTriangle)) {
+            const PixelBox box = reach(corners.first(kTriangle), clip);
+            if (box.x0 + 2 >= box.x1 || box.y0 + 2 >= box.y1) continue;
+            if (group && !belong_together(*group, box)) {
+                add_damage(boxes, *group);
+                group.reset();
+            }
+            group = group ? united(*group, box) : box;
         }
-        const auto whole = [](float v) { return static_cast<int>(std::clamp(v, -1e6f, 1e6f)); };
-        const PixelBox box{whole(std::floor(std::max({x0, clip.x, 0.0f}))) - 1, whole(std::floor(std::max({y0, clip.y, 0.0f}))) - 1,
-                           whole(std::ceil(std::min({x1, clip.z, size_.x}))) + 1, whole(std::ceil(std::min({y1, clip.w, size_.y}))) + 1};
-        if (box.x0 + 2 < box.x1 && box.y0 + 2 < box.y1) add_damage(boxes, box);
+        if (group) add_damage(boxes, *group);
     }
 
     /// Where two commands that are drawn alike differ.
@@ -66,6 +67,18 @@ public:
     std::vector<PixelBox> boxes;
 
 private:
+    /// Whole pixels, and one around them.
+    PixelBox reach(Corners triangle, const ImVec4& clip) const {
+        float x0 = triangle[0].pos.x, y0 = triangle[0].pos.y, x1 = x0, y1 = y0;
+        for (const ImDrawVert& corner : triangle) {
+            x0 = std::min(x0, corner.pos.x), x1 = std::max(x1, corner.pos.x);
+            y0 = std::min(y0, corner.pos.y), y1 = std::max(y1, corner.pos.y);
+        }
+        const auto whole = [](float v) { return static_cast<int>(std::clamp(v, -1e6f, 1e6f)); };
+        return {whole(std::floor(std::max({x0, clip.x, 0.0f}))) - 1, whole(std::floor(std::max({y0, clip.y, 0.0f}))) - 1,
+                whole(std::ceil(std::min({x1, clip.z, size_.x}))) + 1, whole(std::ceil(std::min({y1, clip.w, size_.y}))) + 1};
+    }
+
     ImVec2 size_;
 };
 
