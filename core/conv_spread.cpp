@@ -164,6 +164,14 @@ class Spread {
                 .bias = call.bias ? call.bias + group % g_.groups * g_.wide_per_group : nullptr};
     }
 
+    /// Mostly there is one cell to clear, and a call of memset for it takes as long as a short row.
+    static void clear(float* cells, int64_t count) {
+        if (count == 1)
+            *cells = 0;
+        else
+            std::fill_n(cells, count, 0.0f);
+    }
+
     /// Copies the narrow rows first − before … first + rows_ − 1 + shift of all channels, with zeros all around.
     void copy_band(const Call& call, ConvScratch& scratch, int64_t group, int64_t first) const {
         scratch.lines.resize(static_cast<size_t>(band_floats()));
@@ -176,9 +184,9 @@ class Spread {
                     continue;
                 }
                 const float* const from = planes(call, group) + (c * g_.h.out + q) * g_.w.out;
-                std::fill(to, to + beside_.before, 0.0f);
+                clear(to, beside_.before);
                 std::copy(from, from + g_.w.out, to + beside_.before);
-                std::fill(to + beside_.before + g_.w.out, to + line_floats_, 0.0f);
+                clear(to + beside_.before + g_.w.out, beside_.after);
             }
     }
 

@@ -12,6 +12,8 @@ constexpr int64_t kFewStamps = 256;
 constexpr int64_t kBlock = kMostLanes;  // wide channels side by side
 constexpr int64_t kPanel =
     3 * kMostLanes;  // columns of the product that registers hold for eight cells at once
+constexpr int64_t kAhead =
+    64 * kPanel;  // weights come once, from far: those of the next 64 terms are fetched early
 constexpr int64_t kPartFloats = int64_t(1) << 18;  // of weights in a part of the work
 
 /// The weights in the order in which the product reads them: for each part of the work panels of kPanel columns, of each
@@ -73,7 +75,8 @@ class Stamps {
                     .out = scratch.sums.data() + at,
                     .out_channel_step = step(),
                     .channels = cells,
-                    .cells = std::min(kPanel, floats - at)});
+                    .cells = std::min(kPanel, floats - at),
+                    .ahead = kAhead});
         for (int64_t block = 0; block < blocks; ++block)
             add_stamps(call, scratch.sums.data() + block * g_.taps() * kBlock, group,
                        (which * together_ + block) * kBlock);

@@ -70,6 +70,10 @@ HWY_INLINE void block(const RowSums& sums, const Run& run, const float* weights,
             for (int v = 0; v < kVectors; ++v)
                 value[v] = kWhole ? hn::LoadU(d, from + v * kLanes)
                                   : hn::LoadN(d, from, static_cast<size_t>(cells));
+            if (kWhole && kPhases == 1 && sums.ahead != 0) {
+#pragma GCC unroll 8
+                for (int v = 0; v < kVectors; ++v) hwy::Prefetch(from + sums.ahead + v * kLanes);
+            }
 #pragma GCC unroll 8
             for (int c = 0; c < kChannels; ++c) {
                 const Vector factor = hn::Set(d, by[c]);
