@@ -171,6 +171,26 @@ TEST(Links, AreMutual) {
     }
 }
 
+TEST(Links, ANumberLightsUpWhereverItStands) {
+    Desk desk;
+    choose_view(desk.app, "unfold");
+    const Scene scene = desk.scene();
+    // Row 1 is read by the windows of output rows 0 and 1, and so is column 1: four columns hold the number, and four outputs
+    // are made of it. Column 0 of the matrix has it in row 8: window (0, 0) reads it with weight (2, 2).
+    const auto from_input = links(desk.app, scene, at("input", 1, 1));
+    EXPECT_EQ(count(from_input, Role::input), 4u);
+    EXPECT_EQ(count(from_input, Role::output), 4u);
+    const auto from_matrix = links(desk.app, scene, at("unfolded", 8, 0));
+    EXPECT_EQ(count(from_matrix, Role::input), 4u);   // three more, and the input's own
+    const Box own = scene.grid("input")->cell_box(1, 1);
+    EXPECT_TRUE(std::any_of(from_matrix.begin(), from_matrix.end(), [&](const Link& l) { return l.box == own; }));
+    // An output has a column of windows and all weights.
+    const auto from_output = links(desk.app, scene, at("output", 0, 5));
+    const Box corner = scene.grid("unfolded")->cell_box(0, 5);
+    EXPECT_EQ(count(from_output, Role::kernel), 9u);
+    EXPECT_TRUE(std::any_of(from_output.begin(), from_output.end(), [&](const Link& l) { return l.box == corner; }));
+}
+
 TEST(Facts, SayEverything) {
     Desk desk;
     set_value(desk.app, {Source::input, 0, {0, 0, 2, 6}}, 1.0f / 3, "");
