@@ -97,6 +97,13 @@ void take_result(App& app, Result result) {
     if (!is_up_to_date(app) && !app.state.problem) start_worker(app);
 }
 
+/// The picture stays, but the layer chosen may be another one of it.
+void keep_picture(App& app) {
+    const PlaceMark mark = mark_place(app);
+    refresh_timeline(app);
+    return_to(app, mark);
+}
+
 }  // namespace
 
 void refresh_wants(App& app) {
@@ -120,12 +127,8 @@ void compute(App& app, bool in_gesture) {
     if (plans.problem) {
         stop_worker(app);
         // A number typed digit by digit ("1", "11") passes through others: the last picture is the one before all of it.
-        if (in_gesture && app.before_gesture && app.before_gesture != state.result) {
-            const PlaceMark mark = mark_place(app);
-            state.result = app.before_gesture;
-            refresh_timeline(app);
-            return_to(app, mark);
-        }
+        if (in_gesture && app.before_gesture) state.result = app.before_gesture;
+        keep_picture(app);
         return;
     }
     if (work(state.document) <= kAtOnce) {
@@ -135,6 +138,7 @@ void compute(App& app, bool in_gesture) {
             accept(app, std::move(*result));
         return;
     }
+    keep_picture(app);
     if (in_gesture && app.computing && state.computing_s < kLetFinishSeconds)
         app.next_waits = true;
     else

@@ -312,5 +312,33 @@ TEST(AppMessages, AreFewAndGo) {
     EXPECT_TRUE(app.state.messages.empty());
 }
 
+TEST(App, APictureThatStaysIsToldLayerByLayerAsItIs) {
+    // A small layer before a large one, and the head at the end of the large one.
+    Document document;
+    document.input = generated_input("integers 0–9", 1, {1, 1, 8, 8});
+    document.layers.push_back(make_layer(*find_op("max_pool2d"), {1, 1, 8, 8}));
+    document.layers.push_back(make_layer(*find_op("upsample"), {1, 1, 4, 4}));
+    fit_weights(document);
+    Document heavy;
+    heavy.input = generated_input("integers 0–9", 1, {1, 1, 900, 900});
+    heavy.layers.push_back(make_layer(*find_op("conv2d"), {1, 1, 900, 900}));
+    heavy = with_param(heavy, 0, "kernel_size", Pair{11, 11});
+    ASSERT_GT(work(heavy), 2e7);   // computed aside, the picture stays meanwhile
+    Document impossible = with_param(heavy, 0, "stride", Pair{0, 1});
+    for (const Document& next : {heavy, impossible}) {
+        App app(document);
+        wait_until_settled(app);
+        choose_layer(app, 1);
+        choose_view(app, "slide");
+        go_to_step(app, app.timeline.steps() - 1);
+        show_document(app, next, "next");
+        ASSERT_TRUE(is_stale(app.state));
+        const Plan& shown = app.state.result->layers[static_cast<size_t>(shown_layer(app))].plan;
+        EXPECT_EQ(app.timeline.cells(), shown.stages[static_cast<size_t>(shown.output)].shape);
+        if (HasFailure()) return;
+        EXPECT_FALSE(build_scene(app, {1280, 800}, 1).grids.empty());
+    }
+}
+
 }  // namespace
 }  // namespace convscope
