@@ -139,6 +139,36 @@ std::optional<Value> stepped(const Value& value, int step, const Field& field,
     return {};
 }
 
+std::string effect_text(const App& app, const Field& field, const Value& value, Writing writing) {
+    const Layer* layer = chosen_layer(app);
+    const Plan* plan = chosen_plan(app);
+    if (!layer || !plan || app.state.problem) return "";
+    const int index = field_index(*layer->op, field.key);
+    const Shape now = plan->output_stage().shape;
+    const Shape input = app.state.result->layers[static_cast<size_t>(app.state.layer)].input.shape();
+    if (index < 0 || layer->params[static_cast<size_t>(index)] != value) return "";
+    const auto size = [&](Shape shape) {
+        return shape.c == now.c ? fmt::format("{}×{}", shape.h, shape.w) : to_string(shape);
+    };
+    std::string others;
+    bool differs = false;
+    for (const int step : {-1, 1}) {
+        const auto other = stepped(value, step, field, resolved_values(app));
+        if (!other || *other == value) continue;
+        Params params = layer->params;
+        params[static_cast<size_t>(index)] = *other;
+        const Plan there = layer->op->plan(params, input, plan->training);
+        const std::string told = to_text(shown_value(field, *other, writing));
+        const bool same = !there.problem && there.output_stage().shape == now;
+        differs = differs || !same;
+        others += fmt::format("{}{} {}", others.empty() ? "" : ", ", told,
+                              there.problem ? "is impossible here"
+                              : same        ? "leaves it"
+                                            : "makes it " + size(there.output_stage().shape));
+    }
+    return differs ? fmt::format("Now the output is {}; {}.", size(now), others) : "";
+}
+
 std::string expected_text(const Value& value) {
     if (std::holds_alternative<int64_t>(value)) return "a whole number";
     if (std::holds_alternative<Pair>(value)) return "a whole number, or two such as 3 × 1";

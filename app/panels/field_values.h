@@ -5,6 +5,7 @@
 #include <string>
 
 #include "app/app.h"
+#include "core/notation.h"
 
 namespace convscope {
 
@@ -21,6 +22,9 @@ std::string field_text(const Value& value);
 /// stands none.
 std::optional<Value> stepped(const Value& value, int step, const Field& field,
                              const Resolved& resolved);
+/// What the parameter does to the chosen layer as it is: "Now the output is 4×4; 1 makes it 7×7, 3 makes it 3×3." "" where
+/// the next values leave its size as it is. Values as that notation counts them.
+std::string effect_text(const App& app, const Field& field, const Value& value, Writing writing);
 /// "a whole number", "a number or none".
 std::string expected_text(const Value& value);
 bool is_optional(const Value& value);

@@ -25,6 +25,13 @@ Writing writing(const PanelContext& context) {
     return {settings.keras_names, settings.padding_total};
 }
 
+/// The field's help, and while it is pointed at, what the next values would do here.
+std::string taught_help(const PanelContext& context, const Field& field, const Value& value, const Box& row) {
+    if (!ImGui::IsMouseHoveringRect(ui::low(row), ui::high(row))) return field.help;
+    const std::string effect = effect_text(context.app, field, value, writing(context));
+    return effect.empty() ? field.help : field.help + "\n" + effect;
+}
+
 void label(const PanelContext& context, const Column& column, const Box& box, const Field& field,
            bool error) {
     const float width = box.x - column.x0 - px(context, 6);
@@ -70,7 +77,7 @@ void typed_row(PanelContext& context, Column& column, const Field& field, const 
     const auto shown = [=, &field](const Value& v) { return field_text(shown_value(field, v, written)); };
     NumberRow row{.label = shown_name(field, written),
                   .shown = shown(value),
-                  .help = field.help,
+                  .help = taught_help(context, field, value, {column.x0, column.y, column.width(), column.row_px}),
                   .gesture = gesture,
                   .field = field.key};
     // Where Keras counts the other way round, its + is our −.
