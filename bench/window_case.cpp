@@ -10,6 +10,7 @@ Document grid_document(int64_t side) {
 }
 
 void open_case(App& app, const std::string& view) {
+    wait_until_settled(app);  // a result opens on the view that suits it
     choose_view(app, view);
     wait_until_settled(app);
     go_to_step(app, app.timeline.steps() / 2);

@@ -63,7 +63,7 @@ TEST_F(FrameTest, WhatIsShownIsTheWholeFrame) {
     const auto up_to = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
     const char* const keys[] = {"Right", "Left", "PageDown", "Space", "F1", "Esc", "1", "2", "5", "8", "Tab", "Down"};
     int partial = 0;
-    for (int round = 0; round < 160; ++round) {
+    for (int round = 0; round < 80; ++round) {
         const Box canvas = frame_->canvas();
         std::string did;
         switch (up_to(9)) {
@@ -100,14 +100,17 @@ TEST_F(FrameTest, WhatIsShownIsTheWholeFrame) {
                 did = "look";
                 break;
         }
-        for (int i = 0; i < 3; ++i) {
+        // Resting on something brings its tooltip, moving on takes it away.
+        const int frames = up_to(3) == 0 ? 30 : 2;
+        for (int i = 0; i < frames; ++i) {
             const int64_t shown = window_->shown();
             frame_->draw();
+            if (window_->shown() == shown) continue;
             ASSERT_TRUE(window_->shown_picture() == window_->picture()) << round << ": " << did;
-            if (window_->shown() > shown) partial += window_->painted_px() < int64_t(window_->width_px()) * window_->height_px();
+            partial += window_->painted_px() < int64_t(window_->width_px()) * window_->height_px();
         }
     }
-    EXPECT_GT(partial, 50);
+    EXPECT_GT(partial, 20);  // not always all of it
 }
 
 TEST_F(FrameTest, ThePointerAlonePaintsAlmostNothing) {
