@@ -16,6 +16,7 @@ namespace {
 
 constexpr int64_t kMostChannels = 4;     // output channels shown at once
 constexpr float kNarrow = 480;           // panes below it have an arrangement of their own
+constexpr float kDigit = 18;             // side of a cell that has room for one
 
 float f(int64_t n) { return static_cast<float>(n); }
 
@@ -197,7 +198,7 @@ Arrangement arrange(const Unfold& u, const Easel& easel) {
     const Range all_rows{0, u.rows}, all_columns{0, u.columns};
     const float readable = readable_cell(u) * s;
     const float whole = largest_cell(s, [&](float cell) {
-        return place(cell, all_rows, all_columns) && a.input_cell >= std::min(cell, 14 * s);
+        return place(cell, all_rows, all_columns) && a.input_cell >= std::min(cell, kDigit * s);
     });
     if (whole >= std::min(readable, 24 * s) && place(whole, all_rows, all_columns)) return a;
     // As many rows and columns as can be read, half of the width for either.
