@@ -7,6 +7,7 @@
 #include "app/app_answers.h"
 #include "app/app_compare.h"
 #include "app/app_parts.h"
+#include "app/commands.h"
 
 namespace convscope {
 namespace {
@@ -21,7 +22,9 @@ std::string stale_reason(const App& app) {
 /// What the grey picture is, and what brings colour back.
 std::string stale_advice(const State& state) {
     if (state.problem) return "In grey: the last possible picture. Ctrl+Z brings it back.";
-    if (state.stopped) return "In grey: the last picture. F5 computes the new one after all, Ctrl+Z takes the change back.";
+    if (state.stopped)
+        return fmt::format("In grey: the last picture. {} computes the new one after all, Ctrl+Z takes the change back.",
+                           find_command("Compute again")->key);
     return "In grey: the last picture, until the new one is computed.";
 }
 

@@ -303,7 +303,7 @@ TEST(Computing, StoppedLeavesTheFormerResult) {
     EXPECT_TRUE(is_greyed(app.state));
     EXPECT_EQ(app.state.result, before);
     EXPECT_NE(view_input(app, {800, 600}, 1).stale_reason.find("stopped"), std::string::npos);
-    EXPECT_NE(view_input(app, {800, 600}, 1).stale_advice.find("F5 computes the new one"), std::string::npos);
+    EXPECT_NE(view_input(app, {800, 600}, 1).stale_advice.find("Ctrl+R computes the new one"), std::string::npos);
     app.evaluator.wait();
     update(app, 0.1);
     EXPECT_EQ(app.state.result, before);
