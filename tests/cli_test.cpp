@@ -167,6 +167,15 @@ TEST_F(Cli, SetChangesTheLayer) {
     EXPECT_FALSE(same(last, before));
 }
 
+TEST_F(Cli, ALecturesPictureMayHideTheAnswers) {
+    ASSERT_EQ(run({"shot", "--step", "68", "--lecture", "--size", "900x600", "-o", "told.png"}).code, 0);
+    ASSERT_EQ(run({"shot", "--step", "68", "--lecture", "--ask", "--size", "900x600", "-o", "asked.png"}).code, 0);
+    const auto told = load_image("told.png"), asked = load_image("asked.png");
+    ASSERT_EQ(told.tensor.shape(), asked.tensor.shape());
+    EXPECT_FALSE(std::equal(told.tensor.values().begin(), told.tensor.values().end(), asked.tensor.values().begin()));
+    EXPECT_NE(run({"shot", "--ask", "-o", "none.png"}).code, 0);
+}
+
 TEST_F(Cli, PlayRefusesWithASentence) {
     write("line3.txt", "say\n\nfly\n");
     write("label.txt", "# first\nclick Parameters/strid\n");

@@ -112,6 +112,8 @@ void add_shot(CLI::App& shot, ShotArguments& arguments, Words& words) {
                     "So many steps are done: 0 = nothing yet, past the end = the last")->check(check_count);
     shot.add_option("--unit", arguments.unit, "What --step counts: term (if not said), channel, window, row, map, layer, batch, pass");
     shot.add_option("--pin", arguments.pin, "A cell whose ledger is shown: output 1,3, or of input, weight, another stage")->expected(2);
+    shot.add_flag("--lecture", arguments.lecture, "The picture of a lecture: large, with its sentence, without the window");
+    shot.add_flag("--ask", arguments.asks, "In a lecture: what the last step made is hidden")->needs("--lecture");
     shot.add_flag("--canvas-only", arguments.canvas_only, "The picture without the window around it");
     shot.add_option("-o,--out", arguments.picture, "The PNG file that is written (convscope.png)");
     add_look(shot, words);

@@ -57,6 +57,7 @@ struct ShotArguments {
     Look look;
     Limits limits;
     bool canvas_only = false;
+    bool lecture = false, asks = false;     // lecture mode; the step's answers are question marks
     std::string picture = "convscope.png";
 };
 

@@ -1,6 +1,7 @@
 // convscope shot: one picture of the window, or of its canvas, without a display.
 #include <fmt/format.h>
 
+#include "app/app_answers.h"
 #include "app/cli/apply.h"
 #include "app/cli/cli.h"
 #include "app/cli/document_arguments.h"
@@ -41,6 +42,11 @@ std::string arrange(App& app, const ShotArguments& arguments) {
         const auto indices = parse_indices(arguments.pin[1]);
         if (!indices) return fmt::format("“{}” is no place of a cell; write --pin output 1,3", arguments.pin[1]);
         if (auto error = apply_pin(app, arguments.pin[0], *indices); !error.empty()) return error;
+    }
+    if (arguments.lecture) set_lecture(app, true);
+    if (arguments.asks) {
+        app.state.lecture.hides = true;
+        app.state.lecture.answered = -1;
     }
     // What opening the file said is for the person who opens it, not for the picture.
     std::erase_if(app.state.messages, [](const Message& message) { return !message.error; });

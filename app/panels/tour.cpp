@@ -63,6 +63,8 @@ void draw_tour(PanelContext& context, const WindowLayout& layout) {
     stop = std::min(stop, last);
     const TourStop& now = kStops[static_cast<size_t>(stop)];
     const Box part = (layout.*now.part).grown(-px(context, 3));
+    const bool popup = ImGui::IsPopupOpen("", ImGuiPopupFlags_AnyPopupId | ImGuiPopupFlags_AnyPopupLevel);
+    if (popup) return;   // a dialog or menu has the window for itself
     ImDrawList& list = *ImGui::GetForegroundDrawList();
     const float line = std::max(1.0f, px(context, 2));
     list.AddRect(ui::low(part), ui::high(part), ui::color(context, Tone::ink), px(context, 8), 0, line);
@@ -90,8 +92,7 @@ void draw_tour(PanelContext& context, const WindowLayout& layout) {
     if (stop > 0 && ui::button(context, "Back##tour", back)) to = stop - 1;
     if (stop < last && ui::button(context, "Leave", {card.x + margin, button_y, px(context, 70), h})) to = -1;
     ui::end_panel();
-    const bool popup = ImGui::IsPopupOpen("", ImGuiPopupFlags_AnyPopupId | ImGuiPopupFlags_AnyPopupLevel);
-    if (ImGui::IsKeyPressed(ImGuiKey_Escape, false) && !popup && !ImGui::GetIO().WantTextInput &&
+    if (ImGui::IsKeyPressed(ImGuiKey_Escape, false) && !ImGui::GetIO().WantTextInput &&
         !context.app.state.selection.edit)
         to = -1;
     stop = to;
