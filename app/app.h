@@ -44,6 +44,7 @@ struct App {
     bool next_waits = false;                      // the document is newer than what the worker computes
     double terms = 0;                             // multiply-adds of what is computed
     bool opens = false;                           // the next result opens on its telling step
+    std::optional<Stand> returns;                 // … or there
     std::shared_ptr<const Result> before_gesture; // the picture when the gesture under way began
     mutable KnownUses known_uses;                 // the last ones, so that a frame does not look for them again
 
@@ -72,9 +73,8 @@ bool open_file(App& app, const std::string& path);
 bool open_pytorch(App& app, std::string_view text, const std::string& name = "");
 /// Reads the document's image again in another size or other colours: an edit, once it is there.
 void reread_image(App& app, ImageOptions options, const std::string& gesture);
-bool save_file(App& app, const std::string& path);
-/// Writes PyTorch's state_dict of the layers, or the last layer's output, as .safetensors or .npy. False, with a message,
-/// when it cannot.
+bool save_file(App& app, const std::string& path);     // false, with a message; also when its file was changed by others
+/// PyTorch's state_dict of the layers, or the last layer's output, as .safetensors or .npy. False, with a message, on failure.
 bool save_weights(App& app, const std::string& path);
 bool save_output(App& app, const std::string& path);
 /// Adds a message for the person (errors stay until dismissed).

@@ -78,9 +78,7 @@ std::optional<Problem> edit_network(App& app, const GradientFlow& flow, const st
     if (auto problem = gradient_flow_problem(flow)) return problem;
     // Back at the numbers that the gesture began with: the same document, not an equal one.
     const History& history = app.state.history;
-    const History::Entry& entry = history.entries()[history.current()];
-    const bool goes_on = !gesture.empty() && entry.gesture == gesture && history.current() > 0;
-    const Document base = goes_on ? history.entries()[history.current() - 1].document : app.state.document;
+    const Document base = history.is_running(gesture) ? history.before() : app.state.document;
     if (network_of(base) == flow) {
         edit(app, base, gesture);
         return {};

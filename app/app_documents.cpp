@@ -8,7 +8,9 @@
 #include <fmt/format.h>
 
 #include "app/app_parts.h"
+#include "app/app_work.h"
 #include "core/document_json.h"
+#include "core/document_line.h"
 #include "core/io/files.h"
 #include "core/io/image.h"
 #include "core/io/npy.h"
@@ -17,6 +19,7 @@
 #include "core/platform.h"
 #include "core/presets.h"
 #include "core/pytorch_read.h"
+#include "core/sha256.h"
 
 namespace convscope {
 namespace {
@@ -27,7 +30,7 @@ constexpr int64_t kMostTextBytes = int64_t(16) << 20;
 constexpr size_t kMostMessages = 50;
 
 /// What a file holds, told by its first bytes; text of numbers by its name.
-enum class FileKind { document, pytorch, numpy, state_dict, numbers, image };
+enum class FileKind { document, line, pytorch, numpy, state_dict, numbers, image };
 
 FileKind file_kind(std::string_view bytes, std::string_view path) {
     if (bytes.starts_with("\x93NUMPY") || path.ends_with(".npz")) return FileKind::numpy;
@@ -37,6 +40,8 @@ FileKind file_kind(std::string_view bytes, std::string_view path) {
     const size_t text = bytes.find_first_not_of("\xEF\xBB\xBF \t\r\n");
     if (text != std::string_view::npos && bytes[text] == '{') return FileKind::document;
     // Only text is looked at: an image may hold any words.
+    const bool is_text = text != std::string_view::npos && (bytes.substr(text).starts_with("convscope:") || path.ends_with(".txt"));
+    if (is_text && holds_document_line(bytes)) return FileKind::line;
     if (path.ends_with(".py") || (path.ends_with(".txt") && looks_like_pytorch(bytes))) return FileKind::pytorch;
     for (const std::string_view ending : {".csv", ".tsv", ".txt"})
         if (path.ends_with(ending)) return FileKind::numbers;
@@ -70,6 +75,7 @@ void start_anew(App& app) {
     state.play.playing = false;
     app.before_gesture.reset();
     app.opens = true;
+    app.returns.reset();
 }
 
 /// The first layer that is not the same op in both.
@@ -84,8 +90,30 @@ void clamp_layer(State& state) {
     state.layer = std::clamp(state.layer, 0, last);
 }
 
-void travel(App& app, const Document& document) {
+/// Each opened document of the history has its own file: going back beyond "open b.json" must not save into b.json.
+void follow_source(State& state, int from) {
+    const int to = state.history.source();
+    if (from == to) return;
+    state.opened[from] = {std::move(state.file), std::move(state.saved), std::move(state.file_digest)};
+    OpenedFile& there = state.opened[to];
+    state.file = std::move(there.file);
+    state.saved = std::move(there.saved);
+    state.file_digest = std::move(there.digest);
+    state.opened.erase(to);
+}
+
+/// The document becomes the first state of a document of its own, without a file.
+void start_source(State& state, const std::string& label) {
+    const int from = state.history.source();
+    state.history.push(state.document, label, "");
+    state.history.start_source();
+    follow_source(state, from);
+    state.saved = state.document;
+}
+
+void travel(App& app, const Document& document, int source) {
     State& state = app.state;
+    follow_source(state, source);
     const Document before = std::exchange(state.document, document);
     const bool is_other_chain = !same_ops(before, document);
     if (is_other_chain ||
@@ -100,11 +128,26 @@ void travel(App& app, const Document& document) {
     finish_reading(app);
 }
 
-bool open_document(App& app, const std::string& path) {
-    DocumentResult read = load_document(path);
+bool open_document(App& app, const std::string& path, const std::string& bytes) {
+    DocumentResult read = from_json(bytes, to_utf8(to_path(path).parent_path()), display_name(path));
     if (!read.ok()) return refuse(app, read.error);
     show_document(app, std::move(read.document), "open " + display_name(path));
     app.state.file = path;
+    app.state.file_digest = sha256(bytes);
+    return true;
+}
+
+bool write_document(App& app, const std::string& path) {
+    State& state = app.state;
+    std::string error;
+    if (!save_document(path, storable(state.document), error)) return refuse(app, error);
+    const FileResult written = read_file(path, kMaxDocumentBytes);
+    state.file = path;
+    state.file_digest = written.ok() ? sha256(written.bytes) : "";
+    state.refused_file.clear();
+    state.saved = state.document;
+    remember_file(state.settings, path);
+    say(app, "Saved " + display_name(path) + ".");
     return true;
 }
 
@@ -126,15 +169,14 @@ bool open_image(App& app, const std::string& path, std::string_view bytes) {
     return true;
 }
 
-/// An image whose file is gone, or that came with the program, is saved as numbers.
+}  // namespace
+
 Document storable(Document document) {
     const auto* image = std::get_if<FromImage>(&document.input.origin);
     std::error_code error;
     if (image && !std::filesystem::is_regular_file(to_path(image->path), error)) document.input.origin = {};
     return document;
 }
-
-}  // namespace
 
 bool refuse(App& app, std::string sentence) {
     say(app, std::move(sentence), true);
@@ -143,7 +185,8 @@ bool refuse(App& app, std::string sentence) {
 
 bool open_bytes(App& app, const std::string& path, std::string bytes) {
     switch (file_kind(bytes, path)) {
-        case FileKind::document: return open_document(app, path);
+        case FileKind::document: return open_document(app, path, bytes);
+        case FileKind::line: return open_line(app, bytes, display_name(path));
         case FileKind::pytorch: {
             if (!open_pytorch(app, bytes, display_name(path))) return false;
             app.state.file.clear();  // Save asks for a name: the text itself is not written
@@ -192,12 +235,10 @@ App::App(Document document, Limits limits) : evaluator(limits.threads) {
 void edit(App& app, Document next, const std::string& gesture) {
     State& state = app.state;
     const History& history = state.history;
-    const bool goes_on = !gesture.empty() && history.can_undo() &&
-                         history.entries()[history.current()].gesture == gesture;
+    const bool goes_on = history.is_running(gesture);
     if (!goes_on) app.before_gesture = gesture.empty() ? nullptr : state.result;
     // A gesture is told as a whole.
-    const Document& before =
-        goes_on ? history.entries()[history.current() - 1].document : state.document;
+    const Document& before = goes_on ? history.before() : state.document;
     std::string label = describe_change(before, next);
     if (label.empty() && !goes_on) return;
     if (label.empty()) label = history.entries()[history.current()].label;
@@ -233,20 +274,25 @@ void end_gesture(App& app) {
 }
 
 void undo(App& app) {
-    if (app.state.history.can_undo()) travel(app, app.state.history.undo());
+    if (app.state.history.can_undo()) go_to_entry(app, *app.state.history.entries()[app.state.history.current()].before);
 }
 
 void redo(App& app) {
-    if (app.state.history.can_redo()) travel(app, app.state.history.redo());
+    if (app.state.history.can_redo()) go_to_entry(app, *app.state.history.entries()[app.state.history.current()].next);
+}
+
+void go_to_entry(App& app, size_t entry) {
+    History& history = app.state.history;
+    if (entry >= history.entries().size()) return;
+    const int source = history.source();
+    travel(app, history.go(entry), source);
 }
 
 void show_document(App& app, Document document, const std::string& label) {
     leave_loading(app);
     State& state = app.state;
     state.document = std::move(document);
-    state.history.push(state.document, label, "");
-    state.file.clear();
-    state.saved = state.document;
+    start_source(state, label);
     start_anew(app);
     compute(app, false);
 }
@@ -259,8 +305,8 @@ void show_image(App& app, Input input, const std::string& name) {
                            : image_document(std::move(input));
     if (keeps && plan_only(next).problem) next = image_document(next.input);
     state.document = std::move(next);
-    state.history.push(state.document, "open " + name, "");
-    if (!keeps) state.saved = state.document;  // nothing of the person's own is in it yet
+    if (keeps) state.history.push(state.document, "open " + name, "");
+    else start_source(state, "open " + name);  // nothing of the person's own is in it yet
     start_anew(app);
     compute(app, false);
 }
@@ -270,6 +316,13 @@ bool open_pytorch(App& app, std::string_view text, const std::string& name) {
     if (!read.ok()) return refuse(app, (name.empty() ? "The pasted text: " : name + ": ") + read.error);
     const std::string label = name.empty() ? "pasted PyTorch text" : "opened " + name;
     show_document(app, std::move(read.document), label);
+    return true;
+}
+
+bool open_line(App& app, std::string_view text, const std::string& name) {
+    DocumentResult read = read_document_line(text);
+    if (!read.ok()) return refuse(app, name.empty() ? read.error : name + ": " + read.error);
+    show_document(app, std::move(read.document), name.empty() ? "pasted document" : "open " + name);
     return true;
 }
 
@@ -290,14 +343,17 @@ bool open_file(App& app, const std::string& path) {
 
 bool save_file(App& app, const std::string& path) {
     State& state = app.state;
-    std::string error;
     const std::string absolute = absolute_path(path);
-    if (!save_document(absolute, storable(state.document), error)) return refuse(app, error);
-    state.file = absolute;
-    state.saved = state.document;
-    remember_file(state.settings, absolute);
-    say(app, "Saved " + display_name(absolute) + ".");
-    return true;
+    if (absolute == state.file && !state.file_digest.empty()) {
+        const FileResult there = read_file(absolute, kMaxDocumentBytes);
+        if (there.ok() && sha256(there.bytes) != state.file_digest) {
+            state.refused_file = absolute;
+            say_offer(app, display_name(absolute) + " was changed on the disk since it was opened here; it is not overwritten.",
+                      {"Overwrite the file", "Save as…"}, true);
+            return false;
+        }
+    }
+    return write_document(app, absolute);
 }
 
 namespace {
@@ -311,12 +367,20 @@ std::string clock_text() {
 
 }  // namespace
 
-void say(App& app, std::string text, bool error) {
+bool can_overwrite(const App& app) {
+    return !app.state.refused_file.empty() && app.state.refused_file == app.state.file;
+}
+
+bool overwrite_file(App& app) { return can_overwrite(app) && write_document(app, app.state.file); }
+
+void say(App& app, std::string text, bool error) { say_offer(app, std::move(text), {}, error); }
+
+void say_offer(App& app, std::string text, std::vector<std::string> commands, bool error) {
     std::deque<Message>& messages = app.state.messages;
     std::erase_if(messages, [&](const Message& message) { return message.text == text; });
     app.state.log.push_back({clock_text(), text, error});
     if (app.state.log.size() > kMostLogged) app.state.log.pop_front();
-    messages.push_back({std::move(text), error, 0});
+    messages.push_back({std::move(text), error, 0, std::move(commands)});
     if (messages.size() > kMostMessages) messages.pop_front();
 }
 

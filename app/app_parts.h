@@ -10,6 +10,10 @@ namespace convscope {
 /// One undo step with that label, whatever differs.
 void edit_as(App& app, Document next, std::string label);
 
+/// The document as it can be saved: an image whose file is gone, or that came with the program, is its numbers.
+Document storable(Document document);
+/// A message with commands as buttons, by their labels.
+void say_offer(App& app, std::string text, std::vector<std::string> commands, bool error = false);
 /// The message that a file could not be opened.
 bool refuse(App& app, std::string sentence);
 /// Opens what such a file holds.

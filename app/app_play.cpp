@@ -5,6 +5,7 @@
 
 #include "app/app_compare.h"
 #include "app/app_parts.h"
+#include "app/app_work.h"
 #include "core/block_flow.h"
 
 namespace convscope {
@@ -187,6 +188,7 @@ void refresh_timeline(App& app) {
 
 void open_picture(App& app) {
     app.opens = false;
+    if (app.returns) return return_to_stand(app, Stand(*app.returns));
     const LayerResult* layer = layer_result(app);
     if (!layer) return;
     const View* view = network_of(app.state.result->document) ? find_view("gradients") : suiting_view(*layer);
@@ -453,7 +455,7 @@ double seconds_to_next_change(const App& app) {
     if (state.selection.hover && state.mouse.hover_s < kTooltipSeconds)
         soon(kTooltipSeconds - std::max(0.0, state.mouse.hover_s));
     for (const Message& message : state.messages)
-        if (!message.error) soon(kMessageSeconds - message.shown_s);
+        if (!message.error && message.offers.empty()) soon(kMessageSeconds - message.shown_s);
     return wait;
 }
 
@@ -468,7 +470,7 @@ void update(App& app, double dt_s) {
     state.mouse.wheel_s += dt_s;
     for (Message& message : state.messages) message.shown_s += dt_s;
     std::erase_if(state.messages, [](const Message& message) {
-        return !message.error && message.shown_s >= kMessageSeconds;
+        return !message.error && message.offers.empty() && message.shown_s >= kMessageSeconds;
     });
 }
 

@@ -8,10 +8,12 @@
 #include <fmt/format.h>
 
 #include "app/app_compare.h"
+#include "app/app_work.h"
 #include "app/canvas_input.h"
 #include "app/commands_parts.h"
 #include "app/report.h"
 #include "app/sample_images.h"
+#include "core/document_line.h"
 #include "core/presets.h"
 #include "core/pytorch_read.h"
 
@@ -73,9 +75,19 @@ void copy(App& app) {
     say(app, plane ? "Copied the numbers." : "Copied the sentence.");
 }
 
+void copy_line(App& app) {
+    DocumentLine made = document_line(app.state.document);
+    if (!made.ok()) return say(app, std::move(made.error), true);
+    if (app.host.set_clipboard) app.host.set_clipboard(made.line);
+    say(app, fmt::format("Copied the document: a line of {} characters. Paste it into another window or a message.",
+                         made.line.size()));
+}
+
 void paste(App& app) {
     const std::string text = app.host.clipboard ? app.host.clipboard() : "";
-    if (looks_like_pytorch(text) && !read_tensor_text(text).error.empty())
+    if (holds_document_line(text))
+        open_line(app, text);
+    else if (looks_like_pytorch(text) && !read_tensor_text(text).error.empty())
         open_pytorch(app, text);
     else if (app.state.selection.edit)
         paste_plane(app, Ref(app.state.selection.edit->ref), text);
@@ -157,9 +169,15 @@ void add_file(std::vector<Command>& table) {
          [](App& app) { show_document(app, standard_document(), "new document"); }},
         {"Open…", "Ctrl+O", "Opens a document, an image, weights (.safetensors), a .npy file or a table of numbers.", nullptr,
          [](App& app) { open_dialog(app, FileMode::open); }},
+        {"Restore work", "", "Brings back unsaved work of a window that is gone; Undo leads back here.", is_work_offered,
+         restore_work, kOwnKey, kRule},
+        {"Discard work", "", "Removes the unsaved work that is offered; this window's history keeps it.", is_work_offered,
+         discard_work},
         {"Save", "Ctrl+S", "Writes the document to its file, or asks for one.", nullptr, save, kOwnKey, kRule},
         {"Save as…", "Ctrl+Shift+S", "Writes the document to another file.", nullptr,
          [](App& app) { open_dialog(app, FileMode::save); }},
+        {"Overwrite the file", "", "Writes the document over its file though another program has changed that.", can_overwrite,
+         [](App& app) { overwrite_file(app); }},
         {"Save weights…", "", "Writes the layers' weights as PyTorch's state_dict, .safetensors or .npy.", has_weights,
          [](App& app) { open_dialog(app, FileMode::save_weights); }},
         {"Save output…", "", "Writes the last layer's output, .npy or .safetensors.", has_output,
@@ -183,9 +201,14 @@ void add_edit(std::vector<Command>& table) {
          [](const App& app) { return app.state.history.can_undo(); }, undo},
         {"Redo", "Ctrl+Y|Ctrl+Shift+Z", "Makes the change again that was taken back.",
          [](const App& app) { return app.state.history.can_redo(); }, redo},
+        {"History", "Ctrl+H", "Lists every state since the start, also those on ways that were left; a click goes there.", nullptr,
+         [](App& app) { app.state.popups.history = !app.state.popups.history; }, kOwnKey, false,
+         [](const App& app) { return app.state.popups.history; }},
         {"Copy", "Ctrl+C", "Copies the selected plane's numbers, or else the sentence under the picture.",
          has_picture, copy, kOwnKey, kRule},
-        {"Paste", "Ctrl+V", "Puts copied numbers into the selected plane, or else in place of the input; PyTorch text becomes the document.", nullptr, paste},
+        {"Copy document as a line", "Ctrl+Shift+C", "Copies all of the document as one line of text, for another window or a chat.",
+         nullptr, copy_line},
+        {"Paste", "Ctrl+V", "Puts copied numbers into the selected plane, or else in place of the input; PyTorch text, or a copied document, becomes the document.", nullptr, paste},
         {"Select nothing", "", "Frees the selected cell and the pinned one.", has_selection, select_nothing},
         {"Zeros", "", "Fills the selected plane with zeros.", has_plane, fill("zeros"), kOwnKey, kRule},
         {"Ones", "", "Fills the selected plane with ones.", has_plane, fill("ones")},

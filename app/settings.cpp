@@ -17,7 +17,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int64_t kMostBytes = int64_t(1) << 20;
-constexpr float kWidestPanelPx = 2000;
+constexpr float kWidestPanelPx = 2000, kLargestWindow = 16384;
 
 /// One setting: its name in the file, how it is written and read. `read` is false for a value that cannot be.
 struct Row {
@@ -75,6 +75,11 @@ const Row kRows[] = {
      [](const Json& j, Settings& s) { return read_number<&Settings::left_px>(j, s, 0, kWidestPanelPx); }},
     {"right_px", [](const Settings& s) { return number(s.right_px); },
      [](const Json& j, Settings& s) { return read_number<&Settings::right_px>(j, s, 0, kWidestPanelPx); }},
+    {"window_w", [](const Settings& s) { return number(s.window_w); },
+     [](const Json& j, Settings& s) { return read_number<&Settings::window_w>(j, s, 0, kLargestWindow); }},
+    {"window_h", [](const Settings& s) { return number(s.window_h); },
+     [](const Json& j, Settings& s) { return read_number<&Settings::window_h>(j, s, 0, kLargestWindow); }},
+    {"maximized", [](const Settings& s) { return Json(s.maximized); }, read_bool<&Settings::maximized>},
     {"recent", [](const Settings& s) { return Json(s.recent); }, read_recent},
 };
 // clang-format on

@@ -20,6 +20,8 @@ struct Settings {
     bool keras_names = false;        // parameters are called, and counted, as in Keras
     bool padding_total = false;      // padding counts both sides together
     float left_px = 0, right_px = 0; // panel widths at scale 1; 0: by window size
+    float window_w = 0, window_h = 0; // on a screen of scale 1; 0: standard
+    bool maximized = false;
     std::vector<std::string> recent; // files, newest first, at most kMostRecent
     bool operator==(const Settings&) const = default;
 };

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/history.h"
+#include "app/kept_work.h"
 #include "app/settings.h"
 #include "app/views/view.h"
 #include "core/io/files.h"
@@ -89,6 +90,7 @@ struct Popups {
     bool palette = false, help = false, about = false, file_dialog = false;
     bool left_rail_open = false, right_rail_open = false;   // below 1100 px
     bool add_layer = false, skip = false;                   // the chain bar opens these lists
+    bool history = false;                                   // the list of all states beside the canvas
     bool input_sizes = false;                               // the inspector goes to the look-up of input sizes
     int tour = -1;                                          // its stop; −1: none
     bool log = false;                                       // what was said since the start
@@ -103,6 +105,7 @@ struct Message {
     std::string text;
     bool error = false;              // stays until dismissed or the next edit, others go after kMessageSeconds
     double shown_s = 0;
+    std::vector<std::string> offers = {};  // labels of commands, as buttons; it stays while one of them can be run
 };
 inline constexpr double kMessageSeconds = 6;
 
@@ -158,6 +161,8 @@ struct State {
     History history;
     std::string file;                             // where it was opened from or saved to
     Document saved;                               // as it stands in that file; or as the document started
+    std::string file_digest, refused_file;        // its SHA-256 then; the file that was not written, for others changed it
+    std::map<int, OpenedFile> opened;             // of the other documents in the history, by History::Entry::source
 
     int layer = 0;                                // chosen in the chain
     std::optional<Pair> wanted_output;            // whose input sizes are looked up; none: the output as it is
@@ -175,6 +180,7 @@ struct State {
     Popups popups;
     Prediction prediction;
     Lecture lecture;
+    std::vector<KeptWork> offered, spent;         // unsaved work of other windows; what was restored of it (app_work.h)
     std::deque<Message> messages;                 // newest last, at most 50
     std::deque<LogLine> log;                      // newest last, at most kMostLogged
     uint64_t next_seed = 1;                       // for the next random numbers

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "core/document_files.h"
 #include "core/evaluate.h"
 #include "core/io/files.h"
 #include "core/io/npy.h"
@@ -16,29 +17,31 @@
 namespace convscope {
 namespace {
 
-/// A large tensor's file: its name tells its content, so it is written once and never changes.
-struct TensorFile {
-    std::string name;
-    std::string bytes;
-};
-
 struct Writer {
     std::string folder;  // of the document; paths of images in it are written relative to it
-    bool has_folder = false;
-    std::vector<TensorFile> files;
+    bool has_folder = false, inlines = false;
+    std::span<const TensorFile> known = {};
+    std::vector<TensorFile> files = {};
 
     Json tensor(const Tensor& tensor) {
-        if (tensor.shape().count() <= kMaxInlineValues) return tensor_json(tensor);
-        TensorFile file{"", npy_bytes(tensor)};
-        const std::string digest = sha256(file.bytes);
-        file.name = "tensor-" + digest.substr(0, 16) + ".npy";
+        if (inlines || tensor.shape().count() <= kMaxInlineValues) return tensor_json(tensor);
+        const TensorFile file = file_of(tensor);
         const Shape shape = tensor.shape();
         Json json;
         json["shape"] = {shape.n, shape.c, shape.h, shape.w};
         json["file"] = file.name;
-        json["sha256"] = digest;
-        files.push_back(std::move(file));
+        json["sha256"] = file.digest;
+        files.push_back(file);
         return json;
+    }
+
+    TensorFile file_of(const Tensor& tensor) const {
+        for (const TensorFile& file : known)
+            if (file.tensor.same_as(tensor)) return {tensor, file.name, file.digest, ""};
+        TensorFile file{tensor, "", "", npy_bytes(tensor)};
+        file.digest = sha256(file.bytes);
+        file.name = "tensor-" + file.digest.substr(0, 16) + ".npy";
+        return file;
     }
 
     std::string image_path(const std::string& path) const {
@@ -77,7 +80,7 @@ Json input_json(const Input& input, Writer& writer) {
         json["shape"] = {shape.n, shape.c, shape.h, shape.w};
         return json;
     }
-    if (const auto* image = std::get_if<FromImage>(&input.origin)) {
+    if (const auto* image = std::get_if<FromImage>(&input.origin); image && !writer.inlines) {
         json["image"] = writer.image_path(image->path);
         json["grey"] = image->grey;
         json["max_side"] = image->max_side;
@@ -138,7 +141,7 @@ Json layer_json(const Layer& layer, const Plan* plan, Writer& writer) {
     return json;
 }
 
-Json document_tree(const Document& document, Writer& writer) {
+Json tree_of(const Document& document, Writer& writer) {
     const Result planned = plan_only(document);
     Json json;
     json["convscope"] = 1;
@@ -162,21 +165,45 @@ Json document_tree(const Document& document, Writer& writer) {
 
 std::string to_json(const Document& document) {
     Writer writer;
-    return json_text(document_tree(document, writer));
+    return json_text(tree_of(document, writer));
+}
+
+DocumentTree document_tree(const Document& document, const std::string& folder, std::span<const TensorFile> known) {
+    Writer writer{folder, true, false, known};
+    Json json = tree_of(document, writer);
+    return {std::move(json), std::move(writer.files)};
+}
+
+Json whole_document_tree(const Document& document) {
+    Writer writer{"", false, true};
+    return tree_of(document, writer);
+}
+
+bool write_tensor_files(const std::string& folder, std::span<const TensorFile> files, std::string& error, Flush flush) {
+    for (const TensorFile& file : files) {
+        if (file.bytes.empty()) continue;
+        const std::string beside = to_utf8(to_path(folder) / to_path(file.name));
+        const FileResult there = read_file(beside, static_cast<int64_t>(file.bytes.size()));
+        if (there.ok() && there.bytes == file.bytes) continue;
+        if (!write_file_atomically(beside, file.bytes, error, flush)) return false;
+    }
+    return true;
 }
 
 bool save_document(const std::string& path, const Document& document, std::string& error) {
-    Writer writer;
-    writer.has_folder = true;
-    writer.folder = to_utf8(to_path(path).parent_path());
-    const std::string text = json_text(document_tree(document, writer));
-    for (const TensorFile& file : writer.files) {
-        const std::string beside = to_utf8(to_path(writer.folder) / to_path(file.name));
-        const FileResult there = read_file(beside, static_cast<int64_t>(file.bytes.size()));
-        if (there.ok() && there.bytes == file.bytes) continue;
-        if (!write_file_atomically(beside, file.bytes, error)) return false;
+    const std::string folder = to_utf8(to_path(path).parent_path());
+    const DocumentTree tree = document_tree(document, folder);
+    return write_tensor_files(folder, tree.files, error) && write_file_atomically(path, json_text(tree.json), error);
+}
+
+std::vector<const Tensor*> all_tensors(const Document& document) {
+    std::vector<const Tensor*> tensors{&document.input.tensor};
+    for (const Layer& layer : document.layers) {
+        for (const Tensor& weight : layer.weights) tensors.push_back(&weight);
+        for (const Tensor& buffer : layer.buffers) tensors.push_back(&buffer);
     }
-    return write_file_atomically(path, text, error);
+    if (!document.start.tensor.empty()) tensors.push_back(&document.start.tensor);
+    return tensors;
 }
 
 }  // namespace convscope

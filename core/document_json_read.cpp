@@ -167,6 +167,9 @@ struct DocumentReader {
             throw BadJson{
                 "This is JSON, but not a Convscope document: the key \"convscope\" is missing."};
         const int64_t version = read_whole(*find(json, "convscope"), "convscope");
+        if (version > 1)
+            throw BadJson{fmt::format("It was written by a newer Convscope (format {}; this one reads format 1). "
+                                      "Open it with that version.", version)};
         if (version != 1)
             fail("convscope", fmt::format("is {}; this program reads format 1", version));
         expect_keys(json, "",

@@ -212,7 +212,7 @@ TEST(DocumentJson, ErrorsNameFileKeyAndReason) {
     EXPECT_EQ(error_of(with_piece("[1, 1, 3, 3]", "[1, 1, 1, 9]")),
               "lesson.json: layers[0].weights[0] is 1×1×1×9, the parameters ask for 1×1×3×3.");
     EXPECT_EQ(error_of(with_piece("\"convscope\": 1", "\"convscope\": 2")),
-              "lesson.json: convscope is 2; this program reads format 1.");
+              "lesson.json: It was written by a newer Convscope (format 2; this one reads format 1). Open it with that version.");
     EXPECT_EQ(error_of("[1, 2]"),
               "lesson.json: This is JSON, but not a Convscope document: the key \"convscope\" is "
               "missing.");

@@ -7,6 +7,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "app/recent_names.h"
+
 namespace convscope {
 namespace {
 
@@ -34,6 +36,9 @@ Settings unusual() {
     settings.reduce_motion = true;
     settings.corner_weights = false;
     settings.shared_range = true;
+    settings.window_w = 1500;
+    settings.window_h = 900;
+    settings.maximized = true;
     settings.left_px = 300;
     settings.right_px = 401.5f;
     settings.recent = {"/tmp/a b.json", "/tmp/ü.png"};
@@ -96,6 +101,13 @@ TEST(Settings, RecentFilesAreFewAndNewestFirst) {
     remember_file(settings, "10");
     EXPECT_EQ(settings.recent.front(), "10");
     EXPECT_EQ(std::count(settings.recent.begin(), settings.recent.end(), "10"), 1);
+}
+
+TEST(Settings, FilesOfOneNameAreToldApart) {
+    EXPECT_EQ(listed_names({"/home/a/week 1/maps/a.json", "/home/a/b.json", "/home/a/week 2/maps/a.json", "/a.json"}),
+              (std::vector<std::string>{"a.json (week 1/maps)", "b.json", "a.json (week 2/maps)", "a.json (/)"}));
+    EXPECT_EQ(listed_names({"/x/a.json", "/y/x/a.json"}), (std::vector<std::string>{"a.json (/x)", "a.json (y/x)"}));
+    EXPECT_TRUE(listed_names({}).empty());
 }
 
 }  // namespace

@@ -171,6 +171,8 @@ int run_command_line(std::vector<std::string> arguments, const Output& output) {
     add_number_options(*play, play_arguments.document);
     play->add_flag("--headless", play_arguments.headless, "Without a display");
     play->add_flag("--quit", play_arguments.quits, "Closes the window when the script has ended");
+    play->add_option("--state", play_arguments.state_folder,
+                     "A folder in which the work is kept, and from which it comes back, as a window does it");
     add_look(*play, play_words);
     add_limits(*play, play_arguments.limits);
     play->footer(kPlayExamples);

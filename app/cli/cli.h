@@ -65,6 +65,7 @@ struct PlayArguments {
     std::string file;            // the script
     DocumentArguments document;  // what it starts on; without one, the standard document
     bool headless = false, quits = false;
+    std::string state_folder;    // --state: work is kept there, and comes back from there
     Look look;
     Limits limits;
 };

@@ -8,6 +8,7 @@
 #include "app/cli/apply.h"
 #include "app/cli/subcommands.h"
 #include "core/document_json.h"
+#include "core/document_line.h"
 #include "core/io/files.h"
 #include "core/io/image.h"
 #include "core/io/npy.h"
@@ -99,6 +100,12 @@ ArgumentDocument with_weights(ArgumentDocument read, const DocumentArguments& ar
     return read;
 }
 
+ArgumentDocument read_line(std::string_view text, const DocumentArguments& arguments) {
+    DocumentResult read = read_document_line(text);
+    if (!read.ok()) return {{}, read.error, ""};
+    return with_numbers(std::move(read.document), arguments);
+}
+
 ArgumentDocument read_file_document(const std::string& path, const DocumentArguments& arguments) {
     const FileResult file = read_file(path, kMaxDocumentBytes);
     if (!file.ok()) return {{}, file.error, ""};
@@ -109,6 +116,7 @@ ArgumentDocument read_file_document(const std::string& path, const DocumentArgum
         if (!read.ok()) return {{}, read.error, ""};
         return with_numbers(std::move(read.document), arguments);
     }
+    if (holds_document_line(text)) return read_line(text, arguments);
     if (!looks_like_pytorch(text))
         return {
             {},
@@ -143,7 +151,7 @@ void add_number_options(CLI::App& app, DocumentArguments& arguments) {
 
 bool is_expression(const std::string& argument) {
     return !exists(argument) &&
-           (looks_like_pytorch(argument) || argument.find('(') != std::string::npos);
+           (holds_document_line(argument) || looks_like_pytorch(argument) || argument.find('(') != std::string::npos);
 }
 
 int ArgumentDocument::fail(const Output& output) const {
@@ -158,6 +166,7 @@ void ArgumentDocument::tell(const Output& output) const {
 
 ArgumentDocument read_document(const DocumentArguments& arguments) {
     const std::string& text = arguments.document;
+    if (!exists(text) && holds_document_line(text)) return read_line(text, arguments);
     if (is_expression(text))
         return with_weights(made(read_pytorch(text, options_of(arguments)), text, arguments),
                             arguments);

@@ -139,6 +139,7 @@ void Frame::draw(bool draws) {
     }
     window_.end_frame(draws, paints_ != paints);
     ++frames_;
+    if (on_frame) on_frame();
 }
 
 void Frame::settle(bool draws) {

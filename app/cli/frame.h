@@ -1,6 +1,7 @@
 // Frame: one turn of the program, the same for the window on the screen, shot and play. Nothing to draw: no frame.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -52,6 +53,9 @@ public:
     void settle(bool draws = true);
     /// The window was closed, or the command Quit was run.
     bool finished() const { return quit_ || window_.should_close(); }
+
+    /// Called at the end of each frame.
+    std::function<void()> on_frame;
 
     App& app() { return app_; }
     AppWindow& window() { return window_; }

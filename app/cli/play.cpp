@@ -10,6 +10,7 @@
 #include "app/platform.h"
 #include "app/window/glfw_window.h"
 #include "app/window/headless.h"
+#include "app/work_keeper.h"
 #include "core/io/files.h"
 
 namespace convscope {
@@ -39,7 +40,12 @@ int run_play(const PlayArguments& arguments, const Output& output) {
     app.state.settings.theme = options.theme;
     app.state.settings.interface_scale = options.interface_scale;
     if (const ArgumentDocument opened = open_arguments(app, arguments.document); !opened.ok()) return opened.fail(output);
+    WorkKeeper keeper;
     Frame frame(*window, app);
+    if (!arguments.state_folder.empty()) {
+        keeper.begin(app, arguments.state_folder, !arguments.document.document.empty());
+        frame.on_frame = [&] { keeper.keep(app, window->time_s()); };
+    }
     ScriptPlayer player(frame, to_utf8(to_path(arguments.file).parent_path()), output.out, !headless);
     error = player.play(script);
     if (!error.empty()) return output.fail(fmt::format("{}: {}", name, error));
@@ -47,6 +53,7 @@ int run_play(const PlayArguments& arguments, const Output& output) {
         player.let_go();
         run_until_closed(frame);
     }
+    keeper.close(app);
     return kDone;
 }
 

@@ -1,4 +1,6 @@
 // convscope [FILE]: the window; on a machine without a display, a picture instead.
+#include <algorithm>
+#include <cmath>
 #include <ctime>
 #include <tuple>
 
@@ -10,6 +12,7 @@
 #include "app/cli/frame.h"
 #include "app/platform.h"
 #include "app/window/glfw_window.h"
+#include "app/work_keeper.h"
 
 namespace convscope {
 namespace {
@@ -61,6 +64,16 @@ private:
     bool told_ = false;
 };
 
+/// The window's size on a screen of scale 1, as long as it is an ordinary one.
+void remember_size(Settings& settings, const AppWindow& window) {
+    if (window.full_screen()) return;
+    settings.maximized = window.maximized();
+    if (settings.maximized || window.width_px() < 200) return;  // put away as an icon it has none
+    const float scale = std::max(window.monitor_scale(), 0.1f);
+    settings.window_w = std::round(static_cast<float>(window.width_px()) / scale);
+    settings.window_h = std::round(static_cast<float>(window.height_px()) / scale);
+}
+
 }  // namespace
 
 int run_window(const WindowArguments& arguments, const Output& output) {
@@ -76,12 +89,19 @@ int run_window(const WindowArguments& arguments, const Output& output) {
     WindowOptions options;
     options.theme = settings.theme;
     options.interface_scale = settings.interface_scale;
+    if (settings.window_w > 0 && settings.window_h > 0) {
+        options.width_px = static_cast<int>(settings.window_w);
+        options.height_px = static_cast<int>(settings.window_h);
+    }
+    options.maximized = settings.maximized;
     if (arguments.look.size) std::tie(options.width_px, options.height_px) = *arguments.look.size;
+    if (arguments.look.size) options.maximized = false;
     std::string error;
     const auto window = make_glfw_window(options, error);
     if (!window) return output.fail(error);
 
     App app(standard_document(), arguments.limits);
+    WorkKeeper work;
     app.state.settings = settings;
     if (!loaded.message.empty()) say(app, loaded.message);
     if (!settings.tour_seen) app.state.popups.tour = 0;
@@ -91,6 +111,8 @@ int run_window(const WindowArguments& arguments, const Output& output) {
         opened.fail(output);
         if (newest_error(app).empty()) say(app, opened.error, true);
     }
+    work.begin(app, work_root(), !arguments.document.document.empty() || arguments.document.has_numbers());
+    frame.on_frame = [&] { work.keep(app, window->time_s()); };
     int64_t turns = 0;
     for (; !frame.finished(); ++turns) {
         if (frame.wait()) {
@@ -99,9 +121,12 @@ int run_window(const WindowArguments& arguments, const Output& output) {
                 output.err << fmt::format("first frame after {:.0f} ms, {:.0f} ms of them computing\n",
                                           passed_ms(arguments), 1000.0 * static_cast<double>(std::clock()) / CLOCKS_PER_SEC);
         }
+        if (frame.frames() > 0) work.keep(app, window->time_s());
+        remember_size(app.state.settings, *window);
         keeper.keep(app, window->time_s(), false);
     }
     keeper.keep(app, window->time_s(), true);
+    work.close(app);
     if (arguments.tells_times)
         output.err << fmt::format("{} frames, {} of them with a new canvas, {} wake-ups in {:.1f} s\n", frame.frames(),
                                   frame.paints(), turns, passed_ms(arguments) / 1000);

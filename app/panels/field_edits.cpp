@@ -49,16 +49,13 @@ ImFont* label_font(const PanelContext& context, std::string_view label, float wi
 
 const Document& gesture_base(const App& app, const std::string& gesture) {
     const History& history = app.state.history;
-    const History::Entry& last = history.entries()[history.current()];
-    const bool is_running = !gesture.empty() && last.gesture == gesture && history.current() > 0;
-    return is_running ? history.entries()[history.current() - 1].document : app.state.document;
+    return history.is_running(gesture) ? history.before() : app.state.document;
 }
 
 void finish_gesture(App& app, const ui::TextEdit& edit, const std::string& gesture) {
     const History& history = app.state.history;
     if (edit.cancelled) {
-        if (history.current() > 0 && history.entries()[history.current()].gesture == gesture)
-            undo(app);
+        if (history.is_running(gesture)) undo(app);
     } else if (edit.ended) {
         end_gesture(app);
     }

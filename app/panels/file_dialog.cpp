@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "app/panels/widgets.h"
+#include "app/recent_names.h"
 #include "app/scene/fonts.h"
 
 namespace convscope {
@@ -245,10 +246,9 @@ std::optional<std::string> places(PanelContext& context, const Box& box, bool wi
     if (!with_files || settings.recent.empty()) return pressed;
     y += px(context, 8);
     title("Recent");
-    for (const std::string& path : settings.recent) {
-        if (y + px(context, 28) > box.bottom()) break;
-        row(display_name(path), path, icon::kFile);
-    }
+    const std::vector<std::string> names = listed_names(settings.recent);
+    for (size_t i = 0; i < names.size() && y + px(context, 28) <= box.bottom(); ++i)
+        row(names[i], settings.recent[i], icon::kFile);
     return pressed;
 }
 

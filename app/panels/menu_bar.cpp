@@ -10,6 +10,7 @@
 #include "app/commands.h"
 #include "app/panels/keys.h"
 #include "app/panels/widgets.h"
+#include "app/recent_names.h"
 #include "app/scene/fonts.h"
 
 namespace convscope {
@@ -120,10 +121,9 @@ bool command_row(PanelContext& context, const Command& command, const Box& row) 
 
 /// Files of the settings' list, newest first.
 void recent_rows(PanelContext& context) {
-    const std::vector<std::string> recent = context.app.state.settings.recent;
+    const std::vector<std::string> recent = context.app.state.settings.recent, names = listed_names(recent);
     float width = 0;
-    for (const std::string& path : recent)
-        width = std::max(width, ui::width_of(context.fonts.body, display_name(path)));
+    for (const std::string& name : names) width = std::max(width, ui::width_of(context.fonts.body, name));
     width = std::round(width) + px(context, 44);
     const ImVec2 corner = ImGui::GetCursorScreenPos();
     float y = corner.y;
@@ -131,7 +131,7 @@ void recent_rows(PanelContext& context) {
         const Box row{corner.x, y, width, px(context, 28)};
         y += row.h;
         ImGui::PushID(static_cast<int>(i));
-        const std::string name = display_name(recent[i]);
+        const std::string& name = names[i];
         const ui::Item it = ui::item(context, name.c_str(), row, {.tooltip = recent[i]});
         ImGui::PopID();
         if (is_pointed_at(row) || it.focused)

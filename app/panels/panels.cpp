@@ -16,6 +16,7 @@ const std::vector<Panel>& all_panels() {
         {"Timeline", draw_timeline},
         {"Dividers", draw_dividers},
         {"Rails", draw_rails},
+        {"History", draw_history},
         {"Messages", draw_messages},
         {"Tour", draw_tour},
         {"Log", draw_log},

@@ -61,6 +61,7 @@ void draw_log(PanelContext& context, const WindowLayout& layout);
 void draw_command_palette(PanelContext& context, const WindowLayout& layout);
 void draw_help(PanelContext& context, const WindowLayout& layout);
 void draw_file_dialog(PanelContext& context, const WindowLayout& layout);
+void draw_history(PanelContext& context, const WindowLayout& layout);
 void draw_messages(PanelContext& context, const WindowLayout& layout);
 
 }  // namespace convscope

@@ -36,6 +36,7 @@ public:
     }
     void set_full_screen(bool on) override;
     bool full_screen() const override { return glfwGetWindowMonitor(window_) != nullptr; }
+    bool maximized() const override { return glfwGetWindowAttrib(window_, GLFW_MAXIMIZED) == GLFW_TRUE; }
     void resize(int width_px, int height_px) override;
     void set_clipboard(const std::string& text) override {
         glfwSetClipboardString(window_, text.c_str());
@@ -99,6 +100,7 @@ std::unique_ptr<GlfwWindow> GlfwWindow::make(const WindowOptions& options, std::
     glfwWindowHint(GLFW_ALPHA_BITS, 0);
     glfwWindowHint(GLFW_SCALE_TO_MONITOR, GLFW_TRUE);
     glfwWindowHint(GLFW_VISIBLE, GLFW_FALSE);
+    glfwWindowHint(GLFW_MAXIMIZED, options.maximized ? GLFW_TRUE : GLFW_FALSE);
     glfwWindowHintString(GLFW_X11_CLASS_NAME, "Convscope");
     glfwWindowHintString(GLFW_X11_INSTANCE_NAME, "convscope");
     glfwWindowHintString(GLFW_WAYLAND_APP_ID, "convscope");

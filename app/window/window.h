@@ -18,6 +18,7 @@ namespace convscope {
 struct WindowOptions {
     std::string title = "Convscope";
     int width_px = 1280, height_px = 800;   // at monitor scale 1
+    bool maximized = false;
     Theme theme = Theme::light;
     float interface_scale = 1;              // a setting, 1…3
     bool records_items = false;             // for scripts and tests
@@ -67,6 +68,7 @@ public:
     virtual void set_title(const std::string& title) = 0;
     virtual void set_full_screen(bool on) = 0;
     virtual bool full_screen() const = 0;
+    virtual bool maximized() const { return false; }
     virtual void resize(int width_px, int height_px) = 0;
     /// Paths dropped on the window since the last call.
     std::vector<std::string> take_dropped();

@@ -72,8 +72,8 @@ fs::path name_beside(const fs::path& path) {
     return path.parent_path() / fmt::format(".convscope-{:08x}{:08x}.part", random(), random());
 }
 
-/// Writes and flushes a new file. The error is that of the first step that failed.
-std::error_code write_new_file(const fs::path& path, std::span<const unsigned char> bytes) {
+/// Writes a new file. The error is that of the first step that failed.
+std::error_code write_new_file(const fs::path& path, std::span<const unsigned char> bytes, Flush flush) {
     errno = 0;
     std::ofstream file(path, std::ios::binary | std::ios::trunc);
     if (!file) return last_error();
@@ -82,12 +82,12 @@ std::error_code write_new_file(const fs::path& path, std::span<const unsigned ch
     file.close();
     if (!file) return errno != 0 ? last_error() : make_error_code(std::errc::io_error);
     errno = 0;
-    if (!sync_to_disk(path) && errno != EINVAL && errno != ENOTSUP) return last_error();
+    if (flush == Flush::yes && !sync_to_disk(path) && errno != EINVAL && errno != ENOTSUP) return last_error();
     return {};
 }
 
 bool replace_file(const fs::path& target, std::span<const unsigned char> bytes,
-                  const std::string& name, std::string& error) {
+                  const std::string& name, std::string& error, Flush flush) {
     std::error_code code;
     const fs::file_status status = fs::status(target, code);
     if (status.type() == fs::file_type::none) {
@@ -107,7 +107,7 @@ bool replace_file(const fs::path& target, std::span<const unsigned char> bytes,
         return false;
     }
     const fs::path beside = name_beside(target);
-    code = write_new_file(beside, bytes);
+    code = write_new_file(beside, bytes, flush);
     std::error_code ignored;
     if (!code) {
         if (fs::exists(status)) fs::permissions(beside, status.permissions(), ignored);
@@ -118,7 +118,7 @@ bool replace_file(const fs::path& target, std::span<const unsigned char> bytes,
         error = fmt::format("{} could not be written: {}.", name, reason(code));
         return false;
     }
-    sync_to_disk(target.has_parent_path() ? target.parent_path() : fs::path("."));
+    if (flush == Flush::yes) sync_to_disk(target.has_parent_path() ? target.parent_path() : fs::path("."));
     return true;
 }
 
@@ -268,18 +268,18 @@ FileResult read_file(const std::string& path, int64_t limit) {
 }
 
 bool write_file_atomically(const std::string& path, std::span<const unsigned char> bytes,
-                           std::string& error) {
+                           std::string& error, Flush flush) {
     const fs::path file_path = to_path(path);
     if (file_path.empty() || !file_path.has_filename()) {
         error = path.empty() ? "No file name was given."
                              : fmt::format("{} is not a possible file name.", display_name(path));
         return false;
     }
-    return replace_file(link_target(file_path), bytes, display_name(path), error);
+    return replace_file(link_target(file_path), bytes, display_name(path), error, flush);
 }
 
-bool write_file_atomically(const std::string& path, std::string_view bytes, std::string& error) {
-    return write_file_atomically(path, bytes_of(bytes), error);
+bool write_file_atomically(const std::string& path, std::string_view bytes, std::string& error, Flush flush) {
+    return write_file_atomically(path, bytes_of(bytes), error, flush);
 }
 
 bool make_directories(const std::string& path, std::string& error) {

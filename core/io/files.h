@@ -37,13 +37,16 @@ struct FileResult {
 /// Reads an ordinary file of at most `limit` bytes. Folders, pipes and devices are refused without
 /// being opened.
 FileResult read_file(const std::string& path, int64_t limit);
+/// Waiting until the disk has it takes long; without, a file survives the end of the process, but perhaps not a power cut.
+enum class Flush { no, yes };
 /// Replaces a file in one step: writes beside it, flushes to the disk, renames. What was there
 /// stays until then; a symbolic link keeps pointing to the file written. False with a sentence in
 /// `error` when it could not.
 [[nodiscard]] bool write_file_atomically(const std::string& path,
-                                         std::span<const unsigned char> bytes, std::string& error);
+                                         std::span<const unsigned char> bytes, std::string& error,
+                                         Flush flush = Flush::yes);
 [[nodiscard]] bool write_file_atomically(const std::string& path, std::string_view bytes,
-                                         std::string& error);
+                                         std::string& error, Flush flush = Flush::yes);
 /// Makes a folder and those above it. False with a sentence in `error` when it could not.
 [[nodiscard]] bool make_directories(const std::string& path, std::string& error);
 

@@ -34,3 +34,33 @@ void* reallocate(void* old, size_t size) {
 #include <stb_image.h>
 #define STB_IMAGE_WRITE_IMPLEMENTATION
 #include <stb_image_write.h>
+
+#include <climits>
+
+#include "core/io/deflate.h"
+
+namespace convscope {
+
+std::string deflated(std::string_view bytes) {
+    if (bytes.size() > INT_MAX / 2) return "";
+    std::string copy(bytes);
+    int size = 0;
+    unsigned char* made =
+        stbi_zlib_compress(reinterpret_cast<unsigned char*>(copy.data()), static_cast<int>(copy.size()), &size, 8);
+    if (!made) return "";
+    std::string result(reinterpret_cast<char*>(made), static_cast<size_t>(size));
+    STBIW_FREE(made);
+    return result;
+}
+
+std::optional<std::string> inflated(std::string_view bytes, size_t most) {
+    if (bytes.size() > INT_MAX || most > INT_MAX) return {};
+    std::string result(most, '\0');
+    const int size =
+        stbi_zlib_decode_buffer(result.data(), static_cast<int>(most), bytes.data(), static_cast<int>(bytes.size()));
+    if (size < 0) return {};
+    result.resize(static_cast<size_t>(size));
+    return result;
+}
+
+}  // namespace convscope
