@@ -106,7 +106,9 @@ Known KnownLayers::in_truth(const Truth& truth, int stage, Index cell) const {
     const auto s = static_cast<size_t>(stage);
     const double value = truth.values[s].at(cell);
     if (!std::isfinite(value)) return {value, 0};
-    return {value, truth.exact[s] ? 0 : bound(truth.counts[s].at(cell), truth.sizes[s].at(cell))};
+    if (truth.exact[s]) return {value, 0};
+    const double error = bound(truth.counts[s].at(cell), truth.sizes[s].at(cell));
+    return {value, std::isfinite(error) ? error : 0};   // max(0, −∞) is 0
 }
 
 Known KnownLayers::at(const Ref& ref, int layer) const {
@@ -308,12 +310,14 @@ Known Witness::statistic_of_channel(const std::string& name, const NumberSource&
     if (name == "variance") return variance;
     if (name == "variance, n−1") return {variance.value * n / (n - 1), variance.error * n / (n - 1)};
     const auto share = [&](const std::function<bool(double)>& is) {
+        if (all.empty()) return Known{};   // of no finite value none is
         const Known count = count_of(all, is);
         return Known{count.value / n, count.error / n};
     };
     if (name == "flat") return share([](double v) { return std::abs(v) < 0.01; });
     if (name == "zeros") {   // float32 may reach 0 before double does
         Known zeros;
+        if (all.empty()) return zeros;
         for (const Known& k : all) zeros.value += k.value == 0 ? 1 : 0, zeros.error += k.value != 0 && std::abs(k.value) <= k.error;
         return {zeros.value / n, zeros.error / n};
     }

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "core/block_flow.h"
+#include "tests/number_axes.h"
 #include "tests/number_places.h"
 
 namespace convscope {
@@ -147,7 +148,7 @@ const std::vector<Phrase>& phrases() {
     static const std::vector<Phrase> kPhrases{
         // Fixed words.
         {rx("180°|slope < 0\\.01|below 0\\.01|var, n−1|outputs are 0\\.|\\(L\\(w\\+h\\) − L\\(w−h\\)\\) / 2h|layer, 1 next|on 10⁰|slope is near 0,"), always},
-        {rx("10(?:⁻|⁰|¹|²|³|⁴|⁵|⁶|⁷|⁸|⁹)+"), always},   // an axis's decade: gradients_view_test
+        {rx("10(?:⁻|⁰|¹|²|³|⁴|⁵|⁶|⁷|⁸|⁹)+"), always},   // an axis's decade: expect_axis
         {rx("(?:max|min)\\("), always},   // what follows is no place
         // Channels of a layer without a window.
         {rx("come from all ([\\d,]+) numbers of channel (\\d+)"), [](const Context& c, const Match& m) {
@@ -321,16 +322,12 @@ const std::vector<Phrase>& phrases() {
         {rx("Batch (\\d+) of (\\d+)"), [](const Context& c, const Match& m) {
              return whole(m[1]) == c.result().batch && whole(m[2]) == c.result().document.batches;
          }},
-        {rx("and (\\d+) more"), always},
+        {rx("and (\\d+) more"), [](const Context& c, const Match& m) { return leaves_out(c.told, c.scene, c.witness, whole(m[1])); }},
         {rx("(\\d+) of (\\d+) input cells are never read"), [](const Context& c, const Match& m) {
              NumberSource unread{"cells read so often"};
              return whole(m[2]) == c.input().plane() && c.witness.work_out(unread)->value == static_cast<double>(whole(m[1]));
          }},
-        {rx("[Ll]ayer (\\d+)"), [](const Context& c, const Match& m) {
-             size_t most = c.result().layers.size();   // of the networks side by side
-             for (const Result* other : c.in().others) most = std::max(most, other->layers.size());
-             return whole(m[1]) <= static_cast<int64_t>(most);
-         }},
+        {rx("[Ll]ayer (\\d+)"), [](const Context& c, const Match& m) { return is_layer_told(c.told, c.scene, c.witness, whole(m[1])); }},
         {rx("(\\d+) of (\\d+) layers$"), [](const Context& c, const Match& m) {
              const int64_t shown = std::ranges::count_if(c.scene.grids, [](const Grid& g) { return g.name != "grid/0"; });
              return whole(m[1]) == shown && whole(m[2]) == static_cast<int64_t>(c.result().layers.size());

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <memory>
 #include <sstream>
@@ -12,6 +13,7 @@
 #include "core/block_flow.h"
 #include "core/gradient_flow.h"
 #include "core/presets.h"
+#include "tests/number_axes.h"
 #include "tests/number_words.h"
 
 namespace convscope {
@@ -49,6 +51,7 @@ class Checker {
         expect_true({scene_.caption.second, scene_.caption.second_from}, scene_, witness_);
         for (const Hit& hit : scene_.hits) expect_true({hit.tooltip, hit.from}, scene_, witness_);
         check_bars();
+        expect_axis(scene_, witness_);
         return numbers_;
     }
 
@@ -373,6 +376,24 @@ TEST(NumberSources, batches_and_both_modes) {
             SCOPED_TRACE((training ? "train, batch " : "eval, batch ") + std::to_string(batch));
             EXPECT_GT(check_document(document, random, 4, batch), 100);
             if (HasFailure()) return;
+        }
+}
+
+TEST(NumberSources, infinite_and_missing_numbers) {
+    std::mt19937_64 random(test_seed(66));
+    constexpr float kStrange[] = {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
+                                  -std::numeric_limits<float>::infinity()};
+    for (const Op& op : all_ops())
+        for (int i = 0; i < 6 && !HasFailure(); ++i) {
+            Document document = random_layer(op, random, false);
+            const Shape shape = document.input.tensor.shape();
+            if (shape.count() > 300) continue;
+            for (int k = 0; k < 3; ++k)
+                document.input.tensor.set(shape.index(static_cast<int64_t>(random() % static_cast<uint64_t>(shape.count()))),
+                                          kStrange[random() % std::size(kStrange)]);
+            document.input.origin = {};
+            SCOPED_TRACE(describe(document));
+            check_document(document, random, 2);
         }
 }
 

@@ -33,6 +33,11 @@ std::vector<Span> numbers_in(const std::string& text) {
     constexpr std::string_view kPower = "e−";
     std::vector<Span> spans;
     for (size_t i = 0; i < text.size(); ++i) {
+        if (const std::string_view rest = std::string_view(text).substr(i); rest.starts_with("NaN") || rest.starts_with("∞")) {
+            spans.push_back({i, 3});   // ∞ has three bytes
+            i += 2;
+            continue;
+        }
         if (!digit(i)) continue;
         size_t end = i;
         while (digit(end) || (end < text.size() && text[end] == '.' && digit(end + 1))) ++end;

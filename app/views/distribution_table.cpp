@@ -38,9 +38,9 @@ std::vector<TableColumn> table_of(const Distribution& d) {
     const auto deviation = [](const Spread& s) { return s.deviation; };
     of_spread("mean", Tone::input_text, d.columns[0], "mean", mean);
     if (d.normalises) {
-        const double n = static_cast<double>(d.values());
         of_spread("var, n", Tone::input_text, d.columns[0], "variance", [](const Spread& s) { return s.deviation * s.deviation; });
-        of_spread("var, n−1", Tone::input_text, d.columns[0], "variance, n−1", [n](const Spread& s) {
+        of_spread("var, n−1", Tone::input_text, d.columns[0], "variance, n−1", [](const Spread& s) {
+            const auto n = static_cast<double>(s.count);
             return n > 1 ? s.deviation * s.deviation * n / (n - 1) : std::nan("");
         });
         for (size_t i = 0; i < d.plan.buffers.size(); ++i) {
