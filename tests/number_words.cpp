@@ -313,10 +313,11 @@ const std::vector<Phrase>& phrases() {
              const int stage = c.plan().stage("slope");
              if (stage < 0) return false;
              const Tensor& slope = c.layer().stages[static_cast<size_t>(stage)];
-             std::set<int64_t> alive;
+             std::set<int64_t> dead, alive;   // by their finite slopes
              for (int64_t i = 0; i < slope.shape().count(); ++i)
-                 if (slope.data()[i] != 0) alive.insert(slope.shape().index(i).c);
-             return whole(m[1]) == slope.shape().c - static_cast<int64_t>(alive.size()) && whole(m[2]) == slope.shape().c;
+                 if (const float v = slope.data()[i]; std::isfinite(v)) (v == 0 ? dead : alive).insert(slope.shape().index(i).c);
+             std::erase_if(dead, [&](int64_t channel) { return alive.contains(channel); });
+             return whole(m[1]) == std::ssize(dead) && whole(m[2]) == slope.shape().c;
          }},
         {rx("running = ([\\d.]+)·running \\+ ([\\d.]+)·batch: the start values still weigh ([<>\\d. ]+%)"), weighs},
         {rx("Batch (\\d+) of (\\d+)"), [](const Context& c, const Match& m) {

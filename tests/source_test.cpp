@@ -288,6 +288,10 @@ int check_views(const Result& result, int layer, std::vector<const KnownLayers*>
             else if (walks && place.started && !place.finishing) in.shown = {place.cell.n, stamp_term(plan, place.cell, place.term).output.c};
             else in.shown = {static_cast<int64_t>(random() % static_cast<uint64_t>(out.n)), static_cast<int64_t>(random() % static_cast<uint64_t>(out.c))};
             in.shared_range = random() % 2;
+            if (random() % 8 == 0 && !view.chains) {   // the last possible picture, in grey: its numbers are the old ones
+                in.stale = true;
+                in.stale_reason = "The layer is not possible.";
+            }
             // As it stands beside a transposed layer.
             if (view.id == "coverage" && !plan.window->transposed() && plan.window->mode == PaddingMode::zeros) in.compared = random() % 3 == 0;
             for (size_t k = 1; k < known.size(); ++k) in.others.push_back(&known[k]->result());
