@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "app/app_parts.h"
+#include "app/scene/numbers.h"
+#include "app/views/easel.h"
 #include "app/views/story.h"
 #include "core/guess.h"
 
@@ -66,6 +68,9 @@ std::optional<Answers> answers(const App& app) {
     if (predicts || state.lecture.answered != state.play.step) answers.asked = outputs_of_step(app);
     if (predicts && is_about_this(app)) {
         answers.known = state.prediction.known;
+        const Tensor& output = layer_result(app)->op_output();
+        for (const Index cell : answers.known)
+            answers.told.push_back(number_text(static_cast<double>(output.at(cell)), plane_decimals(output, cell.n, cell.c)));
         answers.wrong = state.prediction.wrong;
     }
     return answers;

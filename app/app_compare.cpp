@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "app/app_answers.h"
 #include "app/app_parts.h"
 #include "app/commands_parts.h"
 #include "core/resize_convolution.h"
@@ -201,6 +202,7 @@ void swap_ab(App& app) {
 bool has_ab(const App& app) { return std::ranges::any_of(app.state.others, &Network::is_a); }
 
 const Network* a_beside(const App& app) {
+    if (answers(app)) return nullptr;   // A would tell what B hides
     const auto a = std::ranges::find_if(app.state.others, &Network::is_a);
     if (a == app.state.others.end() || !a->result || a->result->problem || !app.state.result) return nullptr;
     const auto layer = static_cast<size_t>(shown_layer(app));

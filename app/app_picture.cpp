@@ -96,6 +96,7 @@ void mark_differences(Scene& scene, const std::string& ours, const std::string& 
             for (int64_t column = grid.first_column; column < grid.first_column + grid.columns; ++column) {
                 const Cell *a = grid.cell(row, column), *b = beside->cell(row, column);
                 if (!a || !b || a->text.empty() || b->text.empty() || a->value == b->value) continue;
+                if (a->state == CellState::running_sum || b->state == CellState::running_sum) continue;   // not done yet
                 for (const Grid* at : {&grid, beside}) {
                     Plate mark;
                     mark.box = at->cell_box(row, column).grown(-3);
@@ -115,7 +116,8 @@ void mark_differences(Scene& scene, const std::string& ours, const std::string& 
 int64_t same_place(const Timeline& from, int64_t step, const Timeline& to) {
     if (step == from.steps()) return to.steps();
     const Place place = from.at(step);
-    return place.started ? to.step_of(place.cell, std::numeric_limits<int64_t>::max()) : 0;
+    if (!place.started) return 0;
+    return to.step_of(place.cell, place.window_done() ? std::numeric_limits<int64_t>::max() : place.term);
 }
 
 }  // namespace

@@ -21,7 +21,9 @@ struct Typed {
     std::string error;
 };
 
-Typed parse_typed(const std::string& text) {
+Typed parse_typed(std::string text) {
+    if (text.starts_with("−")) text.replace(0, std::string_view("−").size(), "-");
+    std::ranges::replace(text, ',', '.');
     const char* first = text.data() + (text.starts_with('+') && !text.starts_with("+-") ? 1 : 0);
     const char* last = text.data() + text.size();
     double value = 0;

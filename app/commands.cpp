@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "app/app_answers.h"
 #include "app/app_compare.h"
 #include "app/app_work.h"
 #include "app/canvas_input.h"
@@ -68,7 +69,8 @@ void save(App& app) {
 }
 
 void copy(App& app) {
-    const auto plane = chosen_plane(app);
+    auto plane = chosen_plane(app);
+    if (plane && plane->source == Source::stage && answers(app)) plane.reset();   // hidden
     const std::string text =
         plane ? copy_plane(app, *plane) : build_scene(app, kNominalCanvas, 1).caption.text();
     if (app.host.set_clipboard) app.host.set_clipboard(text);

@@ -1,6 +1,7 @@
 // Commands of the menu View, Ledger: what the ledger tells, which of its channels show their rows, and copies of it.
 #include <algorithm>
 
+#include "app/app_answers.h"
 #include "app/commands_parts.h"
 #include "app/ledger_copy.h"
 
@@ -47,6 +48,7 @@ void keep_selected(App& app) {
 }
 
 bool has_ledger(const App& app) {
+    if (answers(app)) return false;   // it tells what is to be guessed
     if (app.state.problem || !app.state.result) return false;
     const auto told = ledger(app);
     return told && told->too_many == 0;

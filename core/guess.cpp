@@ -172,16 +172,20 @@ private:
         if (all.combine == Combine::formula || all.terms.empty()) return "";
         double sum = 0, inputs = 0, weights = 0, largest = -std::numeric_limits<double>::infinity();
         int64_t products = 0;
+        const bool weighted = std::ranges::any_of(all.terms, [&](const Term& term) { return is_weighted(term); });
         for (const Term& term : all.terms) {
+            if (weighted && !is_weighted(term)) {
+                if (term.a.source == Source::weight && gives(term.product)) return "the bias alone";
+                continue;
+            }
             sum += term.product;
             largest = std::max(largest, term.product);
-            if (!is_weighted(term)) continue;
             inputs += term.a_value;
             weights += term.b_value;
             ++products;
         }
-        const bool weighted = products > 0;
-        const double count = static_cast<double>(all.terms.size());
+        const double count = static_cast<double>(products);
+        if (!computed_.plan.window) return weighted && gives(inputs) ? "the number before its weight and bias" : "";
         if (all.combine != Combine::sum && gives(sum)) return "the sum of the window's numbers";
         if (all.combine != Combine::max && count > 1 && gives(largest))
             return weighted ? "the largest of the products: they are added up" : "the largest of the window's numbers";
@@ -218,9 +222,11 @@ private:
         return "";
     }
 
-    static std::string product(const Term& term) {
-        return fmt::format("{} × {}, input {} times weight {}", number_text(term.a_value), number_text(term.b_value),
-                           place(term.padding.value_or(term.a.cell)), place(term.b.cell));
+    std::string product(const Term& term) const {
+        const Index at = term.padding.value_or(term.a.cell);
+        const std::string where = computed_.input.shape().c > 1 ? fmt::format("({}, {}, {})", at.c, at.h, at.w) : place(at);
+        return fmt::format("{} × {}, input {} times weight {}", number_text(term.a_value), number_text(term.b_value), where,
+                           place(term.b.cell));
     }
 
     /// One product alone, left out, or with the other sign.

@@ -109,6 +109,38 @@ TEST(Answers, AGuessIsTypedIntoTheCell) {
     EXPECT_EQ(asked_output(desk.app), (Index{0, 0, 3, 1})) << "Enter goes down, to the next cell";
 }
 
+TEST(Answers, ARightGuessIsToldWholeWhileItsSumIsOnTheWay) {
+    Desk desk(standard_document());   // term 5 of 9 of output (1, 3): the sum so far is −23, the output −20
+    set_predicting(desk.app, true);
+    EXPECT_EQ(asked_output(desk.app), (Index{0, 0, 1, 3}));
+    guess(desk.app, {0, 0, 1, 3}, "-20");
+    EXPECT_EQ(desk.app.state.prediction.told, "−20 is right.");
+    EXPECT_EQ(desk.scene().grid("output")->cell(1, 3)->text, "−20");
+    guess(desk.app, {0, 0, 3, 3}, "x");   // and one that is not reached yet
+    show_answer(desk.app);
+    EXPECT_FALSE(run(*find_command("Copy ledger"), desk.app)) << "the ledger tells what is to be guessed";
+}
+
+TEST(Answers, GivenNumbersStay) {
+    Desk desk(preset("Batch norm of four numbers"));
+    set_predicting(desk.app, true);
+    for (const Label& label : desk.scene().labels)
+        for (const auto& run : label.runs)
+            if (run.text.find("÷") != std::string::npos) EXPECT_EQ(run.text.find('?'), std::string::npos) << run.text;
+}
+
+TEST(Answers, QuestionMarksFitWhereTheNumbersDoNot) {
+    for (const char* name : {"Emboss on random integers", "Three channels in, four out"}) {
+        Desk desk(preset(name));
+        choose_view(desk.app, "slide");
+        set_predicting(desk.app, true);
+        const Scene scene = build_scene(desk.app, {748, 400}, 1);
+        const Grid* output = scene.grid("output");
+        ASSERT_TRUE(output) << name;
+        if (output->cell_px >= 18) EXPECT_GT(output->digits_px, 0) << name << " " << output->cell_px;
+    }
+}
+
 TEST(Answers, TheWheelAndTheMenuChangeNoOutput) {
     Desk desk(preset("Transposed 2×2, separate stamps"));
     set_predicting(desk.app, true);

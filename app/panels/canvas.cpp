@@ -77,7 +77,7 @@ void take_hits(PanelContext& context, const WindowLayout& layout) {
 /// Over the coverage of a transposed convolution: the other way to enlarge, beside it.
 void compare_button(PanelContext& context, const Box& canvas) {
     App& app = context.app;
-    if (!can_resize_beside(app) || chosen_view(app).id != "coverage") return;
+    if (app.state.lecture.on || !can_resize_beside(app) || chosen_view(app).id != "coverage") return;
     const bool is_beside = resize_beside(app) != nullptr;
     const char* const label = is_beside ? "Close comparison" : "Compare with resize-convolution";
     const float width = ui::width_of(context.fonts.body, label) + ui::px(context, 28), margin = ui::px(context, 12);

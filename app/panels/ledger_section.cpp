@@ -383,6 +383,7 @@ float copy_height(const PanelContext& context, const Column& column) {
 bool is_hidden(const App& app, const LedgerCell& cell) {
     const auto hidden = answers(app);
     const Plan* plan = chosen_plan(app);
+    if (hidden && cell.telling == Telling::goes_to) return true;   // it lists outputs
     return hidden && plan && cell.telling == Telling::made_of && cell.layer == shown_layer(app) &&
            cell.stage == plan->output && hidden->hides(cell.cell);
 }
@@ -393,10 +394,10 @@ std::string nothing_text(const App& app, const std::optional<LedgerCell>& cell) 
     if (!cell)
         return lands_nowhere(app) ? "This product is added to no output cell."
                                   : "Step on, or click an output cell, to see its sum.";
+    if (is_hidden(app, *cell)) return "Hidden until you have said what this output is.";
     if (cell->too_many > 0)
         return fmt::format("{} numbers are added up here, too many to write out.",
                            grouped_text(cell->too_many));
-    if (is_hidden(app, *cell)) return "Hidden until you have said what this output is.";
     if (!cell->uses) return cell->explanation.terms.empty() ? "No product reaches this cell." : "";
     if (!cell->uses->empty()) return "";
     if (cell->uses->complete) return "No cell reads this number.";

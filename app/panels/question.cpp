@@ -118,7 +118,7 @@ void draw_question(PanelContext& context, const WindowLayout& layout) {
     if (!can_predict(app)) {
         ui::text(context, context.fonts.body, Tone::ink2, {card.x + px(context, 20), card.y + px(context, 31)},
                  app.state.problem ? "Nothing to predict until the layer is possible again."
-                                   : "This view has no single outputs to predict. Choose Slide or Scatter, or press Q.");
+                                   : "This view has no single outputs to predict, or more than 4096. Choose Slide or Scatter, a smaller input, or press Q.");
         ui::end_panel();
         return;
     }

@@ -35,8 +35,9 @@ public:
     bool hides(const NumberSource& source) const {
         if (source.network != 0 || (source.layer >= 0 && source.layer != layer_)) return false;
         const std::string_view name = source.name;
-        if (name == "product") return asks_;
-        if (name == "sum so far") return answers_.hides(source.ref.cell);
+        // Inputs, biases and the numbers of a mean are given; what is made with a weight is asked for.
+        if (name == "product") return asks_ && source.times.source == Source::weight;
+        if (name.ends_with("so far")) return answers_.hides(source.ref.cell);
         if (name != "value") return false;
         const auto output = output_of(source.ref);
         return output && answers_.hides(*output);
@@ -44,6 +45,7 @@ public:
 
     void hide(Cell& cell) const {
         const NumberSource source = cell.from.empty() ? value_at(cell.ref) : cell.from[0];
+        if (tell(cell, source)) return;
         if (cell.statistic || !hides(source)) return;
         const bool is_product = std::string_view(source.name) == "product";
         if (is_product && answers_.only_now && cell.state != CellState::product_now) return;
@@ -64,6 +66,20 @@ public:
     void hide(std::string& text, std::vector<NumberSource>& from) const;
 
 private:
+    /// A known output is told whole, however far the play is.
+    bool tell(Cell& cell, const NumberSource& source) const {
+        const auto output = output_of(cell.ref);
+        const std::string_view name = source.name;
+        if (!answers_.hides_all || !output || cell.ref.which != plan_.output || (name != "value" && !name.ends_with("so far"))) return false;
+        const auto known = std::ranges::lower_bound(answers_.known, *output);
+        if (known == answers_.known.end() || *known != *output) return false;
+        cell.text = answers_.told[static_cast<size_t>(known - answers_.known.begin())];
+        cell.below.clear();
+        cell.from.clear();
+        if (cell.state == CellState::pending) cell.state = CellState::normal;
+        return true;
+    }
+
     const Plan& plan_;
     int layer_;
     const Answers& answers_;
@@ -87,7 +103,7 @@ std::vector<std::pair<size_t, size_t>> numbers_in(std::string_view text) {
         } else if (digit(end) || (end < text.size() && text[end] == '.' && digit(end + 1))) {
             while (digit(end) || (end < text.size() && text[end] == '.' && digit(end + 1))) ++end;
             if (end < text.size() && text[end] == 'e') {
-                const size_t sign = text.substr(end + 1).starts_with(kMinus) ? kMinus.size() : 0;
+                const size_t sign = text.substr(end + 1).starts_with(kMinus) ? kMinus.size() : text.substr(end + 1).starts_with('+') ? 1 : 0;
                 if (digit(end + 1 + sign)) end += 1 + sign;
                 while (digit(end)) ++end;
             }

@@ -25,6 +25,7 @@ struct Answers {
     bool only_now = false;         // of the products only the one that happens now; the sum of the others is known
     std::vector<Index> asked;      // in order: outputs that the step at the play head adds to
     std::vector<Index> known;      // in order: guessed right, or shown
+    std::vector<std::string> told; // their numbers as text, where all others are hidden
     std::optional<WrongGuess> wrong;
 
     bool is_known(Index cell) const;

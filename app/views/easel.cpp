@@ -352,7 +352,17 @@ Scene Easel::finish() {
             if (!cell.text.empty() && cell.state == CellState::normal)
                 cell.shade = largest > 0 ? cell.value / largest * 0.7f : 0;
     }
-    if (in_.answers) hide_answers(scene, plan(), in_.layer, *in_.answers);
+    if (!in_.answers) return std::move(scene);
+    hide_answers(scene, plan(), in_.layer, *in_.answers);
+    // Where the numbers had no room, the question marks may have; what is known keeps its own size if that fits.
+    for (Grid& grid : scene.grids) {
+        if (grid.digits_px > 0 || std::ranges::none_of(grid.cells, [](const Cell& cell) { return is_answer(cell.state); })) continue;
+        grid.digits_px = digits_px(grid.cell_px, longest_text(grid), scale_);
+        if (grid.digits_px > 0) continue;
+        grid.digits_px = digits_px(grid.cell_px, 1, scale_);
+        for (Cell& cell : grid.cells)
+            if (!is_answer(cell.state)) cell.text.clear();
+    }
     return std::move(scene);
 }
 

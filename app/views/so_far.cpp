@@ -58,7 +58,7 @@ void SumsSoFar::show(Cell& cell, Index at, bool wide) const {
     if (kept) cell.state = in_.unit == Unit::term ? CellState::running_sum : CellState::contributing;
     if (sum.done == sum.now || !wide) return;
     cell.below = number_text(sum.before, decimals_) + " + " +
-                 in_sum(number_text(sum.value - sum.before, decimals_));
+                 in_sum(number_text(sum.now_value, decimals_));
     cell.from.push_back(so_far(layer_.plan, place, 0, since_));
     cell.from.push_back(so_far(layer_.plan, place, since_, in_.step));
 }

@@ -145,8 +145,12 @@ RunningSum running_sum(const ViewInput& in, int stage, Index cell, int64_t since
         if (at > in.step) return;
         ++sum.done;
         sum.value += product;
-        if (at > since) ++sum.now;
-        else sum.before += product;
+        if (at > since) {
+            ++sum.now;
+            sum.now_value += product;
+        } else {
+            sum.before += product;
+        }
     };
     if (in.timeline->order() == Order::by_output) {
         if (stage != layer.plan.output) {   // sums before the crop: the output's cells lie inside them
@@ -160,6 +164,7 @@ RunningSum running_sum(const ViewInput& in, int stage, Index cell, int64_t since
         if (told.combine != Combine::sum) {   // a pool
             sum.value = partial_value(told, sum.done);
             sum.before = partial_value(told, sum.done - sum.now);
+            sum.now_value = sum.value - sum.before;
         }
         return sum;
     }

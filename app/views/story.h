@@ -43,6 +43,7 @@ std::optional<Story> tell_output(const ViewInput& in);
 struct RunningSum {
     double value = 0;                // so far
     double before = 0;               // without the products done after step `since`
+    double now_value = 0;            // of those: not the difference, for ∞ − ∞ is none
     int64_t done = 0, terms = 0;     // products done, products in all
     int64_t now = 0;                 // products done after `since`
 };
