@@ -53,7 +53,15 @@ void follow_edited(App& app) {
     }
 }
 
+/// A document with NaN for a parameter never equals itself: whether its result is there could not be told.
+bool can_stand_beside(App& app, const Document& document) {
+    if (document == document) return true;
+    say(app, "A layer has NaN for a parameter; such a document cannot stand beside another. Change the parameter first.", true);
+    return false;
+}
+
 void put_beside(App& app, Network network, const char* view_id = "gradients") {
+    if (!can_stand_beside(app, network.document)) return;
     std::vector<Network>& others = app.state.others;
     if (others.size() >= kMostBeside) others.pop_back();
     others.push_back(std::move(network));
@@ -182,6 +190,7 @@ void toggle_ab(App& app) {
         return;
     }
     if (app.state.problem || !app.state.result || app.state.result->document != app.state.document) return;
+    if (!can_stand_beside(app, app.state.document)) return;
     std::vector<Network>& others = app.state.others;
     if (others.size() >= kMostBeside) others.pop_back();
     others.push_back({app.state.document, app.state.result});
@@ -192,7 +201,7 @@ void toggle_ab(App& app) {
 
 void swap_ab(App& app) {
     const auto a = std::ranges::find_if(app.state.others, &Network::is_a);
-    if (a == app.state.others.end()) return;
+    if (a == app.state.others.end() || !can_stand_beside(app, app.state.document)) return;
     Document before = std::move(a->document);
     a->document = app.state.document;
     a->result = app.state.result && app.state.result->document == app.state.document ? app.state.result : nullptr;

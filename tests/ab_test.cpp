@@ -97,6 +97,19 @@ TEST(AB, SwapsAndGoesAway) {
     EXPECT_TRUE(desk.scene().grid("output"));
 }
 
+/// Random input found it: such a document was computed again and again, for ever.
+TEST(AB, ADocumentThatDoesNotEqualItselfStandsBesideNothing) {
+    App app(standard_document());
+    ASSERT_TRUE(open_pytorch(app, "nn.Upsample(scale_factor=nan)"));
+    const Document& document = app.state.document;
+    ASSERT_FALSE(document == document);
+    add_compared(app);
+    EXPECT_TRUE(app.state.others.empty());
+    ASSERT_FALSE(app.state.messages.empty());
+    EXPECT_TRUE(app.state.messages.back().error);
+    wait_until_settled(app);   // and comes back
+}
+
 TEST(AB, EveryViewOfEveryExampleStandsBesideItself) {
     for (const DocumentPreset& example : document_presets()) {
         App app(example.make());
