@@ -126,7 +126,7 @@ Scene build_lecture(const App& app, Point size_px) {
     const Layer* layer = chosen_layer(app);
     const float head_y = 24 * unit, foot_y = size_px.y - 26 * unit, left = kMargin * unit, right = size_px.x - left;
     const StepCount count = step_count(app);
-    std::string counted = count.all > 0 ? fmt::format("{} of {}", count.done, count.all) : "";
+    const std::string counted = count.all > 0 ? fmt::format("{} of {}", count.done, count.all) : "";
     const float counted_w = text_width(Font::mono, kSmall * unit, counted);
     if (!counted.empty())
         scene.labels.push_back({{right, head_y}, Align::right, kSmall * unit, {{counted, Font::mono, Tone::ink2}}});
@@ -138,10 +138,7 @@ Scene build_lecture(const App& app, Point size_px) {
     if (layer && (layers > 1 || !name.empty())) told = layer->op->torch_name + (told.empty() ? "" : ", " + told);
     if (layers > 1) told = fmt::format("layer {} of {}: ", app.state.layer + 1, layers) + told;
     const float told_x = left + text_width(Font::semibold, kTopic * unit, topic) + 10 * unit;
-    while (!told.empty() && told_x + text_width(Font::inter, kSmall * unit, told) > right - counted_w - 16 * unit) {
-        const size_t comma = told.rfind(", ");
-        told = comma == std::string::npos ? "" : told.substr(0, comma);
-    }
+    told = phrases_that_fit(Font::inter, kSmall * unit, told, right - counted_w - 16 * unit - told_x);
     if (!told.empty())
         scene.labels.push_back({{told_x, head_y}, Align::left, kSmall * unit, {{told, Font::inter, Tone::ink2}}});
 

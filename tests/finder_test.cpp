@@ -5,7 +5,7 @@
 
 #include "app/app_answers.h"
 #include "app/commands.h"
-#include "core/presets.h"
+#include "tests/desk.h"
 
 namespace convscope {
 namespace {
@@ -80,8 +80,7 @@ TEST(Finder, StepsLayersAndChannels) {
     EXPECT_EQ(does(app, "step 12"), "Go to step 12");
     EXPECT_EQ(app.state.play.step, 12);
     EXPECT_EQ(does(app, "step 145"), "") << "there are 144";
-    for (const DocumentPreset& preset : document_presets())
-        if (preset.name == "Convolution, batch norm, ReLU") show_document(app, preset.make(), "chain");
+    show_document(app, preset("Convolution, batch norm, ReLU"), "chain");
     wait_until_settled(app);
     EXPECT_EQ(does(app, "layer 3"), "Go to layer 3");
     EXPECT_EQ(app.state.layer, 2);

@@ -114,6 +114,15 @@ bool is_place(const Context& c, const Match& m) {
     for (const auto& run : c.scene.caption.runs)
         for (const NumberSource& source : run.from)
             if (is(source.ref.cell)) return true;
+    // The heading over the terms of a gradient: the sentence of a grey picture tells of something else. It is the cell under the
+    // pointer, or the middle of the plane that is shown.
+    if (c.in().stale && !c.in().pinned && c.told.text.starts_with("grad_") && n.size() >= 2)
+        for (const StageSpec& stage : c.plan().stages) {
+            if (!c.told.text.starts_with(stage.name + " ")) continue;
+            const int64_t h = n[n.size() - 2], w = n[n.size() - 1];
+            if (h == stage.shape.h / 2 && w == stage.shape.w / 2) return true;
+            if (c.in().hover && h == c.in().hover->row && w == c.in().hover->column) return true;
+        }
     // The cell under the pointer.
     const auto& hover = c.in().hover;
     if (hover && c.told.text.starts_with(hover->grid + " ") && is({0, 0, hover->row, hover->column}) && n.size() == 2) return true;

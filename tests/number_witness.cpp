@@ -321,7 +321,16 @@ Known Witness::statistic_of_channel(const std::string& name, const NumberSource&
         for (const Known& k : all) zeros.value += k.value == 0 ? 1 : 0, zeros.error += k.value != 0 && std::abs(k.value) <= k.error;
         return {zeros.value / n, zeros.error / n};
     }
-    if (name == "values between") return count_of(all, [&](double v) { return v >= source.low && v < source.high; });
+    if (name == "values between") {   // a bar may be narrower than what float32 rounds
+        Known count;
+        for (const Known& k : all) {
+            count.value += k.value >= source.low && k.value < source.high;
+            const bool may = k.value + k.error >= source.low && k.value - k.error < source.high;
+            const bool must = k.value - k.error >= source.low && k.value + k.error < source.high;
+            count.error += may != must;
+        }
+        return count;
+    }
     ADD_FAILURE() << "no number is called " << name;
     return {};
 }

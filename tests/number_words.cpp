@@ -298,7 +298,10 @@ const std::vector<Phrase>& phrases() {
              return whole(m[2]) == c.output().c && is_shown(c, &Index::c, whole(m[1]), {Source::stage});
          }},
         {rx("\\bc (\\d+)"), [](const Context& c, const Match& m) {
-             return is_shown(c, &Index::c, whole(m[1]), {Source::input, Source::stage});
+             // Where only inserted zeros and padding are in sight, the kernel tells: a transposed weight's first index is the input's channel.
+             const bool kernels = c.plan().window && c.plan().window->transposed();
+             return is_shown(c, &Index::c, whole(m[1]), {Source::input, Source::stage}) ||
+                    (kernels && is_shown(c, &Index::n, whole(m[1]), {Source::weight}));
          }},
         {rx("\\bn (\\d+)"), [](const Context& c, const Match& m) {
              return is_shown(c, &Index::n, whole(m[1]), {Source::input, Source::stage});

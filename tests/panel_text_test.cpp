@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "app/app_answers.h"
-#include "core/presets.h"
+#include "tests/desk.h"
 #include "tests/panel_bench.h"
 
 namespace convscope {
@@ -56,13 +56,6 @@ constexpr Look kLooks[] = {{{1024, 640}, 0.75f}, {{1024, 640}, 1},     {{1280, 8
 const char* const kDocuments[] = {"Emboss on random integers", "Transposed 2×2, overlapping stamps", "Three channels in, four out",
                                   "Batch norm of four numbers", "DCGAN generator, small", "Vanishing: sigmoid, Xavier",
                                   "Rectangular everything", "Residual block"};
-
-Document preset(std::string_view name) {
-    for (const DocumentPreset& p : document_presets())
-        if (p.name == name) return p.make();
-    ADD_FAILURE() << name;
-    return standard_document();
-}
 
 class PanelText : public testing::TestWithParam<Look> {};
 

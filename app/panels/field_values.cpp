@@ -150,10 +150,11 @@ std::string effect_text(const App& app, const Field& field, const Value& value, 
     const auto size = [&](Shape shape) {
         return shape.c == now.c ? fmt::format("{}×{}", shape.h, shape.w) : to_string(shape);
     };
+    const Resolved resolved = resolved_values(app);
     std::string others;
     bool differs = false;
     for (const int step : {-1, 1}) {
-        const auto other = stepped(value, step, field, resolved_values(app));
+        const auto other = stepped(value, step, field, resolved);
         if (!other || *other == value) continue;
         Params params = layer->params;
         params[static_cast<size_t>(index)] = *other;

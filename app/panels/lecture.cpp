@@ -8,9 +8,6 @@ namespace {
 
 constexpr size_t kMostPoints = 20000;   // of all lines together
 
-/// A flag that a key holds goes out with the key; one that a command set stays.
-bool let_go(ImGuiKey key) { return ImGui::IsKeyReleased(key); }
-
 void draw_with_pointer(App& app, const Box& canvas) {
     Lecture& lecture = app.state.lecture;
     if (lecture.marked != app.state.play.step) {
@@ -36,8 +33,9 @@ void draw_with_pointer(App& app, const Box& canvas) {
 void draw_lecture(PanelContext& context, const WindowLayout& layout) {
     Lecture& lecture = context.app.state.lecture;
     const Box& canvas = layout.canvas;
-    if (let_go(ImGuiKey_L)) lecture.laser = false;
-    if (let_go(ImGuiKey_D)) lecture.draws = false;
+    // A flag that a key holds goes out with the key; one that a command set stays.
+    if (ImGui::IsKeyReleased(ImGuiKey_L)) lecture.laser = false;
+    if (ImGui::IsKeyReleased(ImGuiKey_D)) lecture.draws = false;
     draw_with_pointer(context.app, canvas);
 
     const float unit = std::min(canvas.w / 720, canvas.h / 450);

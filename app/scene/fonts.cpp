@@ -110,6 +110,14 @@ float text_width(Font font, float size_px, std::string_view text) {
     return em * size_px;
 }
 
+std::string phrases_that_fit(Font font, float size_px, std::string text, float width) {
+    while (!text.empty() && text_width(font, size_px, text) > width) {
+        const size_t comma = text.rfind(", ");
+        text.erase(comma == std::string::npos ? 0 : comma);
+    }
+    return text;
+}
+
 float text_width(const std::vector<Run>& runs, float size_px) {
     float width = 0;
     for (const Run& run : runs) width += text_width(run.font, size_px, run.text);

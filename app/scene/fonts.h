@@ -14,6 +14,9 @@ std::span<const unsigned char> font_data(Font font);
 float text_width(Font font, float size_px, std::string_view text);
 float text_width(const std::vector<Run>& runs, float size_px);
 
+/// As many of the phrases of "7×7, padding 1, channel 2" as fit the width, from the front; "" when not even one does.
+std::string phrases_that_fit(Font font, float size_px, std::string text, float width);
+
 /// Takes the next character off the front of UTF-8 text; a broken byte gives U+FFFD. `text` must not be empty.
 char32_t next_char(std::string_view& text);
 /// The face that has the character: `font` itself, else Inter, else `font` (it shows its box).

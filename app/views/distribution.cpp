@@ -27,10 +27,14 @@ void add_histogram(Easel& easel, const ViewInput& in, const Column& column, int6
     const auto x_of = [&](double v) {
         return box.x + static_cast<float>((v - column.low) / (column.high - column.low)) * box.w;
     };
-    std::array<int64_t, kBins> bins{};
+    const double wide = (column.high - column.low) / kBins;
+    const auto edge = [&](int64_t i) { return column.low + wide * static_cast<double>(i); };
+    std::array<int64_t, kBins> bins{};   // what lies beyond the axis is in the first and the last
     each(*column.tensor, channel, [&](double v) {
-        const auto bin = static_cast<int64_t>((v - column.low) / (column.high - column.low) * kBins);
-        ++bins[static_cast<size_t>(std::clamp<int64_t>(bin, 0, kBins - 1))];
+        auto bin = static_cast<int64_t>(std::clamp((v - column.low) / wide, 0.0, kBins - 1.0));
+        while (bin > 0 && v < edge(bin)) --bin;   // the division may round to the other side of an edge
+        while (bin < kBins - 1 && v >= edge(bin + 1)) ++bin;
+        ++bins[static_cast<size_t>(bin)];
     });
     const int64_t most = std::max<int64_t>(1, *std::ranges::max_element(bins));
     const float pitch = box.w / kBins;
@@ -44,9 +48,8 @@ void add_histogram(Easel& easel, const ViewInput& in, const Column& column, int6
         bar.fill = fill;
         bar.value = static_cast<double>(bins[static_cast<size_t>(i)]);
         bar.from = {column.told("values between", channel)};
-        const double wide = (column.high - column.low) / kBins;   // what lies beyond the axis is in its last bars
-        bar.from[0].low = i == 0 ? -HUGE_VAL : column.low + wide * i;
-        bar.from[0].high = i == kBins - 1 ? HUGE_VAL : column.low + wide * (i + 1);
+        bar.from[0].low = i == 0 ? -HUGE_VAL : edge(i);
+        bar.from[0].high = i == kBins - 1 ? HUGE_VAL : edge(i + 1);
         scene.plates.push_back(bar);
         bar.from.clear();
         bar.box.h = 2 * s;

@@ -239,11 +239,7 @@ void Easel::add_name(const Grid& grid, const std::string& name, Tone tone, const
     scene.labels.push_back({at_name, Align::left, 14 * scale_, runs});
     const float x = at_name.x + text_width(runs, 14 * scale_) + 8 * scale_;
     // What does not fit on the canvas is left out from its end, phrase by phrase.
-    std::string fits = note;
-    while (!fits.empty() && x + text_width(Font::mono, 12.5f * scale_, fits) > in_.size_px.x - 8 * scale_) {
-        const size_t comma = fits.rfind(", ");
-        fits = comma == std::string::npos ? "" : fits.substr(0, comma);
-    }
+    const std::string fits = phrases_that_fit(Font::mono, 12.5f * scale_, note, in_.size_px.x - 8 * scale_ - x);
     if (!fits.empty())
         scene.labels.push_back({{x, at_name.y}, Align::left, 12.5f * scale_, {{fits, Font::mono, Tone::ink3}}});
 }

@@ -210,6 +210,12 @@ Tone source_tone(const Ref& ref) {
     }
 }
 
+/// Of the told cell; of a kernel's with all of PyTorch's indices where there are several kernels.
+std::string place_of(const Backward& b) {
+    const Shape shape = b.tensor(b.stage).shape();
+    return b.weight() && shape.plane() > 1 ? weight_text(b.cell, shape) : place_text(b.cell, shape.c > 1 && shape.plane() > 1);
+}
+
 /// The told cell's terms: "0.53 × −1 = −0.53", as many as have room, then their sum.
 void add_terms(Easel& easel, const Backward& b, float x, float y, float height) {
     const float s = easel.scale();
@@ -218,7 +224,7 @@ void add_terms(Easel& easel, const Backward& b, float x, float y, float height) 
     const StageSpec& spec = b.plan.stages[static_cast<size_t>(b.stage)];
     easel.add_text(x, y + 12 * s, Align::left, 14,
                    {{spec.name + " ", Font::semibold, tone(Tone::gradient_text)},
-                    {place_text(b.cell, b.tensor(b.stage).shape().c > 1 && spec.shape.plane() > 1), Font::mono, tone(Tone::ink2)}});
+                    {place_of(b), Font::mono, tone(Tone::ink2)}});
     y += 36 * s;
     const auto many = static_cast<int64_t>(b.told.terms.size());
     // Below them stand the sum and, for a weight, the measured slope.
@@ -301,7 +307,7 @@ Caption caption_of(const Backward& b) {
         return caption;
     }
     const StageSpec& spec = b.plan.stages[static_cast<size_t>(b.stage)];
-    const std::string place = place_text(b.cell, spec.shape.c > 1 && spec.shape.plane() > 1);
+    const std::string place = place_of(b);
     const auto terms = b.brief ? spec.terms(b.cell) : static_cast<int64_t>(b.told.terms.size());
     const std::optional<int> weight = b.weight();
     caption.runs = {plain("The gradient of "),

@@ -1,5 +1,6 @@
 // The maps view: the input and every output channel as images, one cursor in all of them.
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 
 #include "app/scene/fonts.h"
@@ -96,6 +97,8 @@ std::string fitted(std::string name, float size, float room) {
         while (name.size() > 1 && (static_cast<unsigned char>(name.back()) & 0xC0) == 0x80) name.pop_back();
         name.pop_back();   // whole UTF-8 characters only
     }
+    while (!name.empty() && (std::isdigit(static_cast<unsigned char>(name.back())) || name.back() == ' '))
+        name.pop_back();   // half a number is another number
     return name.empty() ? name : name + "…";
 }
 

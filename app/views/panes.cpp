@@ -48,12 +48,10 @@ Scene build_panes(const ViewInput& in, const std::vector<const View*>& views,
         append_moved(scene, std::move(built), is_other ? other->id : view.id, {left, kHeader * s});
         const bool told_apart = i == 0 && other && !other->own_label.empty();
         const std::string& label = is_other ? other->label : told_apart ? other->own_label : view.label;
-        std::string tells = is_other ? other->tells : told_apart ? other->own_tells : view.tells;
-        for (size_t comma; text_width(Font::inter, 12.5f * s, tells) > right - left - (kMargin + 8) * s &&
-                           (comma = tells.rfind(", ")) != std::string::npos;)
-            tells.erase(comma);
+        const std::string& tells = is_other ? other->tells : told_apart ? other->own_tells : view.tells;
         scene.labels.push_back({{left + kMargin * s, 26 * s}, Align::left, 14 * s, {{label, Font::semibold, Tone::ink}}});
-        scene.labels.push_back({{left + kMargin * s, 46 * s}, Align::left, 12.5f * s, {{tells, Font::inter, Tone::ink3}}});
+        const std::string told = phrases_that_fit(Font::inter, 12.5f * s, tells, right - left - (kMargin + 8) * s);
+        scene.labels.push_back({{left + kMargin * s, 46 * s}, Align::left, 12.5f * s, {{told, Font::inter, Tone::ink3}}});
         if (i > 0) scene.strokes.push_back({{{left, 0}, {left, panes_height}}, Tone::line, 1 * s});
     }
     scene.strokes.push_back({{{0, panes_height}, {in.size_px.x, panes_height}}, Tone::line, 1 * s});
