@@ -315,8 +315,9 @@ private:
 }  // namespace
 
 bool says(std::string_view typed, double value) {
-    if (!std::isfinite(value)) return typed == number_text(value);
     const std::optional<TypedNumber> number = read_typed(typed);
+    if (std::isnan(value)) return number && std::isnan(number->value);
+    if (std::isinf(value)) return typed == number_text(value) || (number && number->value == value);
     if (!number || !std::isfinite(number->value)) return false;
     const double off = std::abs(number->value - value);
     if (value == std::round(value)) return off <= 1e-6 * std::max(1.0, std::abs(value));

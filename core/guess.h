@@ -12,7 +12,7 @@ namespace convscope {
 inline constexpr int64_t kMostGuessed = 4096;
 
 /// Whether the number, as typed ("−3", "0.33", "1e-3"), is that value: a whole one exactly, another to the two or more
-/// decimals that were typed, or to half a percent. Nothing says NaN or an infinity but its word.
+/// decimals that were typed, or to half a percent. NaN and infinities are said by their words: "nan", "inf", "−∞".
 bool says(std::string_view typed, double value);
 
 struct Verdict {

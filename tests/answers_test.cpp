@@ -85,6 +85,29 @@ TEST(Answers, NoViewTellsAHiddenOutput) {
     EXPECT_GT(seen_before, 300) << "the numbers looked for are not those that are shown";
 }
 
+/// How many pictures show the output's numbers as colours.
+int64_t coloured(const Scene& scene, const Tensor& output) {
+    const auto is_output = [&](const Picture& picture) { return picture.tensor.data() == output.data(); };
+    return std::ranges::count_if(scene.pictures, is_output) +
+           std::ranges::count_if(scene.grids, [&](const Grid& grid) { return grid.picture && is_output(*grid.picture); });
+}
+
+TEST(Answers, ColoursTellNoHiddenOutputEither) {
+    const Document large = with_param(with_input_shape(standard_document(), {1, 1, 60, 60}), 0, "stride", Pair{1, 1});
+    for (const Document& document : {preset("Three channels in, four out"), large}) {
+        App app(document);
+        wait_until_settled(app);
+        choose_view(app, "slide");
+        ASSERT_TRUE(can_predict(app));
+        go_to_step(app, app.timeline.steps());
+        const Point size = document.input.tensor.shape().h > 20 ? Point{300, 240} : kSize;
+        const Tensor output = app.state.result->layers[0].op_output();
+        EXPECT_GT(coloured(build_scene(app, size, 1), output), 0);
+        set_predicting(app, true);
+        EXPECT_EQ(coloured(build_scene(app, size, 1), output), 0);
+    }
+}
+
 TEST(Answers, AGuessIsTypedIntoTheCell) {
     Desk desk(preset("Transposed 2×2, separate stamps"));
     ASSERT_TRUE(run(*find_command("Predict outputs"), desk.app));

@@ -70,7 +70,13 @@ TEST(Guess, APartIsSaidToTwoDecimalsOrHalfAPercent) {
     EXPECT_TRUE(says("0.002", 0.0020012));
     EXPECT_TRUE(says("1.3e-12", 1.3004e-12));
     EXPECT_FALSE(says("3", std::numeric_limits<double>::quiet_NaN()));
-    EXPECT_TRUE(says("∞", std::numeric_limits<double>::infinity()));
+    const double infinity = std::numeric_limits<double>::infinity();
+    for (const char* word : {"∞", "inf", "Inf", "infinity", "+inf"}) EXPECT_TRUE(says(word, infinity)) << word;
+    for (const char* word : {"−∞", "-inf", "−inf"}) EXPECT_TRUE(says(word, -infinity)) << word;
+    for (const char* word : {"−∞", "nan", "1e999", "3e38", ""}) EXPECT_FALSE(says(word, infinity)) << word;
+    for (const char* word : {"NaN", "nan"}) EXPECT_TRUE(says(word, std::numeric_limits<double>::quiet_NaN())) << word;
+    EXPECT_FALSE(says("inf", std::numeric_limits<double>::quiet_NaN()));
+    EXPECT_FALSE(says("inf", 3e38));
 }
 
 TEST(Guess, TheCardsMatrixProductIsKnown) {

@@ -110,6 +110,7 @@ struct Builder {
             card.detail = to_string(card.tensor->shape());
             card.help = is_last ? "The output, batch × channels × height × width"
                                 : "What goes from one layer to the next: " + card.detail;
+            if (state.prediction.on && !state.lecture.on && k == state.layer) card.tensor = nullptr;   // its colours would tell
         } else {
             card.detail = "…";
             card.help = "Being computed";

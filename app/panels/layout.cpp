@@ -11,7 +11,7 @@ namespace convscope {
 namespace {
 
 constexpr float kMenu = 36, kChain = 64, kTabs = 44, kTimeline = 76, kRail = 48;
-constexpr float kQuestion = 180;
+constexpr float kQuestion = 160;
 constexpr float kRailsBelow = 1100, kLowBelow = 820;
 constexpr float kNarrowest = 200, kWidest = 520, kCanvasAtLeast = 360;
 

@@ -20,10 +20,16 @@ std::string place_of(const App& app, Index cell) {
     return place_text(cell, plan && plan->output_stage().shape.c > 1);
 }
 
+/// The picture's outputs are the op's own; what a skip connection adds comes after.
+bool is_before_skip(const App& app) {
+    const Plan* plan = chosen_plan(app);
+    return plan && plan->skip.sum >= 0;
+}
+
 void head(PanelContext& context, const Box& card, const std::optional<Index>& cell, bool wrong) {
     App& app = context.app;
     Prediction& prediction = app.state.prediction;
-    const float y = card.y + px(context, 31), right = card.right() - px(context, 20);
+    const float y = card.y + px(context, 26), right = card.right() - px(context, 20);
     if (!cell) {
         ui::text(context, context.fonts.reading_bold, Tone::ink, {card.x + px(context, 20), y},
                  "Every output of this map is known");
@@ -35,7 +41,7 @@ void head(PanelContext& context, const Box& card, const std::optional<Index>& ce
     }
     const std::vector<ui::TextRun> runs{{context.fonts.reading_bold, Tone::ink, "What is output "},
                                         {context.fonts.mono_bold, Tone::output_text, place_of(app, *cell)},
-                                        {context.fonts.reading_bold, Tone::ink, "?"}};
+                                        {context.fonts.reading_bold, Tone::ink, is_before_skip(app) ? ", before the skip?" : "?"}};
     ui::text(context, {card.x + px(context, 20), y}, runs);
     const float check_w = px(context, 96), field_w = px(context, 96), h = px(context, 30);
     const Box button{right - check_w, y - h / 2, check_w, h}, field{button.x - px(context, 8) - field_w, y - h / 2, field_w, h};
@@ -61,36 +67,33 @@ void head(PanelContext& context, const Box& card, const std::optional<Index>& ce
     }
 }
 
-void feedback(PanelContext& context, const Box& card, bool asks, bool wrong) {
+void feedback(PanelContext& context, const Box& room, bool asks, bool wrong) {
     const Prediction& prediction = context.app.state.prediction;
-    const float x = card.x + px(context, 20);
-    float y = card.y + px(context, 72), text_x = x;
+    float x = room.x, y = room.y + px(context, 10);
     std::string first = prediction.told, second = prediction.leads_on;
     if (!wrong && first.empty() && asks) second = "Type into the cell or the field; Enter checks. Every number around it is yours to use.";
     if (wrong) {
         ui::text(context, context.fonts.icons, Tone::error_line, {x + px(context, 7), y}, icon::kWarning, Align::center);
-        text_x += px(context, 24);
+        x += px(context, 24);
     }
-    const float width = card.right() - px(context, 20) - text_x;
-    const auto lines = [&](const std::string& text, ImFont* font, Tone tone) {
-        for (const std::string& line : ui::wrapped(font, text, width)) {
-            if (text.empty() || y > card.bottom() - px(context, 42)) return;
-            ui::text(context, font, tone, {text_x, y}, line);
-            y += px(context, 21);
+    const auto lines = [&](const std::string& text, Tone tone) {
+        for (const std::string& line : ui::wrapped(context.fonts.body, text, room.right() - x)) {
+            if (text.empty() || y > room.bottom() - px(context, 8)) return;
+            ui::text(context, context.fonts.body, tone, {x, y}, line);
+            y += px(context, 19);
         }
     };
-    lines(first, context.fonts.body, wrong ? Tone::ink : Tone::output_text);
-    lines(second, context.fonts.body, Tone::ink2);
+    lines(first, wrong ? Tone::ink : Tone::output_text);
+    lines(second, Tone::ink2);
 }
 
 /// A hint, the answer, and how it went so far.
-void foot(PanelContext& context, const Box& card, const std::optional<Index>& cell) {
+void help(PanelContext& context, const Box& room, const std::optional<Index>& cell) {
     App& app = context.app;
-    const float y = card.bottom() - px(context, 22), h = px(context, 28);
-    float x = card.x + px(context, 20);
+    float y = room.y;
     const auto button = [&](const char* label) {
-        const Box box{x, y - h / 2, std::round(ui::width_of(context.fonts.body, label)) + px(context, 22), h};
-        x = box.right() + px(context, 8);
+        const Box box{room.x, y, room.w, px(context, 26)};
+        y = box.bottom() + px(context, 6);
         return ui::button(context, label, box);
     };
     if (cell && button("Show its place")) {
@@ -100,8 +103,8 @@ void foot(PanelContext& context, const Box& card, const std::optional<Index>& ce
     if (cell && button("Show the answer")) show_answer(app);
     const Prediction& prediction = app.state.prediction;
     if (prediction.guesses > 0)
-        ui::text(context, context.fonts.mono_small, Tone::ink3, {card.right() - px(context, 20), y},
-                 fmt::format("{} of {} guesses right", prediction.right, prediction.guesses), Align::right);
+        ui::text(context, context.fonts.mono_small, Tone::ink3, {room.right(), room.bottom() - px(context, 7)},
+                 fmt::format("{} of {} right", prediction.right, prediction.guesses), Align::right);
 }
 
 }  // namespace
@@ -126,10 +129,11 @@ void draw_question(PanelContext& context, const WindowLayout& layout) {
     const auto& guessed = app.state.prediction.wrong;
     const bool wrong = guessed && cell && guessed->cell == *cell;
     head(context, card, cell, wrong);
-    ui::rule(context, card.x + px(context, 20), card.right() - px(context, 20), card.y + px(context, 54));
-    feedback(context, card, cell.has_value(), wrong);
-
-    foot(context, card, cell);
+    const float left = card.x + px(context, 20), right = card.right() - px(context, 20);
+    ui::rule(context, left, right, card.y + px(context, 50));
+    const float top = card.y + px(context, 60), high = card.bottom() - px(context, 8) - top, buttons = px(context, 132);
+    feedback(context, {left, top, right - buttons - px(context, 16) - left, high}, cell.has_value(), wrong);
+    help(context, {right - buttons, top, buttons, high}, cell);
     ui::end_panel();
 }
 

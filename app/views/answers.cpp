@@ -148,6 +148,7 @@ void hide_answers(Scene& scene, const Plan& plan, int layer, const Answers& answ
     const Hider hider(plan, layer, answers);
     for (Grid& grid : scene.grids) {
         const bool holds_outputs = grid.origin.source == Source::stage && grid.origin.which == plan.output;
+        if (holds_outputs && answers.hides_all) grid.picture.reset();   // colours tell too
         bool any = false;
         for (Cell& cell : grid.cells) {
             hider.hide(cell);

@@ -440,6 +440,7 @@ void add_strip(Easel& easel, const Strip& strip) {
     const Shape shape = strip.tensor->shape();
     if (shape.c < 2) return;
     const float side = 26 * easel.scale(), pitch = 35 * easel.scale();
+    const bool is_hidden = strip.role == Role::output && easel.hides_outputs();
     const int64_t most = std::max<int64_t>(1, static_cast<int64_t>(strip.width / pitch));
     const int64_t first = clamp64(strip.chosen - most / 2, 0, std::max<int64_t>(0, shape.c - most));
     for (int64_t i = 0; i < std::min(most, shape.c); ++i) {
@@ -455,7 +456,10 @@ void add_strip(Easel& easel, const Strip& strip) {
         picture.map = range.low < 0 ? ColorMap::signed_values : ColorMap::grey;
         picture.low = range.low < 0 ? -range.magnitude : range.low;
         picture.high = range.low < 0 ? range.magnitude : std::max(range.high, range.low + 1e-30f);
-        easel.scene.pictures.push_back(picture);
+        if (is_hidden)
+            easel.add_outline(picture.box, Tone::line2, 1, 0);
+        else
+            easel.scene.pictures.push_back(picture);
         const bool chosen = channel == strip.chosen;
         if (chosen) easel.add_outline(picture.box.grown(2 * easel.scale()), Tone::ink, 2, 4);
         easel.scene.labels.push_back({{picture.box.center().x, picture.box.bottom() + 11 * easel.scale()}, Align::center,

@@ -27,6 +27,8 @@ public:
     float scale() const { return scale_; }
     /// Gap between grids: 46, 56 or 72 by the window's width.
     float gap() const;
+    /// Every output is to be guessed: nothing shows their colours either.
+    bool hides_outputs() const { return in_.answers && in_.answers->hides_all; }
     /// Centres a block of that size (its caption included) and makes its corner the origin of base positions.
     void place_block(float width, float height);
 

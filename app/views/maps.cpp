@@ -15,6 +15,7 @@ float f(int64_t n) { return static_cast<float>(n); }
 
 constexpr float kReadable = 22;                           // cells of that side have room for a number
 constexpr float kGap = 14, kName = 28, kLegend = 44;   // between maps; above a map; under the large ones
+constexpr float kSmallName = 10.5f;                   // no name is smaller
 
 /// Columns and sizes of the gallery in base pixels: input and chosen map take 2×2 units, the others one each.
 struct Gallery {
@@ -246,16 +247,28 @@ Grid& add_map(Easel& easel, const Maps& maps, int64_t channel, Point at, float w
     picture.high = range > 0 ? range : 1;
     write_values(easel, maps, maps.layer.output(), grid);
 
-    const float name_y = grid.box.y - 15 * s, size = (large ? 14.f : 13.f) * s;
+    const float name_y = grid.box.y - 15 * s;
+    float size = (large ? 14.f : 13.f) * s;
     std::vector<Run> value;
     if (maps.cursor)
         value = {{reading(maps.layer.output(), {maps.n, channel, maps.cursor->h, maps.cursor->w}, range, large ? 3 : 2),
                   large ? Font::mono_bold : Font::mono, large ? Tone::output_text : Tone::ink2,
                   {value_at(maps.output_ref(channel, *maps.cursor))}}};
-    const float room = grid.box.w - text_width(value, size) - 6 * s;
     const std::string whole_name = map_name(maps.document_layer, channel, maps.output.c);
+    const float value_w = text_width(value, size), room = grid.box.w - value_w - 6 * s;
     std::string name = fitted(whole_name, size, room);
     if (name != whole_name && maps.document_layer.channel_names.empty()) name = fitted(fmt::format("{}", channel), size, room);
+    const bool is_cut = name != whole_name && !maps.document_layer.channel_names.empty();
+    if (!value.empty() && is_cut && !large) {   // names tell maps apart: the value makes room for its name
+        Plate ground;
+        ground.box = {grid.box.right() - value_w - 8 * s, grid.box.bottom() - 18 * s, value_w + 8 * s, 18 * s};
+        ground.fill = Tone::canvas;
+        easel.scene.plates.push_back(ground);
+        easel.scene.labels.push_back({{ground.box.right() - 4 * s, ground.box.center().y}, Align::right, size, std::move(value)});
+        value.clear();
+        size = std::clamp(size * grid.box.w / text_width(Font::semibold, size, whole_name), kSmallName * s, size);
+        name = fitted(whole_name, size, grid.box.w);
+    }
     easel.scene.labels.push_back({{grid.box.x, name_y}, Align::left, size,
                                   {{name, Font::semibold, maps.in.stale ? Tone::ink3 : Tone::output_text}}});
     if (!value.empty())
