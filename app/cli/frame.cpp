@@ -131,13 +131,12 @@ void Frame::draw(bool draws) {
 
     update(app_, 0);
     build();
-    const int64_t paints = paints_;
-    if (draws) paint();
+    const Repaint repainted = draws ? paint() : Repaint{};
     if (const std::string title = window_title(app_.state); title != title_) {
         title_ = title;
         window_.set_title(title);
     }
-    window_.end_frame(draws, paints_ != paints);
+    window_.end_frame(draws, repainted);
     ++frames_;
     if (on_frame) on_frame();
 }
@@ -157,14 +156,14 @@ void Frame::build() {
     scene_changed_ = true;
 }
 
-void Frame::paint() {
+Repaint Frame::paint() {
     const std::pair look{window_.theme(), window_.scale()};
-    if (!scene_changed_ && painted_look_ == look) return;
+    if (!scene_changed_ && painted_look_ == look) return {};
     painter_.use_levels(levels_of(app_.state.result));
-    painter_.paint(scene_, look.first, look.second, target_);
     scene_changed_ = false;
     painted_look_ = look;
     ++paints_;
+    return painter_.paint(scene_, look.first, look.second, target_);
 }
 
 void run_until_closed(Frame& frame) {

@@ -68,7 +68,8 @@ public:
 private:
     void tell_shader_problem();
     void build();
-    void paint();
+    /// What of the canvas differs now.
+    Repaint paint();
 
     AppWindow& window_;
     App& app_;

@@ -60,6 +60,12 @@ void add_damage(std::vector<PixelBox>& boxes, PixelBox box) {
     while (boxes.size() > kMostBoxes) join_nearest(boxes);
 }
 
+void Repaint::add(const Repaint& later) {
+    all = all || later.all;
+    if (all) return boxes.clear();
+    for (const PixelBox& box : later.boxes) add_damage(boxes, box);
+}
+
 bool sparse(const std::vector<PixelBox>& boxes, double pixels) {
     int64_t area = 0;
     for (const PixelBox& box : boxes) area += box.area();

@@ -4,29 +4,14 @@
 #include <optional>
 #include <vector>
 
+#include "app/paint/pixel_box.h"
 #include "app/paint/scene_batch.h"
 
 namespace convscope {
 
-/// Whole pixels x0…x1 − 1, y0…y1 − 1.
-struct PixelBox {
-    int x0 = 0, y0 = 0, x1 = 0, y1 = 0;
-    bool operator==(const PixelBox&) const = default;
-    int64_t area() const { return int64_t(x1 - x0) * (y1 - y0); }
-    bool meets(const PixelBox& other) const {
-        return x0 < other.x1 && other.x0 < x1 && y0 < other.y1 && other.y0 < y1;
-    }
-};
-
-PixelBox united(const PixelBox& a, const PixelBox& b);
-/// They meet, or their common box wastes little: painted as one.
-bool belong_together(const PixelBox& a, const PixelBox& b);
-
 /// Every pixel that a quad may touch.
 PixelBox reach_of(const Instance& instance);
 
-/// Adds a box to a few that do not meet; those that belong together become one.
-void add_damage(std::vector<PixelBox>& boxes, PixelBox box);
 /// They are so much less than all of a picture of that many pixels that painting only them saves something.
 bool sparse(const std::vector<PixelBox>& boxes, double pixels);
 

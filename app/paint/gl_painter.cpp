@@ -81,7 +81,7 @@ struct GlPainter::Parts {
     void begin(bool top_first);
     void draw(const Draw* draws, size_t count);
     void draw_all(bool top_first);
-    bool draw_changes(Target& target);
+    std::optional<std::vector<PixelBox>> draw_changes(Target& target);
 };
 
 void GlPainter::Parts::load_programs() {
@@ -221,11 +221,11 @@ void GlPainter::Parts::draw_all(bool top_first) {
     painted_px = int64_t(width_px) * height_px;
 }
 
-// Only what differs from the scene before, where the target still shows that. False: it does not.
-bool GlPainter::Parts::draw_changes(Target& target) {
-    if (starts_anew || painted.number == 0 || !(target.painted() == painted)) return false;
-    const auto boxes = damage(before, batch, width_px, height_px);
-    if (!boxes) return false;
+// Only what differs from the scene before, where the target still shows that. None: it does not.
+std::optional<std::vector<PixelBox>> GlPainter::Parts::draw_changes(Target& target) {
+    if (starts_anew || painted.number == 0 || !(target.painted() == painted)) return {};
+    auto boxes = damage(before, batch, width_px, height_px);
+    if (!boxes) return {};
     part.instances.clear();
     part.draws.clear();
     std::vector<size_t> firsts;
@@ -246,7 +246,7 @@ bool GlPainter::Parts::draw_changes(Target& target) {
     }
     glDisable(GL_SCISSOR_TEST);
     target.release();
-    return true;
+    return boxes;
 }
 
 GlPainter::GlPainter(std::string shader_folder)
@@ -255,15 +255,17 @@ GlPainter::~GlPainter() = default;
 GlPainter::GlPainter(GlPainter&&) noexcept = default;
 GlPainter& GlPainter::operator=(GlPainter&&) noexcept = default;
 
-void GlPainter::paint(const Scene& scene, Theme theme, float scale, Target& target) {
+Repaint GlPainter::paint(const Scene& scene, Theme theme, float scale, Target& target) {
     parts_->prepare(scene, theme, scale);
     target.resize(parts_->width_px, parts_->height_px);
-    if (!parts_->draw_changes(target)) {
+    auto boxes = parts_->draw_changes(target);
+    if (!boxes) {
         repaint(target);
-        return;
+        return {true, {}};
     }
     ++parts_->painted.number;
     target.set_painted(parts_->painted);
+    return {false, std::move(*boxes)};
 }
 
 void GlPainter::paint(const Scene& scene, Theme theme, float scale) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "app/paint/pixel_box.h"
 #include "app/scene/palettes.h"
 #include "app/scene/scene.h"
 #include "core/plane_levels.h"
@@ -80,8 +81,8 @@ public:
     GlPainter& operator=(GlPainter&&) noexcept;
 
     /// Paints the whole target, resized to scene.size_px; of one that this painter painted last, only what differs.
-    /// `scale` is the interface's: widths of a cell's lines.
-    void paint(const Scene& scene, Theme theme, float scale, Target& target);
+    /// `scale` is the interface's: widths of a cell's lines. What of the target differs now.
+    Repaint paint(const Scene& scene, Theme theme, float scale, Target& target);
     /// The same into the current framebuffer's lower left part.
     void paint(const Scene& scene, Theme theme, float scale);
     /// Where smaller copies of large tensors are found from now on.

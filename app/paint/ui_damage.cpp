@@ -1,6 +1,7 @@
 #include "app/paint/ui_damage.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <span>
@@ -64,6 +65,22 @@ public:
         spoil(b.subspan(first, b.size() - first - rest), clip);
     }
 
+    /// Boxes of a picture that is shown pixel for pixel.
+    void spoil_shown(const std::vector<PixelBox>& of_picture, Corners corners, const ImVec4& clip) {
+        if (corners.empty()) return;
+        float x = corners[0].pos.x, y = corners[0].pos.y;
+        for (const ImDrawVert& corner : corners) x = std::min(x, corner.pos.x), y = std::min(y, corner.pos.y);
+        const auto at = [](float origin, int pixel) { return origin + static_cast<float>(pixel); };
+        for (const PixelBox& box : of_picture) {
+            ImDrawVert low{}, high{};
+            low.pos = {at(x, box.x0), at(y, box.y0)};
+            high.pos = {at(x, box.x1), at(y, box.y1)};
+            const std::array<ImDrawVert, kTriangle> whole{low, high, high};
+            const PixelBox shown = reach(whole, clip);
+            if (shown.x0 < shown.x1 && shown.y0 < shown.y1) add_damage(boxes, shown);
+        }
+    }
+
     std::vector<PixelBox> boxes;
 
 private:
@@ -101,7 +118,7 @@ bool UiDamage::take(const ImDrawData& data) {
     return true;
 }
 
-std::optional<std::vector<PixelBox>> UiDamage::next(const ImDrawData& data, ImTextureID fonts, bool textures_changed) {
+std::optional<std::vector<PixelBox>> UiDamage::next(const ImDrawData& data, ImTextureID fonts, const Repaint& canvas) {
     if (!take(data)) {
         now_ = {};
         return {};
@@ -124,11 +141,12 @@ std::optional<std::vector<PixelBox>> UiDamage::next(const ImDrawData& data, ImTe
             continue;
         }
         for (; i < k; ++i) spoiler.spoil(corners(before_, olds[i]), olds[i].clip);
-        if (textures_changed && now.texture != fonts) {
+        if (canvas.all && now.texture != fonts) {
             spoiler.spoil(corners(before_, olds[k]), now.clip);
             spoiler.spoil(corners(now_, now), now.clip);
         } else {
             spoiler.compare(corners(before_, olds[k]), corners(now_, now), now.clip);
+            if (now.texture != fonts) spoiler.spoil_shown(canvas.boxes, corners(now_, now), now.clip);
         }
         i = k + 1;
     }

@@ -12,9 +12,9 @@ namespace convscope {
 
 class UiDamage {
 public:
-    /// Boxes that do not meet, outside of which `data` looks as at the last call; none: it may differ anywhere. What shows
-    /// a texture other than `fonts` counts as different where `textures_changed`.
-    std::optional<std::vector<PixelBox>> next(const ImDrawData& data, ImTextureID fonts, bool textures_changed);
+    /// Boxes that do not meet, outside of which `data` looks as at the last call; none: it may differ anywhere. Textures
+    /// other than `fonts` hold the canvas, pixel for pixel, and differ where it was painted.
+    std::optional<std::vector<PixelBox>> next(const ImDrawData& data, ImTextureID fonts, const Repaint& canvas);
 
 private:
     /// Triangles of one texture inside one clip box.

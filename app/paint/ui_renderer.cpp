@@ -107,9 +107,9 @@ void UiRenderer::draw(const ImDrawData& data, Color ground) {
     parts_->draw(data, std::span(&all, 1));
 }
 
-void UiRenderer::draw_changes(const ImDrawData& data, Color ground, bool textures_changed) {
+void UiRenderer::draw_changes(const ImDrawData& data, Color ground, const Repaint& canvas) {
     const auto fonts = reinterpret_cast<ImTextureID>(static_cast<intptr_t>(parts_->fonts));
-    const auto boxes = parts_->damage.next(data, fonts, textures_changed);
+    const auto boxes = parts_->damage.next(data, fonts, canvas);
     if (!boxes || parts_->forgotten || !(ground == parts_->ground)) {
         draw(data, ground);
         parts_->forgotten = false;

@@ -24,9 +24,9 @@ public:
     void set_fonts(ImFontAtlas& fonts);
     /// Into the Target that is bound, on that ground.
     void draw(const ImDrawData& data, Color ground);
-    /// The same where the Target still holds what the last call drew there: only what differs. `textures_changed`:
-    /// so did what textures other than the fonts' hold.
-    void draw_changes(const ImDrawData& data, Color ground, bool textures_changed);
+    /// The same where the Target still holds what the last call drew there: only what differs. `canvas`: what does of the
+    /// picture that textures other than the fonts' hold.
+    void draw_changes(const ImDrawData& data, Color ground, const Repaint& canvas);
     /// The next draw_changes finds other pixels than it left.
     void forget();
     /// Pixels that the last draw_changes painted.

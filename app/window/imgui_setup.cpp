@@ -75,13 +75,13 @@ void Ui::draw() {
 
 void Ui::draw_changes() {
     if (const ImDrawData* data = ImGui::GetDrawData())
-        renderer_.draw_changes(*data, palette(theme_)[Tone::panel], textures_changed_);
-    textures_changed_ = false;
+        renderer_.draw_changes(*data, palette(theme_)[Tone::panel], canvas_);
+    canvas_ = {};
 }
 
-void Ui::spoil(bool all, bool textures) {
+void Ui::spoil(bool all, const Repaint& canvas) {
     if (all) renderer_.forget();
-    textures_changed_ = textures_changed_ || textures;
+    canvas_.add(canvas);
 }
 
 uint64_t Ui::look() const {

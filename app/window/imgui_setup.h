@@ -45,8 +45,8 @@ public:
     /// Copies that Target onto the window.
     void show(const Target& target) { renderer_.show(target); }
     int64_t painted_px() const { return renderer_.painted_px(); }
-    /// All of that Target, or what textures show in it, must be drawn anew.
-    void spoil(bool all, bool textures);
+    /// All of that Target, or what the canvas's picture shows in it, must be drawn anew.
+    void spoil(bool all, const Repaint& canvas);
     /// A number that is another one when draw() would draw something else, but for what textures hold.
     uint64_t look() const;
 
@@ -71,7 +71,7 @@ private:
     Theme next_theme_ = Theme::light;
     float next_scale_ = 1;
     bool style_is_old_ = true;
-    bool textures_changed_ = false;
+    Repaint canvas_;
     int frames_wanted_ = kFramesAfterInput;
 };
 

@@ -41,14 +41,15 @@ void AppWindow::begin_frame() {
     last_frame_s_ = now_s;
 }
 
-void AppWindow::end_frame(bool draws, bool textures_changed) {
+void AppWindow::end_frame(bool draws, const Repaint& canvas) {
     ui_->end_frame();
-    textures_changed_ = textures_changed_ || textures_changed;
+    canvas_.add(canvas);
     if (!draws) return;
     const uint64_t look = ui_->look();
-    if (!lost_ && !textures_changed_ && look == shown_look_) return;
-    ui_->spoil(lost_, textures_changed_);
-    lost_ = textures_changed_ = false;
+    if (!lost_ && !canvas_.any() && look == shown_look_) return;
+    ui_->spoil(lost_, canvas_);
+    lost_ = false;
+    canvas_ = {};
     shown_look_ = look;
     ++shown_;
     show_frame();

@@ -52,9 +52,9 @@ public:
     bool poll_events() { return wait_events(0); }
     void begin_frame();
     /// Draws and shows the frame. `draws` false: ends ImGui's frame without OpenGL work, for scripts that look at few
-    /// frames of many. Nothing is drawn either when the frame looks as the last one did; what stands in textures is
-    /// not looked at: `textures_changed` says whether it differs.
-    void end_frame(bool draws = true, bool textures_changed = true);
+    /// frames of many. Nothing is drawn either when the frame looks as the last one did; what stands in the canvas's
+    /// picture is not looked at: `canvas` says what of it differs.
+    void end_frame(bool draws = true, const Repaint& canvas = {true, {}});
     /// Frames that were drawn and shown.
     int64_t shown() const { return shown_; }
     /// The last frame, as it was drawn.
@@ -98,7 +98,7 @@ private:
     double last_frame_s_ = 0;
     uint64_t shown_look_ = 0;
     int64_t shown_ = 0;
-    bool textures_changed_ = false;  // since the last frame that was shown
+    Repaint canvas_;                 // since the last frame that was shown
 };
 
 }  // namespace convscope
