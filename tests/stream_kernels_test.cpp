@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "core/kernels/curves.h"
@@ -298,6 +299,10 @@ TEST_P(StreamKernels, RowsOfWindowsAreThoseOfPlainLoops) {
         std::copy_n(out, size + 1, best.begin());
         std::copy_n(index_out, size + 1, indices.begin());
         max_row({a, plane.data(), rows, out, false}, places.data());
+        out[a.out] = 7;
+        max_row({a, plane.data(), rows, out, is_streamed}, static_cast<float*>(nullptr));
+        ASSERT_EQ(std::memcmp(out, best.data(), (size + 1) * sizeof(float)), 0)
+            << "without the places";
         std::vector<double> divisors(size);
         const auto tap = [&](int64_t o, int64_t s) {
             return o * a.stride - a.pad_before + s * a.dilation;

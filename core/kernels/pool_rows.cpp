@@ -20,6 +20,8 @@ namespace HWY_NAMESPACE {
 using Places = hn::RebindToSigned<Floats>;
 using PlaceVector = hn::Vec<Places>;
 
+constexpr int64_t kAhead = 384;  // floats: so far in front a row is fetched, past the ends of pages
+
 /// from[0], from[stride], from[2 · stride], …
 template <int kStride>
 HWY_INLINE FloatVector strided(const float* from, int64_t stride) {
@@ -64,12 +66,11 @@ HWY_INLINE void for_windows(const PoolRow& row, bool has_pairs, Vector vector, O
              o < range.end && reinterpret_cast<uintptr_t>(row.out + o) % (4 * hn::Lanes(Floats()));
              ++o)
             one(o);
-    for (; o < range.vectors; o += lanes()) vector(o);
-    if (const int64_t last = range.end - lanes();
-        !row.is_streamed && o < range.end && last >= range.first && last < range.vectors) {
-        vector(last);
-        o = range.end;
-    }
+    const int64_t last = range.end - lanes();
+    const bool overlaps = !row.is_streamed && last >= range.first && last < range.vectors;
+    for (; o < (overlaps ? range.end : range.vectors); o += lanes())
+        vector(overlaps ? std::min(o, last) : o);
+    if (overlaps) o = range.end;
     for (; o < row.columns.out; ++o) one(o);
 }
 
@@ -109,32 +110,47 @@ void largest(const PoolRow& row, Place* places) {
     constexpr bool kPairs = kKernel == 2 && HWY_TARGET != HWY_SCALAR;
     const auto vector = [&](int64_t o) HWY_ATTR {
         const int64_t start = o * a.stride - a.pad_before;
-        FloatVector best = hn::Zero(d);
-        PlaceVector chosen = hn::Zero(p);
-        const auto visit = [&](FloatVector x, int64_t offset, bool is_first) HWY_ATTR {
-            const auto wins = is_first ? hn::Eq(best, best) : hn::Or(hn::Gt(x, best), hn::IsNaN(x));
-            best = hn::IfThenElse(wins, x, best);
-            if (places)
-                chosen = hn::IfThenElse(hn::RebindMask(p, wins),
-                                        hn::Set(p, static_cast<int32_t>(offset)), chosen);
-        };
+        // Calls see(cells of the windows, offset of the first one, whether it is the first) in reading order.
+        const auto visit_all = [&](auto see) HWY_ATTR {
 #pragma GCC unroll 3
-        for (int64_t r = 0; r < height; ++r) {
-            const int64_t offset = row.rows[static_cast<size_t>(r)] * a.in;
-            const float* const from = row.plane + offset + start;
+            for (int64_t r = 0; r < height; ++r) {
+                const int64_t offset = row.rows[static_cast<size_t>(r)] * a.in;
+                const float* const from = row.plane + offset + start;
+#pragma GCC unroll 2
+                for (int v = 0; v < std::max(1, kStride); ++v)
+                    hwy::Prefetch(from + kAhead + v * lanes());
 #if HWY_TARGET != HWY_SCALAR
-            if constexpr (kPairs) {  // one load serves both columns, and none crosses a line
-                const FloatVector low = hn::LoadU(d, from), high = hn::LoadU(d, from + lanes());
-                visit(hn::ConcatEven(d, high, low), offset, r == 0);
-                visit(hn::ConcatOdd(d, high, low), offset + 1, false);
-                continue;
-            }
+                if constexpr (kPairs) {  // one load serves both columns, and none crosses a line
+                    const FloatVector low = hn::LoadU(d, from), high = hn::LoadU(d, from + lanes());
+                    see(hn::ConcatEven(d, high, low), offset, r == 0);
+                    see(hn::ConcatOdd(d, high, low), offset + 1, false);
+                    continue;
+                }
 #endif
 #pragma GCC unroll 3
-            for (int64_t s = 0; s < width; ++s)
-                visit(strided<kStride>(from + s * a.dilation, a.stride), offset + s * a.dilation,
-                      r + s == 0);
+                for (int64_t s = 0; s < width; ++s)
+                    see(strided<kStride>(from + s * a.dilation, a.stride), offset + s * a.dilation,
+                        r + s == 0);
+            }
+        };
+        FloatVector best = hn::Zero(d);
+        PlaceVector chosen = hn::Zero(p);
+        if (!places) {  // a NaN among the cells makes their sum one
+            FloatVector sum = best;
+            visit_all([&](FloatVector x, int64_t, bool is_first) HWY_ATTR {
+                best = is_first ? x : hn::IfThenElse(hn::Gt(x, best), x, best);
+                sum = is_first ? x : hn::Add(sum, x);
+            });
+            if (HWY_LIKELY(hn::AllFalse(d, hn::IsNaN(sum))))
+                return store(best, d, row.out + o, row.is_streamed);
         }
+        visit_all([&](FloatVector x, int64_t offset, bool is_first) HWY_ATTR {
+            const auto wins = is_first ? hn::Eq(best, best) : hn::Or(hn::Gt(x, best), hn::IsNaN(x));
+            best = hn::IfThenElse(wins, x, best);
+            chosen =
+                hn::IfThenElse(hn::RebindMask(p, wins),
+                               hn::Set(p, static_cast<int32_t>(offset)), chosen);
+        });
         store(best, d, row.out + o, row.is_streamed);
         if (!places) return;
         const PlaceVector columns =
