@@ -31,7 +31,6 @@ constexpr int kSums = 24, kMostChannels = 8;
 #else
 constexpr int kSums = 12, kMostChannels = 4;
 #endif
-constexpr int64_t kTogether = 64;  // channels whose sums are kept between runs
 constexpr int64_t kStretch =
     kSums / 4 * kLanes;  // cells of a stretch; four times as many for few channels
 
@@ -40,64 +39,58 @@ constexpr int vectors_for(int channels, int phases) {
     return std::min(channels == 3 ? 6 : 8, sums / channels);
 }
 
-/// Where a run of terms stands among those of a sum.
-struct Run {
-    std::span<const Tap> taps[2];  // of the cells, or of the even and of the odd ones
-    bool is_first = true, is_last = true;
-    float* partial = nullptr;  // sums of earlier runs: [phase][channel][cell of the stretch]
-    int64_t partial_step = 0, phase_step = 0;
-};
-
 /// kPhases × kChannels × kVectors sums at cell x of the stretch. Whole: all vectors are full; else the only one has `cells`
 /// cells. Two phases are the even and the odd cells of a row that is twice as long: they meet here, in registers.
 template <int kPhases, int kChannels, int kVectors, bool kWhole>
-HWY_INLINE void block(const RowSums& sums, const Run& run, const float* weights, int64_t channel,
-                      int64_t stretch, int64_t x, int64_t cells) {
+HWY_INLINE void block(const RowSums& sums, size_t runs, const float* weights, int64_t channel,
+                      int64_t x, int64_t cells) {
     const Floats d;
     Vector sum[kPhases][kChannels][kVectors];
-    const int64_t shifted = sums.shift + stretch + x;
+    HWY_ALIGN float total[kChannels * kVectors * kLanes];  // of earlier runs
+    const int64_t shifted = sums.shift + x;
 #pragma GCC unroll 2
-    for (int p = 0; p < kPhases; ++p) {
+    for (int p = 0; p < kPhases; ++p)
+        for (size_t run = 0; run < runs; ++run) {
+            const std::span<const Tap> all = p == 0 ? sums.taps : sums.odd;
+            const size_t first = run * all.size() / runs, end = (run + 1) * all.size() / runs;
 #pragma GCC unroll 8
-        for (int c = 0; c < kChannels; ++c)
+            for (int c = 0; c < kChannels; ++c)
 #pragma GCC unroll 8
-            for (int v = 0; v < kVectors; ++v) sum[p][c][v] = hn::Zero(d);
-        for (const Tap& tap : run.taps[p]) {
-            const float* const from = tap.source + shifted;
-            const float* const by = weights + tap.weight * kPacked;
-            Vector value[kVectors];
-#pragma GCC unroll 8
-            for (int v = 0; v < kVectors; ++v)
-                value[v] = kWhole ? hn::LoadU(d, from + v * kLanes)
-                                  : hn::LoadN(d, from, static_cast<size_t>(cells));
-            if (kWhole && kPhases == 1 && sums.ahead != 0) {
-#pragma GCC unroll 8
-                for (int v = 0; v < kVectors; ++v) hwy::Prefetch(from + sums.ahead + v * kLanes);
-            }
-#pragma GCC unroll 8
-            for (int c = 0; c < kChannels; ++c) {
-                const Vector factor = hn::Set(d, by[c]);
+                for (int v = 0; v < kVectors; ++v) sum[p][c][v] = hn::Zero(d);
+            for (const Tap& tap : all.subspan(first, end - first)) {
+                const float* const from = tap.source + shifted;
+                const float* const by = weights + tap.weight * kPacked;
+                Vector value[kVectors];
 #pragma GCC unroll 8
                 for (int v = 0; v < kVectors; ++v)
-                    sum[p][c][v] = hn::MulAdd(value[v], factor, sum[p][c][v]);
+                    value[v] = kWhole ? hn::LoadU(d, from + v * kLanes)
+                                      : hn::LoadN(d, from, static_cast<size_t>(cells));
+                if (kWhole && kPhases == 1 && sums.ahead != 0) {
+#pragma GCC unroll 8
+                    for (int v = 0; v < kVectors; ++v)
+                        hwy::Prefetch(from + sums.ahead + v * kLanes);
+                }
+#pragma GCC unroll 8
+                for (int c = 0; c < kChannels; ++c) {
+                    const Vector factor = hn::Set(d, by[c]);
+#pragma GCC unroll 8
+                    for (int v = 0; v < kVectors; ++v)
+                        sum[p][c][v] = hn::MulAdd(value[v], factor, sum[p][c][v]);
+                }
             }
+            if (runs == 1) continue;
+#pragma GCC unroll 8
+            for (int c = 0; c < kChannels; ++c)
+#pragma GCC unroll 8
+                for (int v = 0; v < kVectors; ++v) {
+                    float* const here = total + (c * kVectors + v) * kLanes;
+                    if (run > 0) sum[p][c][v] = hn::Add(sum[p][c][v], hn::Load(d, here));
+                    if (run + 1 < runs) hn::Store(sum[p][c][v], d, here);
+                }
         }
-        if (run.is_first && run.is_last) continue;
-        float* const partial = run.partial + p * run.phase_step + channel * run.partial_step + x;
-#pragma GCC unroll 8
-        for (int c = 0; c < kChannels; ++c)
-#pragma GCC unroll 8
-            for (int v = 0; v < kVectors; ++v) {
-                float* const here = partial + c * run.partial_step + v * kLanes;
-                if (!run.is_first) sum[p][c][v] = hn::Add(sum[p][c][v], hn::Load(d, here));
-                if (!run.is_last) hn::Store(sum[p][c][v], d, here);
-            }
-    }
-    if (!run.is_last) return;
 #pragma GCC unroll 8
     for (int c = 0; c < kChannels; ++c) {
-        float* const out =
-            sums.out + (channel + c) * sums.out_channel_step + kPhases * (stretch + x);
+        float* const out = sums.out + (channel + c) * sums.out_channel_step + kPhases * x;
         const Vector bias = hn::Set(d, sums.bias ? sums.bias[sums.first + channel + c] : 0.0f);
         const auto put = [&](Vector all, int64_t at) HWY_ATTR {
             if constexpr (!kWhole) {
@@ -123,82 +116,55 @@ HWY_INLINE void block(const RowSums& sums, const Run& run, const float* weights,
     }
 }
 
-/// All cells of a stretch of kChannels channels from `channel` (counted from sums.first) on.
+/// The cells [x, end) of kChannels channels from `channel` (counted from sums.first) on.
 template <int kPhases, int kChannels>
-void channels(const RowSums& sums, const Run& run, int64_t channel, int64_t stretch,
-              int64_t cells) {
+void channels(const RowSums& sums, size_t runs, int64_t channel, int64_t x, int64_t end) {
     constexpr int kVectors = vectors_for(kChannels, kPhases);
     const float* const weights =
         sums.weights->at(sums.first + channel / kPacked * kPacked) + channel % kPacked;
-    int64_t x = 0;
     // Four vectors that are left are two and two: one alone has too few sums to keep the adders busy.
-    for (; x + kVectors * kLanes <= cells && (kVectors != 3 || (cells - x) / kLanes != 4);
+    for (; x + kVectors * kLanes <= end && (kVectors != 3 || (end - x) / kLanes != 4);
          x += kVectors * kLanes)
-        block<kPhases, kChannels, kVectors, true>(sums, run, weights, channel, stretch, x, 0);
+        block<kPhases, kChannels, kVectors, true>(sums, runs, weights, channel, x, 0);
     if constexpr (kVectors > 3)
-        for (; x + 3 * kLanes <= cells; x += 3 * kLanes)
-            block<kPhases, kChannels, 3, true>(sums, run, weights, channel, stretch, x, 0);
+        for (; x + 3 * kLanes <= end; x += 3 * kLanes)
+            block<kPhases, kChannels, 3, true>(sums, runs, weights, channel, x, 0);
     if constexpr (kVectors > 2)
-        for (; x + 2 * kLanes <= cells; x += 2 * kLanes)
-            block<kPhases, kChannels, 2, true>(sums, run, weights, channel, stretch, x, 0);
-    for (; x + kLanes <= cells; x += kLanes)
-        block<kPhases, kChannels, 1, true>(sums, run, weights, channel, stretch, x, 0);
-    if (x < cells)
-        block<kPhases, kChannels, 1, false>(sums, run, weights, channel, stretch, x, cells - x);
+        for (; x + 2 * kLanes <= end; x += 2 * kLanes)
+            block<kPhases, kChannels, 2, true>(sums, runs, weights, channel, x, 0);
+    for (; x + kLanes <= end; x += kLanes)
+        block<kPhases, kChannels, 1, true>(sums, runs, weights, channel, x, 0);
+    if (x < end) block<kPhases, kChannels, 1, false>(sums, runs, weights, channel, x, end - x);
 }
 
-template <int kPhases>
-void all_channels(const RowSums& sums, const Run& run, int64_t stretch, int64_t cells) {
-    constexpr int kMost = kMostChannels / kPhases;
-    for (int64_t channel = 0; channel < sums.channels;) {
-        const int64_t left = sums.channels - channel;
-        if (left >= kMost) {
-            channels<kPhases, kMost>(sums, run, channel, stretch, cells);
-            channel += kMost;
-        } else if (kMost > 4 && left >= 4) {
-            channels<kPhases, 4>(sums, run, channel, stretch, cells);
-            channel += 4;
-        } else if (kMost > 3 && left == 3) {
-            channels<kPhases, 3>(sums, run, channel, stretch, cells);
-            channel += 3;
-        } else if (kMost > 2 && left >= 2) {
-            channels<kPhases, 2>(sums, run, channel, stretch, cells);
-            channel += 2;
-        } else {
-            channels<kPhases, 1>(sums, run, channel, stretch, cells);
-            ++channel;
-        }
-    }
-}
-
-/// A stretch of cells at a time, so many channels that their sums stay in the first-level cache, and for all of them one run
-/// of terms after the other: what the run reads stays there too.
+/// A stretch of cells at a time, for all channels: what it reads stays in the first-level cache.
 template <int kPhases>
 void all_sums(const RowSums& sums) {
-    HWY_ALIGN float partial[kTogether * kStretch];
-    constexpr int64_t kMost = kTogether / kPhases;
+    constexpr int kMost = kMostChannels / kPhases;
     const size_t terms = std::max(sums.taps.size(), sums.odd.size());
     const size_t runs = std::max<size_t>(1, (terms + kRun - 1) / kRun);
-    for (int64_t channel = 0; channel < sums.channels; channel += kMost) {
-        RowSums some = sums;
-        some.first += channel;
-        some.channels = std::min<int64_t>(kMost, sums.channels - channel);
-        some.out += channel * sums.out_channel_step;
-        const int64_t stretch = some.channels < kPacked ? 4 * kStretch : kStretch;
-        for (int64_t x = 0; x < sums.cells; x += stretch)
-            for (size_t i = 0; i < runs; ++i) {
-                const auto share = [&](std::span<const Tap> taps) {
-                    const size_t from = i * taps.size() / runs;
-                    return taps.subspan(from, (i + 1) * taps.size() / runs - from);
-                };
-                const Run run{{share(sums.taps), share(sums.odd)},
-                              i == 0,
-                              i + 1 == runs,
-                              partial,
-                              stretch,
-                              some.channels * stretch};
-                all_channels<kPhases>(some, run, x, std::min<int64_t>(stretch, sums.cells - x));
+    const int64_t stretch = sums.channels < kPacked ? 4 * kStretch : kStretch;
+    for (int64_t x = 0; x < sums.cells; x += stretch) {
+        const int64_t end = std::min(sums.cells, x + stretch);
+        for (int64_t channel = 0; channel < sums.channels;) {
+            const int64_t left = sums.channels - channel;
+            if (left >= kMost) {
+                channels<kPhases, kMost>(sums, runs, channel, x, end);
+                channel += kMost;
+            } else if (kMost > 4 && left >= 4) {
+                channels<kPhases, 4>(sums, runs, channel, x, end);
+                channel += 4;
+            } else if (kMost > 3 && left == 3) {
+                channels<kPhases, 3>(sums, runs, channel, x, end);
+                channel += 3;
+            } else if (kMost > 2 && left >= 2) {
+                channels<kPhases, 2>(sums, runs, channel, x, end);
+                channel += 2;
+            } else {
+                channels<kPhases, 1>(sums, runs, channel, x, end);
+                ++channel;
             }
+        }
     }
 }
 
