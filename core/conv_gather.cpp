@@ -50,6 +50,9 @@ class Gather {
           lines_(g_),
           is_filter_(g.narrow_per_group <= kFewChannels && g.h.stride == 1 && g.w.stride == 1 &&
                      g.h.dilation == 1 && g.w.out >= kFlatCells),
+          has_ends_(is_filter_ && g.wide_per_group == 1 && g.h.kernel == 3 && g.w.kernel == 3 &&
+                    g.w.dilation == 1 && g.w.pad_before <= 1 &&
+                    g.w.out + 1 - g.w.pad_before <= g.w.in),
           zeros_(static_cast<size_t>(g.w.in), 0.0f) {
         rows_ = rows_in_part(g.h.out, g.narrow_per_group * terms() * g.w.out, kMostBandRows,
                              g.w.out < kFlatCells);
@@ -78,13 +81,8 @@ class Gather {
     void part(const Call& call, int64_t i) const {
         const int64_t group = i / parts_per_group(), h = i % parts_per_group() * rows_;
         const int64_t rows = std::min(rows_, g_.h.out - h);
-        for (const Tile& tile : tiles_) {
-            if (is_filter_)
-                for (int64_t row = 0; row < rows; row += kFilterRows)
-                    filter(call, group, h + row, std::min(kFilterRows, rows - row), tile);
-            else
-                sum(call, group, h, rows, tile);
-        }
+        for (const Tile& tile : tiles_)
+            is_filter_ ? filter(call, group, h, rows, tile) : sum(call, group, h, rows, tile);
         if (call.is_streamed) finish_stream();
     }
 
@@ -100,6 +98,12 @@ class Gather {
     }
 
     void make_tiles() {
+        if (has_ends_) {
+            for (const int64_t place : {-g_.w.pad_before, g_.w.out + 1 - g_.w.pad_before})
+                ends_.push_back(padded_cell(place, g_.w.in, g_.mode));
+            tiles_.push_back({0, g_.w.out, true});
+            return;
+        }
         if (g_.w.stride == 1) {
             // The first and the last window that lie inside.
             const int64_t first =
@@ -247,25 +251,40 @@ class Gather {
             }
     }
 
-    /// Up to kFilterRows rows of windows from h on, one output plane after the other.
     void filter(const Call& call, int64_t group, int64_t h, int64_t rows, const Tile& tile) const {
+        if (!tile.is_direct) {
+            ConvScratch& scratch = conv_scratch();
+            find_places(scratch.places, h, rows);
+            fill_band(scratch, planes(call, group), scratch.places, tile);
+        }
+        for (int64_t row = 0; row < rows; row += kFilterRows)
+            filter_some(call, group, h, row, std::min(kFilterRows, rows - row), tile);
+    }
+
+    /// Up to kFilterRows rows of windows from h + row on, one output plane after the other.
+    void filter_some(const Call& call, int64_t group, int64_t h, int64_t row, int64_t rows,
+                     const Tile& tile) const {
         ConvScratch& scratch = conv_scratch();
-        scratch.places.clear();
-        // Rows left out read the last one that there is.
-        for (int64_t i = 0; i < kFilterRows + g_.h.kernel - 1; ++i)
-            scratch.places.push_back(h - g_.h.pad_before + std::min(i, rows + g_.h.kernel - 2));
         scratch.sources.clear();
-        if (!tile.is_direct) fill_band(scratch, planes(call, group), scratch.places, tile);
         const int64_t floats = lines_.row_floats(tile.cells);
+        const auto lines = static_cast<int64_t>(scratch.places.size());
+        if (has_ends_) scratch.lines.clear();
         for (int64_t c = 0; c < g_.wide_per_group; ++c)
-            for (size_t i = 0; i < scratch.places.size(); ++i)
-                scratch.sources.push_back(
-                    tile.is_direct
-                        ? row_at(planes(call, group) + c * g_.h.in * g_.w.in, scratch.places[i]) +
-                              tile.x
-                        : scratch.lines.data() + (c * static_cast<int64_t>(scratch.places.size()) +
-                                                  static_cast<int64_t>(i)) *
-                                                     floats);
+            for (int64_t i = 0; i < kFilterRows + g_.h.kernel - 1; ++i) {
+                // Rows left out read the last one that there is.
+                const int64_t line = row + std::min(i, rows + g_.h.kernel - 2);
+                if (!tile.is_direct) {
+                    scratch.sources.push_back(scratch.lines.data() + (c * lines + line) * floats);
+                    continue;
+                }
+                const float* const from =
+                    row_at(planes(call, group) + c * g_.h.in * g_.w.in, h - g_.h.pad_before + line);
+                scratch.sources.push_back(from + tile.x);
+                if (!has_ends_) continue;
+                for (const auto& cell : ends_)
+                    scratch.lines.push_back(cell ? from[*cell + g_.w.pad_before] : 0.0f);
+            }
+        h += row;
         for (int64_t o = 0; o < g_.narrow_per_group; ++o) {
             const int64_t channel = group % g_.groups * g_.narrow_per_group + o;
             float* const to = out(call, group) + (o * g_.h.out + h) * g_.w.out + tile.x;
@@ -281,6 +300,8 @@ class Gather {
                 filter_rows({.sources = std::span(scratch.sources)
                                             .subspan(static_cast<size_t>(c * height),
                                                      static_cast<size_t>(planes * height)),
+                             .ends = has_ends_ ? std::span<const float>(scratch.lines)
+                                               : std::span<const float>(),
                              .channels = planes,
                              .kernel_h = g_.h.kernel,
                              .kernel_w = g_.w.kernel,
@@ -328,6 +349,8 @@ class Gather {
     const ConvGeometry g_;
     WideLines lines_;
     bool is_filter_;
+    bool has_ends_;  // rows are read in place, padding and all: it is one cell
+    std::vector<std::optional<int64_t>> ends_;  // which cells those of the padding copy
     std::vector<float> zeros_;  // a row of the padding
     std::vector<PackedWeights> weights_;
     std::vector<std::optional<Factors>> two_passes_;  // of each output channel; empty: none

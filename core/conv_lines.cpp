@@ -7,6 +7,7 @@ namespace convscope {
 namespace {
 
 constexpr int64_t kFewCells = 64;
+constexpr int64_t kManyParts = 256;  // more would only be smaller
 
 /// The value of places first, first + step, … of a row; zeros where there is no row or no cell.
 void fill_line(float* line, int64_t count, const float* row, int64_t first, int64_t step,
@@ -40,7 +41,8 @@ void fill_line(float* line, int64_t count, const float* row, int64_t first, int6
 }  // namespace
 
 int64_t rows_in_part(int64_t rows, int64_t row_products, int64_t most, bool are_short) {
-    const int64_t products = are_short ? 4 * kPartProducts : kPartProducts;
+    const int64_t products =
+        std::max(are_short ? 4 * kPartProducts : kPartProducts, rows * row_products / kManyParts);
     int64_t together =
         std::clamp<int64_t>(products / std::max<int64_t>(1, row_products), 1, std::min(most, rows));
     if (are_short && rows * row_products > kPartProducts / 2)

@@ -190,6 +190,54 @@ TEST(LargeLayers, columns_times_rows) {
                             true});
 }
 
+/// A filter of 3×3 takes rows where they lie, padding and all: every cell near their ends, at all lengths of the last vector.
+TEST(LargeLayers, three_by_three_up_to_the_ends_of_rows) {
+    const Op& op = *find_op("conv2d");
+    std::mt19937_64 random(7);
+    int64_t width = 256;
+    for (const std::string& set : instruction_sets()) {
+        use_instruction_set(set);
+        for (const char* mode : {"zeros", "reflect", "replicate", "circular"})
+            for (const Pair padding : {Pair{0, 0}, Pair{1, 0}, Pair{0, 1}, Pair{1, 1}}) {
+                const Large large{"conv2d",
+                                  {1, 2, 7, width = 256 + (width + 7) % 35},
+                                  {{"out_channels", int64_t(4)},
+                                   {"groups", int64_t(2)},
+                                   {"padding", Padding{Padding::Kind::pair, padding}},
+                                   {"padding_mode", Choice{mode}}}};
+                const Params params = params_of(op, large);
+                const Plan plan = op.plan(params, large.input, true);
+                ASSERT_FALSE(plan.problem);
+                std::vector<Tensor> weights;
+                for (const WeightSpec& spec : plan.weights)
+                    weights.push_back(random_tensor(spec.shape, random, false));
+                const Tensor input = random_tensor(large.input, random, false);
+                const Document document = one_layer(op, params, input, weights, {});
+                SCOPED_TRACE(set + ", " + describe(document));
+                std::vector<Tensor> stages(plan.stages.size());
+                const std::vector<int> wanted{plan.output};
+                ASSERT_TRUE(
+                    op.forward(params, plan, {input, weights, {}, true}, wanted, stages, {}));
+                const Tensor& made = stages[static_cast<size_t>(plan.output)];
+                const CaseReader read(document);
+                for (int64_t i = 0; i < made.shape().count(); ++i) {
+                    const Index cell = made.shape().index(i);
+                    if (cell.w >= 20 && cell.w < made.shape().w - 36) continue;
+                    const Explanation e = op.explain(params, plan, plan.output, cell, read);
+                    ASSERT_NEAR(static_cast<double>(made.at(cell)), e.value, 1e-5)
+                        << cell.c << ", " << cell.h << ", " << cell.w;
+                }
+            }
+    }
+    use_instruction_set("");
+}
+
+TEST(LargeLayers, rows_written_past_the_caches) {
+    const Padding one{Padding::Kind::pair, {1, 1}};
+    expect_sampled({"conv2d", {1, 1, 1040, 1536}, {{"padding", one}}});
+    expect_sampled({"conv2d", {1, 2, 300, 800}, {{"out_channels", int64_t(8)}, {"padding", one}}});
+}
+
 /// What passes keep of a layer's weights must not outlive them: twice the weights give exactly twice the sums.
 TEST(LargeLayers, weights_written_in_place_are_seen) {
     const Pair four{4, 4}, two{2, 2};

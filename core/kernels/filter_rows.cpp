@@ -168,62 +168,112 @@ HWY_INLINE void block(const FilterRows& f, int64_t x, int64_t cells) {
     }
 }
 
-#if HWY_TARGET <= HWY_AVX3
-/// 3×3 over one channel, going along the rows. Of three neighbouring loads two would cross a cache line, at twice the price:
-/// here every input is loaded once, and its neighbours come from the vectors before and after. Returns the cells done.
-int64_t cells_3x3(const FilterRows& f) {
-    constexpr int kHeight = kRows + 2;
-    const Floats d;
-    const hn::RebindToSigned<Floats> di;
-    const auto before = hn::IndicesFromVec(d, hn::Iota(di, kLanes - 1));
-    const auto after = hn::IndicesFromVec(d, hn::Iota(di, 1));
-    const float* from[kHeight];
-    Vector factor[9], left[kHeight], centre[kHeight];
+/// 3×3 over one channel, a vector of cells after the other. Of three neighbouring loads two would cross a cache line, at twice
+/// the price: here every input is loaded once, and its neighbours come from the vectors before and after.
+class Along3x3 {
+  public:
+    HWY_INLINE explicit Along3x3(const FilterRows& f) : f_(f), bias_(hn::Set(Floats(), f.bias)) {
 #pragma GCC unroll 9
-    for (int i = 0; i < 9; ++i) factor[i] = hn::Set(d, f.weight[i]);
+        for (int i = 0; i < 9; ++i) factor_[i] = hn::Set(Floats(), f.weight[i]);
 #pragma GCC unroll 6
-    for (int i = 0; i < kHeight; ++i) {
-        from[i] = f.sources[static_cast<size_t>(i)] + 1;
-        left[i] = hn::Set(d, from[i][-1]);
-        centre[i] = hn::LoadU(d, from[i]);
+        for (int i = 0; i < kHeight; ++i) from_[i] = f.sources[static_cast<size_t>(i)] + 1;
     }
-    const Vector bias = hn::Set(d, f.bias);
-    int64_t x = 0;
-    for (; x + 2 * kLanes <= f.cells; x += kLanes) {
+
+    /// Cells of a vector at x, which may be the first or the last one of the rows.
+    HWY_INLINE void at_end(int64_t x) {
+        start(x);
+        next<false>(x);
+    }
+    /// What next needs from before x.
+    HWY_INLINE void start(int64_t x) {
+#pragma GCC unroll 6
+        for (int i = 0; i < kHeight; ++i) {
+            left_[i] = hn::Set(Floats(), x == 0 ? end(i, 0) : from_[i][x - 1]);
+            centre_[i] = load(i, x);
+        }
+    }
+    /// The vector at x. Inside: the row goes on for at least as long behind it.
+    template <bool kInside>
+    HWY_INLINE void next(int64_t x) {
+        const Floats d;
+        const hn::RebindToSigned<Floats> di;
+        const auto before = hn::IndicesFromVec(d, hn::Iota(di, kLanes - 1));
+        const auto after = hn::IndicesFromVec(d, hn::Iota(di, 1));
         Vector sum[kRows];
 #pragma GCC unroll 4
         for (int r = 0; r < kRows; ++r) sum[r] = hn::Zero(d);
 #pragma GCC unroll 6
         for (int i = 0; i < kHeight; ++i) {
-            const Vector right = hn::LoadU(d, from[i] + x + kLanes);
-            const Vector l = hn::TwoTablesLookupLanes(d, left[i], centre[i], before);
-            const Vector r = hn::TwoTablesLookupLanes(d, centre[i], right, after);
+            const Vector right =
+                kInside ? hn::LoadU(d, from_[i] + x + kLanes) : load(i, x + kLanes);
+            const Vector l = hn::TwoTablesLookupLanes(d, left_[i], centre_[i], before);
+            const Vector r = hn::TwoTablesLookupLanes(d, centre_[i], right, after);
 #pragma GCC unroll 4
             for (int k = 0; k < kRows; ++k)
                 if (i >= k && i < k + 3) {
-                    sum[k] = hn::MulAdd(l, factor[(i - k) * 3], sum[k]);
-                    sum[k] = hn::MulAdd(centre[i], factor[(i - k) * 3 + 1], sum[k]);
-                    sum[k] = hn::MulAdd(r, factor[(i - k) * 3 + 2], sum[k]);
+                    sum[k] = hn::MulAdd(l, factor_[(i - k) * 3], sum[k]);
+                    sum[k] = hn::MulAdd(centre_[i], factor_[(i - k) * 3 + 1], sum[k]);
+                    sum[k] = hn::MulAdd(r, factor_[(i - k) * 3 + 2], sum[k]);
                 }
-            left[i] = centre[i];
-            centre[i] = right;
+            left_[i] = centre_[i];
+            centre_[i] = right;
         }
+        const int64_t cells = f_.cells - x;
 #pragma GCC unroll 4
         for (int k = 0; k < kRows; ++k) {
-            if (k >= f.rows) break;
-            float* const out = f.out + k * f.out_step + x;
-            if (f.is_streamed)
-                hn::Stream(hn::Add(sum[k], bias), d, out);
+            if (k >= f_.rows) break;
+            float* const out = f_.out + k * f_.out_step + x;
+            const Vector all = hn::Add(sum[k], bias_);
+            if (!kInside && cells < kLanes)
+                hn::StoreN(all, d, out, static_cast<size_t>(cells));
+            else if (f_.is_streamed)
+                hn::Stream(all, d, out);
             else
-                hn::StoreU(hn::Add(sum[k], bias), d, out);
+                hn::StoreU(all, d, out);
         }
     }
-    return x;
-}
+
+  private:
+    static constexpr int kHeight = kRows + 2;
+    /// The value in front of source i or the one behind it.
+    HWY_INLINE float end(int i, int which) const {
+        if (!f_.ends.empty()) return f_.ends[static_cast<size_t>(2 * i + which)];
+        return from_[i][which == 0 ? -1 : f_.cells];
+    }
+    /// Cells [x, x + kLanes) of source i and, where they are behind the row, its end.
+    HWY_INLINE Vector load(int i, int64_t x) const {
+        const Floats d;
+        const int64_t cells = f_.cells - x;
+        if (cells >= kLanes) return hn::LoadU(d, from_[i] + x);
+        if (cells < 0) return hn::Zero(d);
+        const auto is_end = hn::Eq(hn::Iota(d, 0.0f), hn::Set(d, static_cast<float>(cells)));
+        return hn::IfThenElse(is_end, hn::Set(d, end(i, 1)),
+                              hn::LoadN(d, from_[i] + x, static_cast<size_t>(cells)));
+    }
+
+    const FilterRows& f_;
+    const float* from_[kHeight];
+    Vector factor_[9], left_[kHeight], centre_[kHeight], bias_;
+};
+
+void filter_3x3(const FilterRows& f) {
+    Along3x3(f).at_end(0);
+    int64_t x = kLanes;
+#if HWY_TARGET <= HWY_AVX3
+    Along3x3 along(f);
+    if (x + 2 * kLanes <= f.cells) along.start(x);
+    for (; x + 2 * kLanes <= f.cells; x += kLanes) along.next<true>(x);
+#else  // the registers do not hold all of that
+    for (; x + (kVectors + 1) * kLanes <= f.cells; x += kVectors * kLanes)
+        block<3, 3, kVectors, true>(f, x, 0);
+    for (; x + 2 * kLanes <= f.cells; x += kLanes) block<3, 3, 1, true>(f, x, 0);
 #endif
+    for (; x < f.cells; x += kLanes) Along3x3(f).at_end(x);
+}
 
 template <int kHeight, int kCount, int kWide>
-void all_cells(const FilterRows& filter, int64_t x = 0) {
+void all_cells(const FilterRows& filter) {
+    int64_t x = 0;
     for (; x + kWide * kLanes <= filter.cells; x += kWide * kLanes)
         block<kHeight, kCount, kWide, true>(filter, x, 0);
     for (; x + kLanes <= filter.cells; x += kLanes) block<kHeight, kCount, 1, true>(filter, x, 0);
@@ -233,10 +283,7 @@ void all_cells(const FilterRows& filter, int64_t x = 0) {
 void DoFilterRows(const FilterRows& filter) {
     // 3×3 is what people filter with: its loops are unrolled.
     if (filter.kernel_h == 3 && filter.kernel_w == 3) {
-#if HWY_TARGET <= HWY_AVX3
-        if (filter.channels == 1 && filter.dilation == 1 && !filter.adds)
-            return all_cells<3, 3, kVectors>(filter, cells_3x3(filter));
-#endif
+        if (filter.channels == 1 && filter.dilation == 1 && !filter.adds) return filter_3x3(filter);
         return all_cells<3, 3, kVectors>(filter);
     }
     switch (filter.kernel_h) {

@@ -16,6 +16,9 @@ inline constexpr int64_t kFilterRows = 4;
 struct FilterRows {
     /// source(c, r) is sources[c · (kFilterRows + kernel_h − 1) + r]; all must be readable, also those of rows left out.
     std::span<const float* const> sources{};
+    /// Of a 3×3 kernel over one channel, without dilation: the values of each source at [0] and at [cells + 1], which are not
+    /// read from it then.
+    std::span<const float> ends{};
     int64_t channels = 1, kernel_h = 1, kernel_w = 1, dilation = 1;
     const float* weight = nullptr;
     float bias = 0;
