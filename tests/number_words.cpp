@@ -40,7 +40,7 @@ bool grows(const Context& c, const Match& m) {
     }
     const std::string told = m[1];
     const size_t left_out = told.find(" → … → ");
-    if (left_out == std::string::npos) return told == text;
+    if (left_out == std::string::npos) return c.told.text == told + "." ? text.ends_with(told) : told == text;
     return text.starts_with(told.substr(0, left_out)) && text.ends_with(told.substr(left_out + std::string(" → …").size()));
 }
 
@@ -175,6 +175,7 @@ const std::vector<Phrase>& phrases() {
          }},
         // A chain's receptive fields.
         {rx("going back: ([^.]*)\\."), grows},
+        {rx("^((?:[×\\d]+ → )*[×\\d]+)\\.$"), grows},   // its end on a line of its own
         {rx(" sees (\\d+)×(\\d+) of the input"), [](const Context& c, const Match& m) {
              return traced_sizes(c.scene, c.witness).at(0) == std::pair{whole(m[1]), whole(m[2])};
          }},

@@ -214,7 +214,8 @@ class Checker {
                 if (text.starts_with(name)) return text == name;
             int64_t parameters = 0;
             for (const Tensor& weight : layer.weights) parameters += weight.shape().count();
-            if (text == to_text(Value(parameters)) + (parameters == 1 ? " parameter" : " parameters")) return true;
+            const std::string count = to_text(Value(parameters));
+            if (text == count + (parameters == 1 ? " parameter" : " parameters") || text == count + " par.") return true;
         }
         return false;
     }

@@ -30,15 +30,16 @@ int table_decimals(const LedgerTable& table) {
 /// What the numbers of one column span. Extremes are as wide as anything between them, but for exponents.
 struct Range {
     double low = 0, high = 0;
-    size_t exponent = 0;   // glyphs of a value written with one: "2.0e−05", "−2.0e−05"
+    size_t tiny = 0, special = 0;   // glyphs of "2.0e−05", "−2.0e−05"; of "−∞", "NaN"
     void add(double v) {
-        if (!std::isfinite(v) || (v != 0 && std::abs(v) < 0.001)) exponent = std::max<size_t>(exponent, v < 0 ? 8 : 7);
+        if (!std::isfinite(v)) special = 3;
+        else if (v != 0 && std::abs(v) < 0.001) tiny = std::max<size_t>(tiny, v < 0 ? 8 : 7);
         if (std::isfinite(v)) low = std::min(low, v), high = std::max(high, v);
     }
-    float width(int decimals, float digit_px) const {
-        const size_t most =
-            std::max(glyphs(number_text(low, decimals)), glyphs(number_text(high, decimals)));
-        return static_cast<float>(std::max(most, exponent)) * digit_px;
+    float width(int decimals, float digit_px, bool tiny_as_zero) const {
+        size_t most = std::max(special, tiny_as_zero ? std::min<size_t>(tiny, 2) : tiny);
+        for (const double v : {low, high}) most = std::max(most, glyphs(ledger_number(v, decimals, tiny_as_zero)));
+        return static_cast<float>(most) * digit_px;
     }
 };
 
@@ -99,6 +100,7 @@ struct Setting {
     int decimals;
     bool tight;  // less air, and no channel where the group's head tells it
     bool has_places = true;
+    bool tiny_as_zero = false;   // "~0" for "2.0e−05"
 };
 
 std::vector<Setting> settings_of(const PanelContext& context, int decimals) {
@@ -110,11 +112,17 @@ std::vector<Setting> settings_of(const PanelContext& context, int decimals) {
             all.push_back({fonts.mono_small, fonts.mono_small_bold, d, tight});
         }
     all.push_back({fonts.mono_index, fonts.mono_small_bold, std::min(decimals, 2), true});
-    all.push_back({fonts.mono_index, fonts.mono_index, std::min(decimals, 2), true, false});
+    for (const bool has_places : {true, false})
+        all.push_back({fonts.mono_index, fonts.mono_index, std::min(decimals, 2), true, has_places, true});
     return all;
 }
 
 }  // namespace
+
+std::string ledger_number(double value, int decimals, bool tiny_as_zero) {
+    const bool is_tiny = value != 0 && std::abs(value) < 0.5 * std::pow(10, -decimals);
+    return tiny_as_zero && is_tiny ? "~0" : number_text(value, decimals);
+}
 
 bool is_alone(const Term& term) {
     return term.a.source == Source::weight && term.b.source == Source::constant;
@@ -396,7 +404,7 @@ Columns fit_columns(const PanelContext& context, LedgerTable& table, float width
         std::array<float, 4> need{};
         for (size_t c = 0; c < 4; ++c)
             if (table.has_factors || c == 0 || c == 3)
-                need[c] = ranges[c].width(way.decimals, digit);
+                need[c] = ranges[c].width(way.decimals, digit, way.tiny_as_zero);
         const bool with_channel = table.wide_places && !(way.tight && table.has_heads);
         const float left = px(context, table.has_heads && !way.tight ? 26 : 8),
                     right = width - px(context, 8);
@@ -408,6 +416,7 @@ Columns fit_columns(const PanelContext& context, LedgerTable& table, float width
             (place + gap + need[0] + sign + need[1] + sign + need[2] + gap + need[3]);
         if (spare < 0 && &way != &settings.back()) continue;
         table.decimals = way.decimals;
+        table.tiny_as_zero = way.tiny_as_zero;
         table.wide_places = with_channel;
         // Spare room goes between place and value first, then between product and sum (look: 01).
         const float share = std::max(0.0f, spare) / 5;

@@ -35,6 +35,9 @@ struct SkippedIn {
     double value = 0, sum = 0;
 };
 
+/// A number of the ledger; `tiny_as_zero`: "~0" where there is no room for "2.0e−05".
+std::string ledger_number(double value, int decimals, bool tiny_as_zero);
+
 struct LedgerTable {
     LedgerCell cell;
     std::vector<double> sums;    // after each term; of uses: the reading cell's own number
@@ -47,6 +50,7 @@ struct LedgerTable {
     std::string head = "input", factor_head = "weight";  // over the two columns of factors
     Tone head_tone = Tone::input_text, factor_tone = Tone::kernel_text;
     int decimals = 0;
+    bool tiny_as_zero = false;
     double result = 0;  // the result's own float32 number
     std::optional<SkippedIn> skip;
     std::vector<std::string> names;  // of each term's first number, where has_names
@@ -69,7 +73,7 @@ struct LedgerTable {
     }
     int64_t products() const { return static_cast<int64_t>(terms().size()) - (bias ? 1 : 0); }
     bool is_done() const { return cell.done >= static_cast<int64_t>(terms().size()); }
-    std::string number(double value) const { return number_text(value, decimals); }
+    std::string number(double value) const { return ledger_number(value, decimals, tiny_as_zero); }
 };
 
 /// A term that is one number added: a bias.

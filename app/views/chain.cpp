@@ -13,8 +13,12 @@
 namespace convscope {
 namespace {
 
-constexpr float kCard = 160, kCardHeight = 232, kArrow = 36, kRowGap = 26;
-constexpr float kPicture = 132;          // largest side of a thumbnail
+/// How large the cards are. `picture`: largest side of the thumbnail, which begins at `top`, `below` its end the card ends.
+struct CardSize {
+    float width, picture, top, below, arrow, row_gap, name_size;
+    float height() const { return top + picture + below; }
+};
+constexpr CardSize kSizes[] = {{160, 132, 52, 48, 36, 26, 14}, {142, 92, 46, 44, 22, 18, 12.5f}, {142, 56, 42, 42, 20, 12, 12.5f}};
 constexpr int64_t kMostTraced = 4096;    // rows or columns of a grid; larger chains are not traced
 constexpr float kDigits = 11;            // smallest cell with a mark of its own
 
@@ -154,7 +158,7 @@ std::string cut(std::string text, Font font, float size, float width) {
     return text + "…";
 }
 
-void add_card(Easel& easel, const Chain& c, int64_t grid_number, float x, float y) {
+void add_card(Easel& easel, const Chain& c, const CardSize& size, int64_t grid_number, float x, float y) {
     const float s = easel.scale();
     const Layer* layer = c.layer(grid_number);
     const Shape shape = c.shape(grid_number);
@@ -162,7 +166,7 @@ void add_card(Easel& easel, const Chain& c, int64_t grid_number, float x, float 
     const Role role = grid_number == 0 ? Role::input : Role::output;
     const Point corner = easel.at(x, y);
     const float zoom = c.in.camera.zoom;
-    const Box card{corner.x, corner.y, kCard * s * zoom, kCardHeight * s * zoom};
+    const Box card{corner.x, corner.y, size.width * s * zoom, size.height() * s * zoom};
     Plate plate;
     plate.box = card;
     plate.border = chosen ? Tone::ink : Tone::line2;
@@ -170,44 +174,52 @@ void add_card(Easel& easel, const Chain& c, int64_t grid_number, float x, float 
     plate.radius_px = 8 * s;
     easel.scene.plates.push_back(plate);
     if (layer)
-        easel.scene.hits.push_back({{card.x, card.y, card.w, 56 * s * zoom}, fmt::format("layer {}", grid_number - 1),
+        easel.scene.hits.push_back({{card.x, card.y, card.w, size.top * s * zoom}, fmt::format("layer {}", grid_number - 1),
                                     "Look at this layer"});
 
-    const std::string skip = layer && layer->skip > 0 ? fmt::format("+ skip {}", layer->skip) : "";
-    const float room = (kCard - 24) * s;
-    const float beside_skip = skip.empty() ? room : room - text_width(Font::inter, 12 * s, skip) - 8 * s;
-    const auto line = [&](float at, float size, Font font, Tone tone, const std::string& text) {
-        easel.scene.labels.push_back({easel.at(x + 12 * s, y + at * s), Align::left, size * s,
-                                      {{cut(text, font, size * s, at < 20 ? beside_skip : room), font, tone}}});
+    const auto write = [&](float at, Align align, float px, Font font, Tone tone, const std::string& text) {
+        const float left = align == Align::left ? 12 : size.width - 12;
+        if (!text.empty()) easel.scene.labels.push_back({easel.at(x + left * s, y + at * s), align, px * s, {{text, font, tone}}});
+        return text.empty() ? 0 : text_width(font, px * s, text) + 8 * s;
     };
-    line(18, 14, Font::semibold, c.in.stale ? Tone::ink3 : grid_number == 0 ? Tone::input_text : Tone::ink,
-         layer ? layer->op->torch_name : "Input");
-    line(36, 12, Font::mono, Tone::ink2, layer ? layer->op->card(layer->params) : "");
-    line(kCardHeight - 14, 12, Font::mono, Tone::ink2, to_string(shape));
+    const auto line = [&](float at, float px, Font font, Tone tone, const std::string& text, float beside = 0) {
+        write(at, Align::left, px, font, tone, cut(text, font, px * s, (size.width - 24) * s - beside));
+    };
+    const bool fields = c.shows_field(grid_number);
+    const bool own = grid_number == c.pixel_grid, before = grid_number < c.pixel_grid;
+    const float name_at = size.top / 2 - 8, detail_at = name_at + 18;
+    const float bottom = size.height() - 14, above_bottom = bottom - 17;
+    const float skip_w = write(name_at, Align::right, 12, Font::inter, Tone::ink2,
+                               layer && layer->skip > 0 ? fmt::format("+ skip {}", layer->skip) : "");
+    line(name_at, size.name_size, Font::semibold, c.in.stale ? Tone::ink3 : grid_number == 0 ? Tone::input_text : Tone::ink,
+         layer ? layer->op->torch_name : "Input", skip_w);
+    line(detail_at, 12, Font::mono, Tone::ink2, layer ? layer->op->card(layer->params) : "");
+    line(bottom, 12, Font::mono, Tone::ink2, to_string(shape));
+    // The field's size, where it does not cover the field.
+    const float field_w = write(above_bottom, Align::right, 12.5f, Font::mono_bold, before ? Tone::kernel_text : Tone::output_text,
+                                fields && !own ? size_text(c.marked[static_cast<size_t>(grid_number)]) : "");
     int64_t parameters = 0;
     if (layer)
         for (const Tensor& weight : layer->weights) parameters += weight.shape().count();
-    if (parameters > 0)
-        line(kCardHeight - 32, 12, Font::inter, Tone::ink3,
-             parameters == 1 ? "1 parameter" : to_text(Value(parameters)) + " parameters");
-    if (!skip.empty())
-        easel.scene.labels.push_back({easel.at(x + (kCard - 12) * s, y + 18 * s), Align::right, 12 * s,
-                                      {{skip, Font::inter, Tone::ink2}}});
+    if (parameters > 0) {
+        const std::string count = to_text(Value(parameters));
+        std::string told = parameters == 1 ? "1 parameter" : count + " parameters";
+        if (text_width(Font::inter, 12 * s, told) > (size.width - 24) * s - field_w) told = count + " par.";
+        line(above_bottom, 12, Font::inter, Tone::ink3, told, field_w);
+    }
 
-    const float side = kPicture * s / f(std::max(shape.h, shape.w));
+    const float side = size.picture * s / f(std::max(shape.h, shape.w));
     GridSpec spec;
     spec.name = fmt::format("grid/{}", grid_number);
     spec.role = role;
     spec.cell = side >= 6 ? std::min(std::floor(side), 30 * s) : side;
-    spec.x = x + (kCard * s - spec.cell * f(shape.w)) / 2;
-    spec.y = y + 52 * s + (kPicture * s - spec.cell * f(shape.h)) / 2;
+    spec.x = x + (size.width * s - spec.cell * f(shape.w)) / 2;
+    spec.y = y + size.top * s + (size.picture * s - spec.cell * f(shape.h)) / 2;
     spec.rows = shape.h;
     spec.columns = shape.w;
     spec.tensor = &c.tensor(grid_number);
     spec.origin = {Source::constant, 0, {c.sample(grid_number), c.channel(grid_number), 0, 0}};
     Grid& grid = easel.add_grid(spec);
-    const bool fields = c.shows_field(grid_number);
-    const bool own = grid_number == c.pixel_grid, before = grid_number < c.pixel_grid;
     const PlaneRange range = plane_range(c.tensor(grid_number), c.sample(grid_number), c.channel(grid_number));
     for (int64_t r = grid.shown_row; r < grid.shown_row + grid.shown_rows; ++r)
         for (int64_t w = grid.shown_column; w < grid.shown_column + grid.shown_columns; ++w) {
@@ -223,10 +235,9 @@ void add_card(Easel& easel, const Chain& c, int64_t grid_number, float x, float 
                 // Holes of a dilation stay unmarked.
                 Plate dot;
                 const Box box = grid.cell_box(r, w);
-                const float size = std::max(3 * s, box.w * 0.22f);
-                dot.box = {box.center().x - size / 2, box.center().y - size / 2, size, size};
+                dot.radius_px = std::max(3 * s, box.w * 0.22f) / 2;
+                dot.box = Box{box.center().x, box.center().y, 0, 0}.grown(dot.radius_px);
                 dot.fill = before ? Tone::kernel_line : Tone::output_line;
-                dot.radius_px = size / 2;
                 easel.scene.plates.push_back(dot);
             }
         }
@@ -235,10 +246,6 @@ void add_card(Easel& easel, const Chain& c, int64_t grid_number, float x, float 
     Box frame = cells_box(grid, box.row, box.column, box.last_row, box.last_column);
     if (frame.w < 5 * s) frame = {frame.center().x - 2.5f * s, frame.center().y - 2.5f * s, 5 * s, 5 * s};
     easel.add_outline(frame, own ? Tone::ink : before ? Tone::kernel_line : Tone::output_line, 2.5f, 3);
-    // Its size, where it does not cover the field.
-    const std::string size = own ? "" : size_text(c.marked[static_cast<size_t>(grid_number)]);
-    easel.scene.labels.push_back({easel.at(x + (kCard - 12) * s, y + (kCardHeight - 32) * s), Align::right, 12.5f * s,
-                                  {{size, Font::mono_bold, before ? Tone::kernel_text : Tone::output_text}}});
 }
 
 }  // namespace
@@ -246,29 +253,38 @@ void add_card(Easel& easel, const Chain& c, int64_t grid_number, float x, float 
 Scene build_chain(const ViewInput& in) {
     const Chain c(in);
     Easel easel(in);
-    const float s = easel.scale(), step = (kCard + kArrow) * s;
-    const int64_t in_row = std::max<int64_t>(1, static_cast<int64_t>((easel.room_width() + kArrow * s) / step));
-    const int64_t rows_fit =
-        std::max<int64_t>(1, static_cast<int64_t>((easel.room_height() + kRowGap * s) / ((kCardHeight + kRowGap) * s)));
-    const int64_t shown = std::min(c.grids, in_row * rows_fit);
+    const float s = easel.scale();
+    const auto fit = [](float room, float side, float gap) {
+        return std::max<int64_t>(1, static_cast<int64_t>((room + gap) / (side + gap)));
+    };
+    // The largest cards of which all fit.
+    int64_t columns = 1, rows = 1;
+    CardSize size = kSizes[0];
+    for (const CardSize& smaller : kSizes) {
+        size = smaller;
+        columns = fit(easel.room_width(), size.width * s, size.arrow * s);
+        rows = fit(easel.room_height(), size.height() * s, size.row_gap * s);
+        if (columns * rows >= c.grids) break;
+    }
+    const int64_t shown = std::min(c.grids, columns * rows);
     // Around the chosen layer where not all fit.
     const int64_t first = std::clamp<int64_t>(in.layer + 1 - shown / 2, 0, c.grids - shown);
-    const int64_t columns = std::min(in_row, shown), rows = (shown + in_row - 1) / in_row;
-    const float width = f(columns) * step - kArrow * s;
-    const float height = f(rows) * (kCardHeight + kRowGap) * s - kRowGap * s;
+    rows = (shown + columns - 1) / columns;
+    columns = (shown + rows - 1) / rows;   // rows alike
+    const float step_x = (size.width + size.arrow) * s, step_y = (size.height() + size.row_gap) * s;
+    const float width = f(columns) * step_x - size.arrow * s, height = f(rows) * step_y - size.row_gap * s;
     easel.place_block(width, height);
     for (int64_t i = 0; i < shown; ++i) {
-        const float x = f(i % in_row) * step, y = f(i / in_row) * (kCardHeight + kRowGap) * s;
-        add_card(easel, c, first + i, x, y);
-        if (i % in_row + 1 < in_row && i + 1 < shown) {
-            Stroke arrow;
-            const Point from = easel.at(x + (kCard + 8) * s, y + kCardHeight / 2 * s);
-            arrow.points = {from, {from.x + (kArrow - 16) * s * in.camera.zoom, from.y}};
-            arrow.tone = Tone::ink3;
-            arrow.width_px = 1.5f * s;
-            arrow.arrow = true;
-            easel.scene.strokes.push_back(arrow);
-        }
+        const float x = f(i % columns) * step_x, y = f(i / columns) * step_y;
+        add_card(easel, c, size, first + i, x, y);
+        if (i + 1 == shown) break;
+        Stroke arrow;
+        const Point from = easel.at(x + (size.width + 5) * s, y + size.height() / 2 * s);
+        arrow.points = {from, {from.x + (size.arrow - 10) * s * in.camera.zoom, from.y}};
+        arrow.tone = Tone::ink3;
+        arrow.width_px = 1.5f * s;
+        arrow.arrow = true;
+        easel.scene.strokes.push_back(arrow);
     }
     if (shown < c.grids)
         easel.scene.labels.push_back({easel.at(width, -12 * s), Align::right, 12.5f * s,
