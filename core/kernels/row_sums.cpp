@@ -49,10 +49,10 @@ HWY_INLINE void block(const RowSums& sums, size_t runs, const float* weights, in
     HWY_ALIGN float total[kChannels * kVectors * kLanes];  // of earlier runs
     const int64_t shifted = sums.shift + x;
 #pragma GCC unroll 2
-    for (int p = 0; p < kPhases; ++p)
-        for (size_t run = 0; run < runs; ++run) {
-            const std::span<const Tap> all = p == 0 ? sums.taps : sums.odd;
-            const size_t first = run * all.size() / runs, end = (run + 1) * all.size() / runs;
+    for (int p = 0; p < kPhases; ++p) {
+        const std::span<const Tap> all = p == 0 ? sums.taps : sums.odd;
+        for (size_t run = 0, first = 0, end; run < runs; ++run, first = end) {
+            end = runs == 1 ? all.size() : (run + 1) * all.size() / runs;
 #pragma GCC unroll 8
             for (int c = 0; c < kChannels; ++c)
 #pragma GCC unroll 8
@@ -88,32 +88,38 @@ HWY_INLINE void block(const RowSums& sums, size_t runs, const float* weights, in
                     if (run + 1 < runs) hn::Store(sum[p][c][v], d, here);
                 }
         }
+    }
+    // Once for each way to write, not a question for each vector.
+    const auto finish = [&](auto put) HWY_ATTR {
+        static constexpr float kNone[kChannels] = {};
+        const float* const bias = sums.bias ? sums.bias + sums.first + channel : kNone;
+        const int64_t step = sums.out_channel_step;
+        float* out = sums.out + channel * step + kPhases * x;
 #pragma GCC unroll 8
-    for (int c = 0; c < kChannels; ++c) {
-        float* const out = sums.out + (channel + c) * sums.out_channel_step + kPhases * x;
-        const Vector bias = hn::Set(d, sums.bias ? sums.bias[sums.first + channel + c] : 0.0f);
-        const auto put = [&](Vector all, int64_t at) HWY_ATTR {
-            if constexpr (!kWhole) {
-                if (const int64_t left = kPhases * cells - at; left > 0)
-                    hn::StoreN(all, d, out + at, static_cast<size_t>(left));
-            } else if (sums.is_streamed) {
-                hn::Stream(all, d, out + at);
-            } else {
-                hn::StoreU(all, d, out + at);
-            }
-        };
+        for (int c = 0; c < kChannels; ++c, out += step) {
+            const Vector start = hn::Set(d, bias[c]);
 #pragma GCC unroll 8
-        for (int v = 0; v < kVectors; ++v) {
-            const Vector all = sums.bias ? hn::Add(sum[0][c][v], bias) : sum[0][c][v];
-            if constexpr (kPhases == 1) {
-                put(all, v * kLanes);
-            } else {
-                const Vector odd = sums.bias ? hn::Add(sum[1][c][v], bias) : sum[1][c][v];
-                put(hn::InterleaveWholeLower(d, all, odd), 2 * v * kLanes);
-                put(hn::InterleaveWholeUpper(d, all, odd), (2 * v + 1) * kLanes);
+            for (int v = 0; v < kVectors; ++v) {
+                const Vector all = hn::Add(sum[0][c][v], start);
+                if constexpr (kPhases == 1) {
+                    put(all, out + v * kLanes, cells);
+                } else {
+                    const Vector odd = hn::Add(sum[1][c][v], start);
+                    float* const to = out + 2 * v * kLanes;
+                    put(hn::InterleaveWholeLower(d, all, odd), to, 2 * cells);
+                    put(hn::InterleaveWholeUpper(d, all, odd), to + kLanes, 2 * cells - kLanes);
+                }
             }
         }
-    }
+    };
+    if constexpr (!kWhole)
+        finish([&](Vector all, float* to, int64_t left) HWY_ATTR {
+            if (left > 0) hn::StoreN(all, d, to, static_cast<size_t>(left));
+        });
+    else if (sums.is_streamed)
+        finish([&](Vector all, float* to, int64_t) HWY_ATTR { hn::Stream(all, d, to); });
+    else
+        finish([&](Vector all, float* to, int64_t) HWY_ATTR { hn::StoreU(all, d, to); });
 }
 
 /// The cells [x, end) of kChannels channels from `channel` (counted from sums.first) on.
