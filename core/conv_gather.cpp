@@ -1,5 +1,5 @@
 // gather_windows: each narrow cell is the sum over its window. Rows of the input are read where they lie; only what touches
-// the padding, or lies apart under a stride, is copied first.
+// the padding, or is shared by many channels and lies apart under a stride, is copied first.
 #include <algorithm>
 #include <optional>
 
@@ -21,6 +21,7 @@ constexpr int64_t kFewChannels = 3;     // so few outputs are made row by row of
 constexpr int64_t kFlatCells =
     256;  // rows this short are worked through as one long row, with what lies between them
 constexpr int64_t kMostStreams = 32;  // rows that are read at once
+constexpr int64_t kFewTimes = 16;     // so many channels take every second cell from where it lies
 constexpr int64_t kStep = kMostLanes;
 
 /// Whether a column and then a row of products is less work than all of them.
@@ -104,11 +105,14 @@ class Gather {
             tiles_.push_back({0, g_.w.out, true});
             return;
         }
-        if (g_.w.stride == 1) {
-            // The first and the last window that lie inside.
+        // With a stride each vector is put together from two: for many channels a copy that they share is better.
+        if (g_.w.stride == 1 || (g_.w.stride == 2 && g_.narrow_per_group <= kFewTimes)) {
+            // The first and the last window that lie inside; with a stride there is a float read before the first one.
+            const int64_t outside = g_.w.pad_before + g_.w.stride - 1;
             const int64_t first =
-                std::clamp<int64_t>((g_.w.pad_before + kStep - 1) / kStep * kStep, 0, g_.w.out);
-            const int64_t end = std::min(g_.w.out, g_.w.in + g_.w.pad_before - g_.w.span() + 1);
+                std::clamp<int64_t>((outside + kStep - 1) / kStep * kStep, 0, g_.w.out);
+            const int64_t end = std::min(
+                g_.w.out, floor_div(g_.w.in + g_.w.pad_before - g_.w.span(), g_.w.stride) + 1);
             const int64_t cells = (end - first) / kStep * kStep;
             if (cells >= kFlatCells / 2) {
                 if (first > 0) tiles_.push_back({0, first, false});
@@ -186,7 +190,9 @@ class Gather {
                     if (is_inside) taken = i;
                 }
                 sums.taps = scratch.taps;
-                sums.shift = tile.x + (taken ? (i - *taken) * g_.h.stride * g_.w.in : 0);
+                sums.stride = g_.w.stride;
+                sums.shift =
+                    tile.x * g_.w.stride + (taken ? (i - *taken) * g_.h.stride * g_.w.in : 0);
                 sums.out = out(call, group) + i * g_.w.out + tile.x;
                 add_up(sums);
             }
@@ -351,7 +357,7 @@ class Gather {
     bool is_filter_;
     bool has_ends_;  // rows are read in place, padding and all: it is one cell
     std::vector<std::optional<int64_t>> ends_;  // which cells those of the padding copy
-    std::vector<float> zeros_;  // a row of the padding
+    std::vector<float> zeros_;                  // a row of the padding
     std::vector<PackedWeights> weights_;
     std::vector<std::optional<Factors>> two_passes_;  // of each output channel; empty: none
     std::vector<Tile> tiles_;

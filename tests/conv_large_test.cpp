@@ -232,6 +232,23 @@ TEST(LargeLayers, three_by_three_up_to_the_ends_of_rows) {
     use_instruction_set("");
 }
 
+TEST(LargeLayers, every_second_cell_taken_where_it_lies) {
+    for (const std::string& set : instruction_sets()) {
+        use_instruction_set(set);
+        SCOPED_TRACE(set);
+        for (const int64_t width : {600, 601, 603})
+            for (const int64_t padding : {0, 1})
+                expect_sampled({"conv2d",
+                                {1, 2, 9, width},
+                                {{"out_channels", width % 10 + 8},
+                                 {"stride", Pair{1 + padding, 2}},
+                                 {"dilation", Pair{1, 1 + padding}},
+                                 {"padding", Padding{Padding::Kind::pair, {padding, padding}}},
+                                 {"padding_mode", Choice{"replicate"}}}});
+    }
+    use_instruction_set("");
+}
+
 TEST(LargeLayers, rows_written_past_the_caches) {
     const Padding one{Padding::Kind::pair, {1, 1}};
     expect_sampled({"conv2d", {1, 1, 1040, 1536}, {{"padding", one}}});

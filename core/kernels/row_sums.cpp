@@ -39,15 +39,32 @@ constexpr int vectors_for(int channels, int phases) {
     return std::min(channels == 3 ? 6 : 8, sums / channels);
 }
 
+/// Every kStride-th float; of a vector that is not whole, `cells` of them.
+template <int kStride, bool kWhole>
+HWY_INLINE Vector load(const float* from, int64_t cells) {
+    const Floats d;
+    const auto part = [&](int64_t first, int64_t count) HWY_ATTR {
+        if (kWhole) return hn::LoadU(d, from + first);
+        return hn::LoadN(d, from + first, static_cast<size_t>(std::max(count, int64_t(0))));
+    };
+#if HWY_TARGET == HWY_SCALAR
+    return part(0, 1);
+#else
+    if constexpr (kStride == 1) return part(0, cells);
+    // The last one is the last of its vector: nothing is read behind it.
+    return hn::ConcatOdd(d, part(kLanes - 1, 2 * cells - kLanes), part(-1, 2 * cells));
+#endif
+}
+
 /// kPhases × kChannels × kVectors sums at cell x of the stretch. Whole: all vectors are full; else the only one has `cells`
 /// cells. Two phases are the even and the odd cells of a row that is twice as long: they meet here, in registers.
-template <int kPhases, int kChannels, int kVectors, bool kWhole>
+template <int kPhases, int kStride, int kChannels, int kVectors, bool kWhole>
 HWY_INLINE void block(const RowSums& sums, size_t runs, const float* weights, int64_t channel,
                       int64_t x, int64_t cells) {
     const Floats d;
     Vector sum[kPhases][kChannels][kVectors];
     HWY_ALIGN float total[kChannels * kVectors * kLanes];  // of earlier runs
-    const int64_t shifted = sums.shift + x;
+    const int64_t shifted = sums.shift + kStride * x;
 #pragma GCC unroll 2
     for (int p = 0; p < kPhases; ++p) {
         const std::span<const Tap> all = p == 0 ? sums.taps : sums.odd;
@@ -63,8 +80,7 @@ HWY_INLINE void block(const RowSums& sums, size_t runs, const float* weights, in
                 Vector value[kVectors];
 #pragma GCC unroll 8
                 for (int v = 0; v < kVectors; ++v)
-                    value[v] = kWhole ? hn::LoadU(d, from + v * kLanes)
-                                      : hn::LoadN(d, from, static_cast<size_t>(cells));
+                    value[v] = load<kStride, kWhole>(from + kStride * v * kLanes, cells);
                 if (kWhole && kPhases == 1 && sums.ahead != 0) {
 #pragma GCC unroll 8
                     for (int v = 0; v < kVectors; ++v)
@@ -106,8 +122,13 @@ HWY_INLINE void block(const RowSums& sums, size_t runs, const float* weights, in
                 } else {
                     const Vector odd = hn::Add(sum[1][c][v], start);
                     float* const to = out + 2 * v * kLanes;
+#if HWY_TARGET == HWY_SCALAR
+                    put(all, to, 2 * cells);
+                    put(odd, to + kLanes, 2 * cells - kLanes);
+#else
                     put(hn::InterleaveWholeLower(d, all, odd), to, 2 * cells);
                     put(hn::InterleaveWholeUpper(d, all, odd), to + kLanes, 2 * cells - kLanes);
+#endif
                 }
             }
         }
@@ -123,7 +144,7 @@ HWY_INLINE void block(const RowSums& sums, size_t runs, const float* weights, in
 }
 
 /// The cells [x, end) of kChannels channels from `channel` (counted from sums.first) on.
-template <int kPhases, int kChannels>
+template <int kPhases, int kStride, int kChannels>
 void channels(const RowSums& sums, size_t runs, int64_t channel, int64_t x, int64_t end) {
     constexpr int kVectors = vectors_for(kChannels, kPhases);
     const float* const weights =
@@ -131,20 +152,21 @@ void channels(const RowSums& sums, size_t runs, int64_t channel, int64_t x, int6
     // Four vectors that are left are two and two: one alone has too few sums to keep the adders busy.
     for (; x + kVectors * kLanes <= end && (kVectors != 3 || (end - x) / kLanes != 4);
          x += kVectors * kLanes)
-        block<kPhases, kChannels, kVectors, true>(sums, runs, weights, channel, x, 0);
+        block<kPhases, kStride, kChannels, kVectors, true>(sums, runs, weights, channel, x, 0);
     if constexpr (kVectors > 3)
         for (; x + 3 * kLanes <= end; x += 3 * kLanes)
-            block<kPhases, kChannels, 3, true>(sums, runs, weights, channel, x, 0);
+            block<kPhases, kStride, kChannels, 3, true>(sums, runs, weights, channel, x, 0);
     if constexpr (kVectors > 2)
         for (; x + 2 * kLanes <= end; x += 2 * kLanes)
-            block<kPhases, kChannels, 2, true>(sums, runs, weights, channel, x, 0);
+            block<kPhases, kStride, kChannels, 2, true>(sums, runs, weights, channel, x, 0);
     for (; x + kLanes <= end; x += kLanes)
-        block<kPhases, kChannels, 1, true>(sums, runs, weights, channel, x, 0);
-    if (x < end) block<kPhases, kChannels, 1, false>(sums, runs, weights, channel, x, end - x);
+        block<kPhases, kStride, kChannels, 1, true>(sums, runs, weights, channel, x, 0);
+    if (x < end)
+        block<kPhases, kStride, kChannels, 1, false>(sums, runs, weights, channel, x, end - x);
 }
 
 /// A stretch of cells at a time, for all channels: what it reads stays in the first-level cache.
-template <int kPhases>
+template <int kPhases, int kStride>
 void all_sums(const RowSums& sums) {
     constexpr int kMost = kMostChannels / kPhases;
     const size_t terms = std::max(sums.taps.size(), sums.odd.size());
@@ -155,19 +177,19 @@ void all_sums(const RowSums& sums) {
         for (int64_t channel = 0; channel < sums.channels;) {
             const int64_t left = sums.channels - channel;
             if (left >= kMost) {
-                channels<kPhases, kMost>(sums, runs, channel, x, end);
+                channels<kPhases, kStride, kMost>(sums, runs, channel, x, end);
                 channel += kMost;
             } else if (kMost > 4 && left >= 4) {
-                channels<kPhases, 4>(sums, runs, channel, x, end);
+                channels<kPhases, kStride, 4>(sums, runs, channel, x, end);
                 channel += 4;
             } else if (kMost > 3 && left == 3) {
-                channels<kPhases, 3>(sums, runs, channel, x, end);
+                channels<kPhases, kStride, 3>(sums, runs, channel, x, end);
                 channel += 3;
             } else if (kMost > 2 && left >= 2) {
-                channels<kPhases, 2>(sums, runs, channel, x, end);
+                channels<kPhases, kStride, 2>(sums, runs, channel, x, end);
                 channel += 2;
             } else {
-                channels<kPhases, 1>(sums, runs, channel, x, end);
+                channels<kPhases, kStride, 1>(sums, runs, channel, x, end);
                 ++channel;
             }
         }
@@ -175,18 +197,19 @@ void all_sums(const RowSums& sums) {
 }
 
 void AddUp(const RowSums& sums) {
-    if (sums.is_interleaved) return all_sums<2>(sums);
-    all_sums<1>(sums);
+    if (sums.is_interleaved) return all_sums<2, 1>(sums);
+    sums.stride == 2 ? all_sums<1, 2>(sums) : all_sums<1, 1>(sums);
 }
 
 void TakeEverySecond(const float* from, float* out, int64_t count) {
     const Floats d;
-    int64_t i = 0;
-    for (; i + kLanes < count; i += kLanes) {
-        const Vector low = hn::LoadU(d, from + 2 * i), high = hn::LoadU(d, from + 2 * i + kLanes);
-        hn::StoreU(hn::ConcatEven(d, high, low), d, out + i);
-    }
-    for (; i < count; ++i) out[i] = from[2 * i];
+    if (count > 0) out[0] = from[0];
+    int64_t i = 1;
+    for (; i + kLanes <= count; i += kLanes)
+        hn::StoreU(load<2, true>(from + 2 * i, kLanes), d, out + i);
+    if (i < count)
+        hn::StoreN(load<2, false>(from + 2 * i, count - i), d, out + i,
+                   static_cast<size_t>(count - i));
 }
 
 }  // namespace HWY_NAMESPACE

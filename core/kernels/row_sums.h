@@ -39,13 +39,14 @@ class PackedWeights {
     int64_t channels_ = 0, count_ = 0;
 };
 
-/// out[channel][x] = Σ over taps of source[shift + x] · weight[channel] + bias[channel], for 0 ≤ x < cells, and reads
-/// nothing else. Interleaved: those are at out[channel][2x], and at out[channel][2x + 1] the same sums over `odd`.
+/// out[channel][x] = Σ over taps of source[shift + stride · x] · weight[channel] + bias[channel], for 0 ≤ x < cells, and
+/// reads nothing else, but with a stride of 2 one float before that. Interleaved: those are at out[channel][2x], and at out[channel][2x + 1] the same sums over `odd`.
 /// Error ≤ (4 + 2√n)·2⁻²⁴·Σ|terms|: few terms are added up in one run.
 struct RowSums {
     std::span<const Tap> taps{}, odd{};
     bool is_interleaved = false;
     int64_t shift = 0;
+    int64_t stride = 1;  // or 2, where not interleaved
     const PackedWeights* weights = nullptr;
     const float* bias = nullptr;  // of channel 0; null: none
     float* out = nullptr;
