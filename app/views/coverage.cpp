@@ -235,14 +235,7 @@ Scene build_compared(const Coverage& c) {
     const float cell = two ? std::max(across_cell, down_cell) : cell_of(false, false);
     easel.place_block(width(cell, across), height(cell, two && !across));
     const auto grid_at = [&](const char* name, float x, float y, Ref origin) -> Grid& {
-        GridSpec spec;
-        spec.name = name;
-        spec.role = Role::output;
-        spec.x = x;
-        spec.y = y;
-        spec.cell = cell;
-        spec.rows = shape.h;
-        spec.columns = shape.w;
+        GridSpec spec{name, Role::output, x, y, cell, shape.h, shape.w};
         spec.origin = origin;
         return easel.add_grid(spec);
     };
@@ -322,14 +315,7 @@ Scene build_coverage(const ViewInput& in) {
     easel.place_block(p.width + legend_width, block_height);
 
     const auto grid_at = [&](const char* name, Role role, Point at, const Shape& shape, Ref origin) -> Grid& {
-        GridSpec spec;
-        spec.name = name;
-        spec.role = role;
-        spec.x = at.x;
-        spec.y = at.y;
-        spec.cell = cell;
-        spec.rows = shape.h;
-        spec.columns = shape.w;
+        GridSpec spec{name, role, at.x, at.y, cell, shape.h, shape.w};
         spec.origin = origin;
         return easel.add_grid(spec);
     };

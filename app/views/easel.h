@@ -13,7 +13,7 @@ struct GridSpec {
     float x = 0, y = 0, cell = 0;        // base pixels: corner of the first cell, side of a cell
     int64_t rows = 0, columns = 0, first_row = 0, first_column = 0;
     const Tensor* tensor = nullptr;      // values; null: filled in by the view
-    Ref origin;                          // source, n and c of the plane
+    Ref origin = {};                     // source, n and c of the plane
     bool editable = false;
 };
 

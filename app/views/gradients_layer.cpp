@@ -153,14 +153,7 @@ void add_row(Easel& easel, const Backward& b, const std::vector<GridPart>& row, 
     const float height = row_height(row, cell);
     for (size_t i = 0; i < row.size(); ++i) {
         const GridPart& part = row[i];
-        GridSpec spec;
-        spec.name = part.grid;
-        spec.role = part.role;
-        spec.x = x;
-        spec.y = y + kNameRoom * s;
-        spec.cell = cell;
-        spec.rows = part.rows;
-        spec.columns = part.columns;
+        GridSpec spec{part.grid, part.role, x, y + kNameRoom * s, cell, part.rows, part.columns};
         spec.first_row = part.first_row;
         spec.first_column = part.first_column;
         spec.tensor = part.tensor;

@@ -210,14 +210,7 @@ Scene build_matrix(const ViewInput& in) {
     const float height = top + f(std::max(rows.count, columns.count)) * cell;
     easel.place_block(width_for(cell) + (large ? air : 0), height);
 
-    GridSpec spec;
-    spec.name = "matrix";
-    spec.role = Role::kernel;
-    spec.x = names;
-    spec.y = top;
-    spec.cell = cell;
-    spec.rows = rows.count;
-    spec.columns = columns.count;
+    GridSpec spec{"matrix", Role::kernel, names, top, cell, rows.count, columns.count};
     spec.first_row = rows.first;
     spec.first_column = columns.first;
     Grid& matrix = easel.add_grid(spec);

@@ -147,14 +147,7 @@ Arrangement arrange(const Scatter& scatter, const Easel& easel, float cell, Fold
 }
 
 Grid& add_source(Easel& easel, const Scatter& scatter, const Arrangement& a) {
-    GridSpec spec;
-    spec.name = "input";
-    spec.role = Role::input;
-    spec.x = a.input.x;
-    spec.y = a.input.y;
-    spec.cell = a.cell;
-    spec.rows = scatter.input_rows;
-    spec.columns = scatter.input_columns;
+    GridSpec spec{"input", Role::input, a.input.x, a.input.y, a.cell, scatter.input_rows, scatter.input_columns};
     spec.first_row = -scatter.ring_top;
     spec.first_column = -scatter.ring_left;
     spec.tensor = &scatter.layer.input;
@@ -181,14 +174,8 @@ Grid& add_source(Easel& easel, const Scatter& scatter, const Arrangement& a) {
 }
 
 Grid& add_weights(Easel& easel, const Scatter& scatter, const Arrangement& a) {
-    GridSpec spec;
-    spec.name = "kernel";
-    spec.role = Role::kernel;
-    spec.x = a.kernel.x;
-    spec.y = a.kernel.y;
-    spec.cell = a.kernel_cell;
-    spec.rows = scatter.window.h.kernel;
-    spec.columns = scatter.window.w.kernel;
+    GridSpec spec{"kernel", Role::kernel, a.kernel.x, a.kernel.y, a.kernel_cell,
+                  scatter.window.h.kernel, scatter.window.w.kernel};
     spec.tensor = &scatter.weights();
     spec.origin = {Source::weight, 0, scatter.weight_plane()};
     spec.editable = true;
@@ -208,13 +195,8 @@ NumberSource product_of(const Scatter& scatter, const StampTerm& term) {
 }
 
 Grid& add_stamp(Easel& easel, const Scatter& scatter, const Arrangement& a) {
-    GridSpec spec;
-    spec.name = "products";
-    spec.x = a.stamp.x;
-    spec.y = a.stamp.y;
-    spec.cell = a.kernel_cell;
-    spec.rows = scatter.window.h.kernel;
-    spec.columns = scatter.window.w.kernel;
+    GridSpec spec{"products", Role::neutral, a.stamp.x, a.stamp.y, a.kernel_cell,
+                  scatter.window.h.kernel, scatter.window.w.kernel};
     Grid& grid = easel.add_grid(spec);
     for (Cell& cell : grid.cells) cell.state = CellState::pending;
     if (!scatter.place.started || scatter.place.finishing) return grid;
@@ -245,14 +227,7 @@ Grid& add_stamp(Easel& easel, const Scatter& scatter, const Arrangement& a) {
 Grid& add_canvas(Easel& easel, const Scatter& scatter, const Arrangement& a) {
     const Tensor& output = scatter.layer.op_output();
     const Shape out = output.shape();
-    GridSpec spec;
-    spec.name = "output";
-    spec.role = Role::output;
-    spec.x = a.output.x;
-    spec.y = a.output.y;
-    spec.cell = a.cell;
-    spec.rows = scatter.canvas_rows;
-    spec.columns = scatter.canvas_columns;
+    GridSpec spec{"output", Role::output, a.output.x, a.output.y, a.cell, scatter.canvas_rows, scatter.canvas_columns};
     spec.first_row = -scatter.crop_top;
     spec.first_column = -scatter.crop_left;
     spec.tensor = &output;

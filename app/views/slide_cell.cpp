@@ -220,14 +220,7 @@ Places fitting_places(const CellSlide& slide, const Easel& easel, const Card& ca
 // ---- Grids
 
 Grid& add_plane(Easel& easel, const CellSlide& slide, const std::string& name, int64_t n, float x, float y, float cell) {
-    GridSpec spec;
-    spec.name = name;
-    spec.role = Role::input;
-    spec.x = x;
-    spec.y = y;
-    spec.cell = cell;
-    spec.rows = slide.input().h;
-    spec.columns = slide.input().w;
+    GridSpec spec{name, Role::input, x, y, cell, slide.input().h, slide.input().w};
     spec.tensor = &slide.layer.input;
     spec.origin = {Source::input, 0, {n, slide.cell().c, 0, 0}};
     spec.editable = slide.in.layer == 0;

@@ -69,14 +69,7 @@ std::string padding_note(const Window& window, const Span& span) {
 /// The output's plane that holds `now`.
 GridSpec output_spec(const ViewInput& in, Index now, float x, float y, float cell) {
     const LayerResult& layer = in.result->layers[static_cast<size_t>(in.layer)];
-    GridSpec spec;
-    spec.name = "output";
-    spec.role = Role::output;
-    spec.x = x;
-    spec.y = y;
-    spec.cell = cell;
-    spec.rows = layer.op_output().shape().h;
-    spec.columns = layer.op_output().shape().w;
+    GridSpec spec{"output", Role::output, x, y, cell, layer.op_output().shape().h, layer.op_output().shape().w};
     spec.tensor = &layer.op_output();
     spec.origin = {Source::stage, layer.plan.output, {now.n, now.c, 0, 0}};
     return spec;
@@ -112,14 +105,7 @@ double Slide::bias() const {
 Grid& add_input(Easel& easel, const Slide& slide, const std::string& name, int64_t channel, float x, float y,
                 float cell) {
     const Window& window = slide.window;
-    GridSpec spec;
-    spec.name = name;
-    spec.role = Role::input;
-    spec.x = x;
-    spec.y = y;
-    spec.cell = cell;
-    spec.rows = slide.ring_rows();
-    spec.columns = slide.ring_columns();
+    GridSpec spec{name, Role::input, x, y, cell, slide.ring_rows(), slide.ring_columns()};
     spec.first_row = -slide.ring(window.h.pad_before);
     spec.first_column = -slide.ring(window.w.pad_before);
     spec.tensor = &slide.layer.input;
@@ -175,14 +161,7 @@ Grid& add_input(Easel& easel, const Slide& slide, const std::string& name, int64
 }
 
 Grid& add_kernel(Easel& easel, const Slide& slide, const std::string& name, int64_t i, float x, float y, float cell) {
-    GridSpec spec;
-    spec.name = name;
-    spec.role = Role::kernel;
-    spec.x = x;
-    spec.y = y;
-    spec.cell = cell;
-    spec.rows = slide.window.h.kernel;
-    spec.columns = slide.window.w.kernel;
+    GridSpec spec{name, Role::kernel, x, y, cell, slide.window.h.kernel, slide.window.w.kernel};
     spec.tensor = &slide.weights();
     spec.origin = {Source::weight, slide.weight, slide.weight_plane(i)};
     spec.editable = true;
@@ -202,13 +181,7 @@ Grid& add_kernel(Easel& easel, const Slide& slide, const std::string& name, int6
 
 Grid& add_products(Easel& easel, const Slide& slide, const std::string& name, int64_t channel, float x, float y,
                    float cell) {
-    GridSpec spec;
-    spec.name = name;
-    spec.x = x;
-    spec.y = y;
-    spec.cell = cell;
-    spec.rows = slide.window.h.kernel;
-    spec.columns = slide.window.w.kernel;
+    GridSpec spec{name, Role::neutral, x, y, cell, slide.window.h.kernel, slide.window.w.kernel};
     Grid& grid = easel.add_grid(spec);
     for (Cell& c : grid.cells) c.state = CellState::pending;
     if (!slide.story) return grid;

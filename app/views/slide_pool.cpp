@@ -33,13 +33,7 @@ std::vector<Run> pill_words(const Slide& slide, Tone tone, Tone words) {
 
 /// The window's numbers at their kernel cells.
 Grid& add_window(Easel& easel, const Slide& slide, float x, float y, float cell) {
-    GridSpec spec;
-    spec.name = "products";
-    spec.x = x;
-    spec.y = y;
-    spec.cell = cell;
-    spec.rows = slide.window.h.kernel;
-    spec.columns = slide.window.w.kernel;
+    GridSpec spec{"products", Role::neutral, x, y, cell, slide.window.h.kernel, slide.window.w.kernel};
     Grid& grid = easel.add_grid(spec);
     for (Cell& c : grid.cells) c.state = CellState::pending;
     if (!slide.story) return grid;

@@ -119,14 +119,7 @@ Arrangement arrange(const Stretch& st, const Easel& easel, float cell, bool belo
 }
 
 Grid& add_stretched(Easel& easel, const Stretch& st, const Arrangement& a) {
-    GridSpec spec;
-    spec.name = "input";
-    spec.role = Role::input;
-    spec.x = a.input.x;
-    spec.y = a.input.y;
-    spec.cell = a.cell;
-    spec.rows = st.rows.shown();
-    spec.columns = st.columns.shown();
+    GridSpec spec{"input", Role::input, a.input.x, a.input.y, a.cell, st.rows.shown(), st.columns.shown()};
     spec.first_row = st.rows.shown_first;
     spec.first_column = st.columns.shown_first;
     spec.editable = st.in.layer == 0;
@@ -184,14 +177,7 @@ float turn(const ViewInput& in) {
 }
 
 Grid& add_turned(Easel& easel, const Stretch& st, const Arrangement& a) {
-    GridSpec spec;
-    spec.name = "kernel";
-    spec.role = Role::kernel;
-    spec.x = a.kernel.x;
-    spec.y = a.kernel.y;
-    spec.cell = a.kernel_cell;
-    spec.rows = st.window.h.kernel;
-    spec.columns = st.window.w.kernel;
+    GridSpec spec{"kernel", Role::kernel, a.kernel.x, a.kernel.y, a.kernel_cell, st.window.h.kernel, st.window.w.kernel};
     spec.editable = true;
     Grid& grid = easel.add_grid(spec);
     const Index plane = st.weight_plane();
@@ -290,14 +276,7 @@ Scene build_stretch(const ViewInput& in) {
 
     const Grid& input = add_stretched(easel, st, a);
     const Grid& kernel = add_turned(easel, st, a);
-    GridSpec spec;
-    spec.name = "output";
-    spec.role = Role::output;
-    spec.x = a.output.x;
-    spec.y = a.output.y;
-    spec.cell = a.cell;
-    spec.rows = st.window.h.out;
-    spec.columns = st.window.w.out;
+    GridSpec spec{"output", Role::output, a.output.x, a.output.y, a.cell, st.window.h.out, st.window.w.out};
     spec.tensor = &st.layer.op_output();
     spec.origin = {Source::stage, st.layer.plan.output, {st.cell().n, st.cell().c, 0, 0}};
     Grid& output = easel.add_grid(spec);

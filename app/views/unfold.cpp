@@ -220,14 +220,7 @@ Arrangement arrange(const Unfold& u, const Easel& easel) {
 
 /// The windows, a column each.
 Grid& add_matrix(Easel& easel, const Unfold& u, const Arrangement& a) {
-    GridSpec spec;
-    spec.name = "unfolded";
-    spec.role = Role::input;
-    spec.x = a.matrix_x;
-    spec.y = a.matrix_y;
-    spec.cell = a.cell;
-    spec.rows = a.rows.count;
-    spec.columns = a.columns.count;
+    GridSpec spec{"unfolded", Role::input, a.matrix_x, a.matrix_y, a.cell, a.rows.count, a.columns.count};
     spec.first_row = a.rows.first;
     spec.first_column = a.columns.first;
     Grid& grid = easel.add_grid(spec);
@@ -253,14 +246,8 @@ Grid& add_matrix(Easel& easel, const Unfold& u, const Arrangement& a) {
 }
 
 Grid& add_weights(Easel& easel, const Unfold& u, const Arrangement& a) {
-    GridSpec spec;
-    spec.name = "kernel";
-    spec.role = Role::kernel;
-    spec.x = a.weights_x;
-    spec.y = a.weights_y;
-    spec.cell = a.cell;
-    spec.rows = a.upright ? a.rows.count : a.channels.count;
-    spec.columns = a.upright ? a.channels.count : a.rows.count;
+    GridSpec spec{"kernel", Role::kernel, a.weights_x, a.weights_y, a.cell,
+                  a.upright ? a.rows.count : a.channels.count, a.upright ? a.channels.count : a.rows.count};
     spec.first_row = a.upright ? a.rows.first : a.channels.first;
     spec.first_column = a.upright ? a.channels.first : a.rows.first;
     spec.editable = true;
@@ -282,14 +269,7 @@ Grid& add_weights(Easel& easel, const Unfold& u, const Arrangement& a) {
 }
 
 Grid& add_output_rows(Easel& easel, const Unfold& u, const Arrangement& a) {
-    GridSpec spec;
-    spec.name = "output";
-    spec.role = Role::output;
-    spec.x = a.matrix_x;
-    spec.y = a.output_y;
-    spec.cell = a.cell;
-    spec.rows = a.channels.count;
-    spec.columns = a.columns.count;
+    GridSpec spec{"output", Role::output, a.matrix_x, a.output_y, a.cell, a.channels.count, a.columns.count};
     spec.first_row = a.channels.first;
     spec.first_column = a.columns.first;
     Grid& grid = easel.add_grid(spec);
