@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/file_loader.h"
+#include "app/file_preview.h"
 #include "app/state.h"
 #include "core/uses.h"
 
@@ -22,6 +23,8 @@ struct Host {
     std::function<void()> quit;
     std::function<void(bool)> set_full_screen;
     std::function<bool()> full_screen;
+    std::function<bool()> has_other_monitor;
+    std::function<void()> fill_other_monitor;     // full screen on it
     std::string graphics;                         // "4.5 (Core Profile) Mesa … on llvmpipe"
 };
 
@@ -37,6 +40,7 @@ struct App {
     Evaluator evaluator;
     Timeline timeline;                            // of the picture shown, in the chosen view's order; always up to date
     FileLoader loader;
+    FilePreviewer previewer;                      // of the file dialog
     Reading reading;                              // what the loader's answer is for
     Want evaluating;                              // what is computed
     int64_t memory_bytes = 0;                     // see Limits

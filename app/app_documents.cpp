@@ -29,25 +29,6 @@ constexpr std::uintmax_t kAsideFromBytes = std::uintmax_t(256) << 10;
 constexpr int64_t kMostTextBytes = int64_t(16) << 20;
 constexpr size_t kMostMessages = 50;
 
-/// What a file holds, told by its first bytes; text of numbers by its name.
-enum class FileKind { document, line, pytorch, numpy, state_dict, numbers, image };
-
-FileKind file_kind(std::string_view bytes, std::string_view path) {
-    if (bytes.starts_with("\x93NUMPY") || path.ends_with(".npz")) return FileKind::numpy;
-    if (looks_like_safetensors(bytes)) return FileKind::state_dict;
-    for (const std::string_view ending : {".safetensors", ".pt", ".pth"})
-        if (path.ends_with(ending)) return FileKind::state_dict;
-    const size_t text = bytes.find_first_not_of("\xEF\xBB\xBF \t\r\n");
-    if (text != std::string_view::npos && bytes[text] == '{') return FileKind::document;
-    // Only text is looked at: an image may hold any words.
-    const bool is_text = text != std::string_view::npos && (bytes.substr(text).starts_with("convscope:") || path.ends_with(".txt"));
-    if (is_text && holds_document_line(bytes)) return FileKind::line;
-    if (path.ends_with(".py") || (path.ends_with(".txt") && looks_like_pytorch(bytes))) return FileKind::pytorch;
-    for (const std::string_view ending : {".csv", ".tsv", ".txt"})
-        if (path.ends_with(ending)) return FileKind::numbers;
-    return FileKind::image;
-}
-
 std::string absolute_path(const std::string& path) {
     std::error_code error;
     const auto absolute = std::filesystem::absolute(to_path(path), error);
@@ -170,6 +151,22 @@ bool open_image(App& app, const std::string& path, std::string_view bytes) {
 }
 
 }  // namespace
+
+FileKind file_kind(std::string_view bytes, std::string_view path) {
+    if (bytes.starts_with("\x93NUMPY") || path.ends_with(".npz")) return FileKind::numpy;
+    if (looks_like_safetensors(bytes)) return FileKind::state_dict;
+    for (const std::string_view ending : {".safetensors", ".pt", ".pth"})
+        if (path.ends_with(ending)) return FileKind::state_dict;
+    const size_t text = bytes.find_first_not_of("\xEF\xBB\xBF \t\r\n");
+    if (text != std::string_view::npos && bytes[text] == '{') return FileKind::document;
+    // Only text is looked at: an image may hold any words.
+    const bool is_text = text != std::string_view::npos && (bytes.substr(text).starts_with("convscope:") || path.ends_with(".txt"));
+    if (is_text && holds_document_line(bytes)) return FileKind::line;
+    if (path.ends_with(".py") || (path.ends_with(".txt") && looks_like_pytorch(bytes))) return FileKind::pytorch;
+    for (const std::string_view ending : {".csv", ".tsv", ".txt"})
+        if (path.ends_with(ending)) return FileKind::numbers;
+    return FileKind::image;
+}
 
 Document storable(Document document) {
     const auto* image = std::get_if<FromImage>(&document.input.origin);

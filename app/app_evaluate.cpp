@@ -157,7 +157,7 @@ void take_finished(App& app, double dt_s) {
 }
 
 bool settled(const App& app) {
-    return !app.computing && app.state.loading.empty() && compared_settled(app);
+    return !app.computing && app.state.loading.empty() && !app.previewer.busy() && compared_settled(app);
 }
 
 void wait_until_settled(App& app) {
@@ -173,6 +173,7 @@ void wait_until_settled(App& app) {
         take_result(app, std::move(*result));
     }
     app.computing = false;
+    app.previewer.wait();
     for (refresh_compared(app); !compared_settled(app); refresh_compared(app)) app.evaluator.wait();
 }
 

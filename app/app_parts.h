@@ -16,6 +16,9 @@ Document storable(Document document);
 void say_offer(App& app, std::string text, std::vector<std::string> commands, bool error = false);
 /// The message that a file could not be opened.
 bool refuse(App& app, std::string sentence);
+/// What a file holds, told by its first bytes; text of numbers by its name.
+enum class FileKind { document, line, pytorch, numpy, state_dict, numbers, image };
+FileKind file_kind(std::string_view bytes, std::string_view path);
 /// Opens what such a file holds.
 bool open_bytes(App& app, const std::string& path, std::string bytes);
 bool is_image_file(std::string_view bytes, std::string_view path);

@@ -5,6 +5,7 @@
 
 #include "core/chain_edits.h"
 #include "core/document_json.h"
+#include "core/document_outline.h"
 #include "core/evaluate.h"
 #include "core/io/files.h"
 #include "core/io/image.h"
@@ -40,6 +41,7 @@ Shape read_shape(const Json* json, const std::string& key) {
 /// Reads one document's JSON; `base_dir` is where its files are.
 struct DocumentReader {
     std::string base_dir;
+    bool only_outline = false;  // checks everything but the numbers; tensors stay empty
 
     std::string beside(std::string_view file) const {
         return base_dir.empty() ? std::string(file) : to_utf8(to_path(base_dir) / to_path(file));
@@ -57,6 +59,7 @@ struct DocumentReader {
             fail(key + ".data", fmt::format("has {} values, its shape {} asks for {}",
                                             grouped_text(static_cast<int64_t>(data->size())),
                                             to_string(shape), grouped_text(shape.count())));
+        if (only_outline) return {};
         std::vector<float> values;
         values.reserve(data->size());
         for (const Json& value : *data)
@@ -73,6 +76,7 @@ struct DocumentReader {
             fail(key + ".file",
                  "must be the name of a file beside the document, not " + quoted(file));
         if (!digest) fail(key + ".sha256", "is missing");
+        if (only_outline) return {};
         const FileResult read = read_file(beside(name), shape.count() * 4 + 4096);
         if (!read.ok()) throw BadJson{fmt::format("{}.file: {}", key, read.error)};
         if (sha256(read.bytes) != read_string(*digest, key + ".sha256"))
@@ -97,9 +101,11 @@ struct DocumentReader {
                 fail("input.generator",
                      fmt::format("must be one of {}, not {}", fmt::join(generator_kinds(), ", "),
                                  quoted(*kind)));
-            const Json* seed = find(*json, "seed");
-            return generated_input(name, seed ? read_seed(*seed, "input.seed") : 0,
-                                   read_shape(find(*json, "shape"), "input.shape"));
+            const Json* seed_json = find(*json, "seed");
+            const uint64_t seed = seed_json ? read_seed(*seed_json, "input.seed") : 0;
+            const Shape shape = read_shape(find(*json, "shape"), "input.shape");
+            if (only_outline) return {{}, Generated{name, seed}};
+            return generated_input(name, seed, shape);
         }
         if (const Json* path = find(*json, "image")) {
             expect_keys(*json, "input", {"image", "grey", "max_side"}, kWhole);
@@ -109,6 +115,7 @@ struct DocumentReader {
             if (const Json* grey = find(*json, "grey")) image.grey = read_bool(*grey, "input.grey");
             if (const Json* side = find(*json, "max_side"))
                 image.max_side = read_whole(*side, "input.max_side");
+            if (only_outline) return {{}, std::move(image)};
             ImageResult loaded = load_image(image.path, {image.grey, image.max_side});
             if (!loaded.ok()) throw BadJson{"input.image: " + loaded.error};
             image.note = loaded.note;
@@ -194,6 +201,7 @@ struct DocumentReader {
                 fail("batches", fmt::format("must be 1 to {}, not {}", grouped_text(kMaxBatches),
                                             document.batches));
         }
+        if (only_outline) return document;
         if (const Json* start = find(json, "start")) document.start = backward_start(*start);
         check_shapes(document);
         return document;
@@ -264,19 +272,34 @@ struct DocumentReader {
     }
 };
 
+Json parse_document(std::string_view text) {
+    if (text.size() > static_cast<size_t>(kMaxDocumentBytes))
+        throw BadJson{fmt::format("It is larger than {} MiB.", kMaxDocumentBytes >> 20)};
+    return parse_json(text);
+}
+
 }  // namespace
 
 DocumentResult from_json(std::string_view text, const std::string& base_dir,
                          std::string_view name) {
-    const std::string shown = display_text(name, 80);
     DocumentResult result;
     try {
-        if (text.size() > static_cast<size_t>(kMaxDocumentBytes))
-            throw BadJson{fmt::format("It is larger than {} MiB.", kMaxDocumentBytes >> 20)};
-        result.document = DocumentReader{base_dir}.document(parse_json(text));
-    } catch (...) { result.error = fmt::format("{}: {}", shown, json_failure()); }
+        result.document = DocumentReader{base_dir}.document(parse_document(text));
+    } catch (...) { result.error = fmt::format("{}: {}", display_text(name, 80), json_failure()); }
     if (!result.ok()) result.document = {};
     return result;
+}
+
+DocumentOutline outline_json(std::string_view text, const std::string& base_dir,
+                             std::string_view name) {
+    DocumentOutline outline;
+    try {
+        const Json json = parse_document(text);
+        outline.document = DocumentReader{base_dir, true}.document(json);
+        if (!std::holds_alternative<FromImage>(outline.document.input.origin))
+            outline.input = read_shape(find(*find(json, "input"), "shape"), "input.shape");
+    } catch (...) { outline.error = fmt::format("{}: {}", display_text(name, 80), json_failure()); }
+    return outline;
 }
 
 DocumentResult load_document(const std::string& path) {

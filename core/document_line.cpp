@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/document_files.h"
+#include "core/document_outline.h"
 #include "core/io/deflate.h"
 #include "core/json_read.h"
 #include "core/number_text.h"
@@ -70,7 +71,11 @@ std::optional<std::string_view> find_digits(std::string_view text) {
 
 std::string check_of(std::string_view json) { return sha256(json).substr(0, kCheckBytes); }
 
-DocumentResult refused(std::string reason) { return {{}, fmt::format("{} {}", kName, reason)}; }
+/// A line's JSON, or one sentence.
+struct LineText {
+    std::string json, error;
+};
+LineText refused(std::string reason) { return {"", fmt::format("{} {}", kName, reason)}; }
 
 /// An object that points to a file: somebody else's line must not make this machine open its own.
 bool names_a_file(const Json& json) {
@@ -87,6 +92,22 @@ int64_t values_in(const Document& document) {
         if (tensor != &document.input.tensor || !std::holds_alternative<Generated>(document.input.origin))
             values += tensor->shape().count();
     return values;
+}
+
+LineText line_text(std::string_view text) {
+    const auto digits = find_digits(text);
+    if (!digits) return refused("is missing: it begins with “convscope:”.");
+    if (digits->size() > kMostLineBytes)
+        return refused(fmt::format("has {} kB; at most {} kB are read.", digits->size() >> 10, kMostLineBytes >> 10));
+    const std::string bytes = from_base64(*digits);
+    auto json = bytes.size() > kCheckBytes
+                          ? inflated(std::string_view(bytes).substr(kCheckBytes), kMostTextBytes) : std::nullopt;
+    if (!json || check_of(*json) != bytes.substr(0, kCheckBytes))
+        return refused("is incomplete or was changed on its way. Copy it again, from “convscope:” to its end.");
+    try {
+        if (names_a_file(parse_json(*json))) return refused("names a file; a line holds all its numbers.");
+    } catch (...) { return {"", fmt::format("{}: {}", kName, json_failure())}; }
+    return {std::move(*json), ""};
 }
 
 }  // namespace
@@ -110,19 +131,13 @@ DocumentLine document_line(const Document& document) {
 bool holds_document_line(std::string_view text) { return find_digits(text).has_value(); }
 
 DocumentResult read_document_line(std::string_view text) {
-    const auto digits = find_digits(text);
-    if (!digits) return refused("is missing: it begins with “convscope:”.");
-    if (digits->size() > kMostLineBytes)
-        return refused(fmt::format("has {} kB; at most {} kB are read.", digits->size() >> 10, kMostLineBytes >> 10));
-    const std::string bytes = from_base64(*digits);
-    const auto json = bytes.size() > kCheckBytes
-                          ? inflated(std::string_view(bytes).substr(kCheckBytes), kMostTextBytes) : std::nullopt;
-    if (!json || check_of(*json) != bytes.substr(0, kCheckBytes))
-        return refused("is incomplete or was changed on its way. Copy it again, from “convscope:” to its end.");
-    try {
-        if (names_a_file(parse_json(*json))) return refused("names a file; a line holds all its numbers.");
-    } catch (...) { return {{}, fmt::format("{}: {}", kName, json_failure())}; }
-    return from_json(*json, "", kName);
+    const LineText line = line_text(text);
+    return line.error.empty() ? from_json(line.json, "", kName) : DocumentResult{{}, line.error};
+}
+
+DocumentOutline outline_line(std::string_view text) {
+    const LineText line = line_text(text);
+    return line.error.empty() ? outline_json(line.json, "", kName) : DocumentOutline{{}, {}, line.error};
 }
 
 }  // namespace convscope

@@ -69,6 +69,8 @@ Frame::Frame(AppWindow& window, App& app, const std::string& shader_folder)
     app_.host.quit = [this] { quit_ = true; };
     app_.host.set_full_screen = [&window](bool on) { window.set_full_screen(on); };
     app_.host.full_screen = [&window] { return window.full_screen(); };
+    app_.host.has_other_monitor = [&window] { return window.has_other_monitor(); };
+    app_.host.fill_other_monitor = [&window] { window.fill_other_monitor(); };
     last_s_ = window.time_s();
     tell_shader_problem();
 }
@@ -80,6 +82,8 @@ void Frame::tell_shader_problem() {
 Frame::~Frame() {
     app_.loader.cancel();
     app_.loader.wait();  // it may still call wake
+    app_.previewer.cancel();
+    app_.previewer.wait();
     app_.evaluator.cancel();
     app_.evaluator.wait();
     app_.host = {};
@@ -119,9 +123,9 @@ void Frame::draw(bool draws) {
                                       app_.state.prediction.on);
     build();  // the canvas has its size before the panels show it
     target_.resize(static_cast<int>(scene_.size_px.x), static_cast<int>(scene_.size_px.y));
-    PanelContext context{app_, window_.fonts(), scale, scene_,
-                         reinterpret_cast<void*>(static_cast<uintptr_t>(target_.texture())),
-                         {layout_.canvas.w, layout_.canvas.h}};
+    if (app_.state.popups.file_dialog) preview_.resize(static_cast<int>(preview_side_px(scale)), static_cast<int>(preview_side_px(scale)));
+    const auto id_of = [](const Target& target) { return reinterpret_cast<void*>(static_cast<uintptr_t>(target.texture())); };
+    PanelContext context{app_, window_.fonts(), scale, scene_, id_of(target_), {layout_.canvas.w, layout_.canvas.h}, id_of(preview_)};
     handle_keys(context);
     for (const Panel& panel : all_panels()) {
         if (!(lecture ? panel.in_lecture : panel.in_window)) continue;
@@ -131,7 +135,8 @@ void Frame::draw(bool draws) {
 
     update(app_, 0);
     build();
-    const Repaint repainted = draws ? paint() : Repaint{};
+    Repaint repainted = draws ? paint() : Repaint{};
+    if (draws && paint_preview()) repainted = {true, {}};
     if (const std::string title = window_title(app_.state); title != title_) {
         title_ = title;
         window_.set_title(title);
@@ -164,6 +169,20 @@ Repaint Frame::paint() {
     painted_look_ = look;
     ++paints_;
     return painter_.paint(scene_, look.first, look.second, target_);
+}
+
+/// The file dialog's picture, when it is another one.
+bool Frame::paint_preview() {
+    const FilePreview* preview = app_.state.popups.file_dialog ? app_.previewer.shown() : nullptr;
+    if (!preview || preview->picture.empty()) return false;
+    const std::pair look{window_.theme(), window_.scale()};
+    if (preview_.painted().number != 0 && previewed_.same_as(preview->picture) && preview_look_ == look) return false;
+    const auto side = static_cast<float>(preview_.width_px());
+    painter_.use_levels({});
+    painter_.paint(preview_scene(*preview, {side, side}), look.first, look.second, preview_);
+    previewed_ = preview->picture;
+    preview_look_ = look;
+    return true;
 }
 
 void run_until_closed(Frame& frame) {

@@ -70,15 +70,17 @@ private:
     void build();
     /// What of the canvas differs now.
     Repaint paint();
+    bool paint_preview();
 
     AppWindow& window_;
     App& app_;
     GlPainter painter_;
-    Target target_;
+    Target target_, preview_;
+    Tensor previewed_;                              // what stands in preview_
     WindowLayout layout_;
     Scene scene_;
     std::optional<SceneKey> key_;
-    std::optional<std::pair<Theme, float>> painted_look_;
+    std::optional<std::pair<Theme, float>> painted_look_, preview_look_;
     bool scene_changed_ = true, reloads_ = false, quit_ = false;
     std::string title_;
     double last_s_ = 0;

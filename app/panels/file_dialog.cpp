@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "app/panels/file_preview_pane.h"
 #include "app/panels/widgets.h"
 #include "app/recent_names.h"
 #include "app/scene/fonts.h"
@@ -342,7 +343,9 @@ void draw_inside(PanelContext& context, const Box& box) {
     const bool appears = ImGui::IsWindowAppearing();
     if (appears) begin(app.state, dialog, saving);
     const float margin = px(context, 20), field_h = px(context, 30), side = px(context, 30);
-    const float left_w = box.w >= px(context, 560) ? px(context, 180) : 0;
+    // The preview, and the places where there is room for both.
+    const float preview_w = box.w >= px(context, 560) ? px(context, 200) : 0;
+    const float left_w = box.w >= px(context, 780) ? px(context, 180) : 0;
 
     // Where: up, the path, close.
     float y = box.y + px(context, 16);
@@ -394,7 +397,8 @@ void draw_inside(PanelContext& context, const Box& box) {
 
     // The list.
     const float foot_h = px(context, 96);
-    const Box list{path_x, y, x1 - path_x, std::max(px(context, 56), box.bottom() - foot_h - y)};
+    const float list_right = x1 - (preview_w > 0 ? preview_w + px(context, 16) : 0);
+    const Box list{path_x, y, list_right - path_x, std::max(px(context, 56), box.bottom() - foot_h - y)};
     std::vector<const DirectoryEntry*> entries = shown_entries(dialog, saving != nullptr);
     const int count = static_cast<int>(entries.size()), before = dialog.row;
     if (name.active) {
@@ -410,9 +414,11 @@ void draw_inside(PanelContext& context, const Box& box) {
     const auto entry_at = [&](int row) {
         return row >= 0 && row < count ? entries[static_cast<size_t>(row)] : nullptr;
     };
+    if (preview_w > 0) draw_file_preview(context, {x1 - preview_w, y, preview_w, list.h}, dialog, entry_at(dialog.row));
 
     // The foot: what is wrong, options, buttons.
-    const std::string foot = foot_text(dialog, entries);
+    std::string foot = foot_text(dialog, entries);
+    if (foot.empty() && preview_w == 0) foot = file_preview_line(context, dialog, entry_at(dialog.row));
     const bool is_error = !dialog.error.empty();
     float foot_y = list.bottom() + px(context, 22);
     ui::text(context,
@@ -420,9 +426,9 @@ void draw_inside(PanelContext& context, const Box& box) {
              is_error                ? Tone::error_text
              : dialog.asks_overwrite ? Tone::ink
                                      : Tone::ink3,
-             {path_x, foot_y}, ui::fitted(context.fonts.body_bold, foot, list.w));
+             {path_x, foot_y}, ui::fitted(context.fonts.body_bold, foot, x1 - path_x));
     if (is_error)
-        ui::hover_help(context, {path_x, foot_y - px(context, 12), list.w, px(context, 24)},
+        ui::hover_help(context, {path_x, foot_y - px(context, 12), x1 - path_x, px(context, 24)},
                        dialog.error);
     foot_y = box.bottom() - px(context, 32);
     float option_x = path_x;
@@ -467,7 +473,7 @@ void draw_inside(PanelContext& context, const Box& box) {
 void draw_file_dialog(PanelContext& context, const WindowLayout& layout) {
     Popups& popups = context.app.state.popups;
     const float screen_w = layout.menu.w, screen_h = layout.timeline.bottom();
-    const float width = std::min(px(context, 820), screen_w - px(context, 24)),
+    const float width = std::min(px(context, 940), screen_w - px(context, 24)),
                 height = std::min(px(context, 560), screen_h - px(context, 24));
     const Box box{std::round((screen_w - width) / 2), std::round((screen_h - height) / 2),
                   std::round(width), std::round(height)};

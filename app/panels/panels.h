@@ -18,7 +18,11 @@ struct PanelContext {
     const Scene& scene;                       // of this frame
     void* canvas_texture = nullptr;           // ImTextureID of the painted scene
     Point canvas_px;                          // its size
+    void* preview_texture = nullptr;          // of the file dialog's picture, preview_side_px a side
 };
+
+/// The side of the file dialog's picture.
+float preview_side_px(float scale);
 
 /// Where each part lies this frame, in pixels (look: section 8).
 struct WindowLayout {
