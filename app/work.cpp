@@ -22,6 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kWorkFile = "work.json";
+constexpr const char* kFlushedFolder = "flushed";   // the last work.json that is surely on the disk
 constexpr const char* kLockFile = "lock";
 /// Text of documents with many small tensors; what reading back allows.
 constexpr int64_t kMostTextBytes = int64_t(64) << 20;
@@ -74,15 +75,28 @@ Stand read_stand(const Json& json) {
     return stand;
 }
 
-/// The JSON of a folder's work; throws BadJson, as reading it does.
-Json work_json(const std::string& folder) {
-    const FileResult file = read_file(in(folder, kWorkFile), kMostTextBytes);
+/// Of the folder's work, or of the flushed one; throws BadJson, as reading it does.
+Json work_json(const std::string& folder, bool flushed) {
+    const FileResult file = read_file(in(flushed ? in(folder, kFlushedFolder) : folder, kWorkFile), kMostTextBytes);
     if (!file.ok()) throw BadJson{file.error};
     Json json = parse_json(file.bytes);
     const Json* format = find(json, "convscope_work");
     if (!format || !find(json, "document")) throw BadJson{"It is not what a window kept."};
     if (read_whole(*format, "convscope_work") > 1) throw BadJson{"It was kept by a newer Convscope."};
     return json;
+}
+
+/// A power cut may leave the last file empty or without its tensors: then the flushed one.
+template <class Read>
+auto newest_readable(const std::string& folder, Read read) {
+    try {
+        return read(work_json(folder, false));
+    } catch (...) {
+        try {
+            return read(work_json(folder, true));
+        } catch (...) {}
+        throw;  // what is wrong with the first one
+    }
 }
 
 bool read_flag(const Json& json, const char* key) {
@@ -113,10 +127,9 @@ Document read_document(const Json& json, const std::string& folder, std::string&
     return std::move(read.document);
 }
 
-KeptWork summary(const std::string& folder) {
+KeptWork summary(const std::string& folder, const Json& json) {
     KeptWork kept;
     kept.folder = folder;
-    const Json json = work_json(folder);
     const Json& document = *find(json, "document");
     kept.name = document.is_object() ? display_text(read_text(document, "name"), 80) : "";
     kept.changed = read_flag(json, "changed");
@@ -124,7 +137,8 @@ KeptWork summary(const std::string& folder) {
     if (const Json* time = find(json, "kept_s")) kept.kept_s = read_whole(*time, "kept_s");
     std::error_code error;
     uintmax_t bytes = 0;
-    for (const auto& entry : fs::directory_iterator(to_path(folder), error)) bytes += entry.file_size(error);
+    for (const auto& entry : fs::directory_iterator(to_path(folder), error))
+        if (entry.is_regular_file(error)) bytes += entry.file_size(error);
     const Json* input = document.is_object() ? find(document, "input") : nullptr;
     if (input && input->is_object() && find(*input, "image")) {
         const uintmax_t image = fs::file_size(to_path(read_text(*input, "image")), error);
@@ -134,14 +148,15 @@ KeptWork summary(const std::string& folder) {
     return kept;
 }
 
-/// Parts of files that were being written, and tensors that `files` does not name.
-void remove_unneeded(const std::string& folder, std::span<const TensorFile> files) {
+/// Parts of files that were being written, and tensors that neither of the two names.
+void remove_unneeded(const std::string& folder, std::span<const TensorFile> files, std::span<const std::string> kept) {
     std::error_code error;
     std::vector<fs::path> unneeded;
     for (const auto& entry : fs::directory_iterator(to_path(folder), error)) {
         const std::string name = to_utf8(entry.path().filename());
         const bool is_tensor = name.starts_with("tensor-") && name.ends_with(".npy");
-        const bool is_named = std::ranges::any_of(files, [&](const TensorFile& file) { return file.name == name; });
+        const bool is_named = std::ranges::any_of(files, [&](const TensorFile& file) { return file.name == name; }) ||
+                              std::ranges::find(kept, name) != kept.end();
         if (name.ends_with(".part") || (is_tensor && !is_named)) unneeded.push_back(entry.path());
     }
     for (const fs::path& path : unneeded) fs::remove(path, error);
@@ -178,32 +193,42 @@ WorkFiles work_files(const Work& work, const std::string& folder, std::span<cons
     return {json_text(json), std::move(tree.files)};
 }
 
-bool write_work(const std::string& folder, const WorkFiles& files, std::string& error) {
+bool write_work(const std::string& folder, const WorkFiles& files, std::string& error, std::span<const std::string> kept) {
     if (!write_tensor_files(folder, files.tensors, error, Flush::no)) return false;
     if (!write_file_atomically(in(folder, kWorkFile), files.text, error, Flush::no)) return false;
-    remove_unneeded(folder, files.tensors);
+    remove_unneeded(folder, files.tensors, kept);
     return true;
+}
+
+bool flush_work(const std::string& folder, const WorkFiles& files) {
+    const std::string flushed = in(folder, kFlushedFolder);
+    std::string error;
+    for (const TensorFile& file : files.tensors)
+        if (!sync_to_disk(to_path(in(folder, file.name)))) return false;
+    sync_to_disk(to_path(folder));
+    return make_directories(flushed, error) && write_file_atomically(in(flushed, kWorkFile), files.text, error, Flush::yes);
 }
 
 bool read_work(const std::string& folder, Work& work, std::string& error) {
     try {
-        const Json json = work_json(folder);
-        Work read;
-        read.file = read_text(json, "file");
-        read.file_digest = read_text(json, "file_sha256");
-        read.changed = read_flag(json, "changed");
-        read.closed = read_flag(json, "closed");
-        if (const Json* stand = find(json, "stand")) read.stand = read_stand(*stand);
-        if (const Json* time = find(json, "kept_s")) read.kept_s = read_whole(*time, "kept_s");
-        read.document = read_document(json, folder, read.note);
-        if (const Json* others = find(json, "others"); others && others->is_array())
-            for (const Json& other : *others) {
-                const Json* document = other.is_object() ? find(other, "document") : nullptr;
-                DocumentResult beside = from_json(document ? document->dump() : "", folder, "The document beside");
-                if (read.others.size() < kMostBeside && beside.ok())
-                    read.others.push_back({.document = std::move(beside.document), .is_a = read_flag(other, "is_a")});
-            }
-        work = std::move(read);
+        work = newest_readable(folder, [&](const Json& json) {
+            Work read;
+            read.file = read_text(json, "file");
+            read.file_digest = read_text(json, "file_sha256");
+            read.changed = read_flag(json, "changed");
+            read.closed = read_flag(json, "closed");
+            if (const Json* stand = find(json, "stand")) read.stand = read_stand(*stand);
+            if (const Json* time = find(json, "kept_s")) read.kept_s = read_whole(*time, "kept_s");
+            read.document = read_document(json, folder, read.note);
+            if (const Json* others = find(json, "others"); others && others->is_array())
+                for (const Json& other : *others) {
+                    const Json* document = other.is_object() ? find(other, "document") : nullptr;
+                    DocumentResult beside = from_json(document ? document->dump() : "", folder, "The document beside");
+                    if (read.others.size() < kMostBeside && beside.ok())
+                        read.others.push_back({.document = std::move(beside.document), .is_a = read_flag(other, "is_a")});
+                }
+            return read;
+        });
         return true;
     } catch (...) { error = "The kept work could not be read: " + json_failure(); }
     return false;
@@ -218,7 +243,7 @@ std::vector<KeptWork> find_kept_work(const std::string& root) {
         if (!lock->held()) continue;  // of a window that runs
         KeptWork kept;
         try {
-            kept = summary(folder);
+            kept = newest_readable(folder, [&](const Json& json) { return summary(folder, json); });
         } catch (...) {
             kept.folder = folder;
             // What a later version can perhaps read stays; without work.json there never was any work.

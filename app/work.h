@@ -38,8 +38,13 @@ struct WorkFiles {
     std::vector<TensorFile> tensors;
 };
 WorkFiles work_files(const Work& work, const std::string& folder, std::span<const TensorFile> known);
-/// Tensors first, then work.json in one step; then what is not needed any more is removed. False with a sentence.
-[[nodiscard]] bool write_work(const std::string& folder, const WorkFiles& files, std::string& error);
+/// Tensors first, then work.json in one step; then what is not needed any more is removed, but for tensors in `kept`. It
+/// survives the end of the process, not a power cut. False with a sentence.
+[[nodiscard]] bool write_work(const std::string& folder, const WorkFiles& files, std::string& error,
+                              std::span<const std::string> kept = {});
+/// Puts those files, written before, on the disk, and a second work.json for when the first is broken. Takes long; on any
+/// thread.
+bool flush_work(const std::string& folder, const WorkFiles& files);
 /// False with a sentence in `error` when there is none that can be read.
 [[nodiscard]] bool read_work(const std::string& folder, Work& work, std::string& error);
 

@@ -14,7 +14,7 @@ namespace convscope {
 namespace {
 
 constexpr double kGestureAtMost_s = 1;   // a gesture that nobody ended: this long after its last edit
-constexpr double kStandEvery_s = 2;
+constexpr double kStandEvery_s = 2, kFlushAfter_s = 2;
 /// More than so many values, as text or new in files, are written aside.
 constexpr int64_t kAsideValues = 1 << 18;
 
@@ -72,6 +72,7 @@ void WorkKeeper::bring_back(App& app) {
 
 void WorkKeeper::wait() {
     if (writing_.valid()) writing_.wait();
+    if (flushing_.valid()) flushing_.wait();
 }
 
 void WorkKeeper::keep(App& app, double now_s) {
@@ -93,6 +94,21 @@ void WorkKeeper::keep(App& app, double now_s) {
     const bool same = any_ && now == kept_ && (state.spent.empty() || now_s - written_s_ < kStandEvery_s);
     const bool moved = !in_gesture && now_s - written_s_ >= kStandEvery_s && stand_of(state) != kept_stand_;
     if (!same || moved) write(app, now, now_s, false);
+    flush(now_s);
+}
+
+void WorkKeeper::flush(double now_s) {
+    if (!unflushed_ || writing_.valid()) return;
+    if (unflushed_s_ < 0) unflushed_s_ = now_s;
+    if (now_s - unflushed_s_ < kFlushAfter_s) return;
+    if (flushing_.valid() && flushing_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return;
+    if (flushing_.valid() && flushing_.get()) flushed_names_ = std::move(flushing_names_);
+    flushing_names_.clear();
+    for (const TensorFile& file : unflushed_->tensors) flushing_names_.push_back(file.name);
+    flushing_ = std::async(std::launch::async, [files = std::move(*unflushed_), folder = own_.folder] {
+        return flush_work(folder, files);
+    });
+    unflushed_.reset();
 }
 
 void WorkKeeper::close(App& app) {
@@ -100,6 +116,8 @@ void WorkKeeper::close(App& app) {
     if (writing_.valid()) take(app, writing_.get());
     const State& state = app.state;
     write(app, {state.document, others_of(state), state.file, is_changed(state)}, 0, true);
+    wait();
+    if (unflushed_) flush_work(own_.folder, *unflushed_);
 }
 
 void WorkKeeper::write(App& app, Kept now, double now_s, bool closed) {
@@ -125,19 +143,21 @@ void WorkKeeper::write(App& app, Kept now, double now_s, bool closed) {
     count(work.document);
     for (const Network& network : work.others) count(network.document);
     const bool fits = bytes <= kMostWorkBytes;
+    std::vector<std::string> kept = flushed_names_;
+    kept.insert(kept.end(), flushing_names_.begin(), flushing_names_.end());
     if (!fits && !std::exchange(told_, true))
         say(app, "The document is larger than 256 MB: it is not kept for the next start. Save it.");
     if (closed || values <= kAsideValues) {
-        take(app, write_now(work, own_.folder, known_, fits));
+        take(app, write_now(work, own_.folder, known_, kept, fits));
         return;
     }
-    writing_ = std::async(std::launch::async, [work = std::move(work), folder = own_.folder, known = known_, fits] {
-        return write_now(work, folder, known, fits);
+    writing_ = std::async(std::launch::async, [work = std::move(work), folder = own_.folder, known = known_, kept = std::move(kept), fits] {
+        return write_now(work, folder, known, kept, fits);
     });
 }
 
 WorkKeeper::Written WorkKeeper::write_now(const Work& work, const std::string& folder, std::vector<TensorFile> known,
-                                          bool fits) {
+                                          const std::vector<std::string>& kept, bool fits) {
     Written written;
     if (!fits) {
         written.error = "too large";
@@ -145,7 +165,8 @@ WorkKeeper::Written WorkKeeper::write_now(const Work& work, const std::string& f
     }
     try {
         WorkFiles files = work_files(work, folder, known);
-        written.ok = write_work(folder, files, written.error);
+        written.ok = write_work(folder, files, written.error, kept);
+        written.text = std::move(files.text);
         written.known = std::move(files.tensors);
         for (TensorFile& file : written.known) file.bytes.clear();
     } catch (const std::bad_alloc&) { written.error = "there is not enough memory."; }
@@ -161,6 +182,8 @@ void WorkKeeper::take(App& app, Written written) {
         return;
     }
     known_ = std::move(written.known);
+    if (!unflushed_) unflushed_s_ = -1;
+    unflushed_ = WorkFiles{std::move(written.text), known_};
     for (const KeptWork& kept : spent_) remove_work(kept);
     spent_.clear();
 }

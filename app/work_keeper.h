@@ -44,13 +44,16 @@ private:
         bool ok = false;
         std::string error;
         std::vector<TensorFile> known;
+        std::string text;                          // work.json
     };
 
     void bring_back(App& app);
     void open_new(App& app);
     void write(App& app, Kept now, double now_s, bool closed);
     void take(App& app, Written written);
-    static Written write_now(const Work& work, const std::string& folder, std::vector<TensorFile> known, bool fits);
+    void flush(double now_s);
+    static Written write_now(const Work& work, const std::string& folder, std::vector<TensorFile> known,
+                             const std::vector<std::string>& kept, bool fits);
 
     KeptWork own_;                                 // without a lock nothing is kept
     std::string root_;
@@ -63,6 +66,11 @@ private:
     std::vector<TensorFile> known_;                // tensors whose files are there
     std::vector<KeptWork> spent_;                  // restored: gone when this window has kept them
     std::future<Written> writing_;
+    // What a power cut would leave is behind by seconds: waiting for the disk takes too long for every edit.
+    std::optional<WorkFiles> unflushed_;
+    double unflushed_s_ = 0;                       // since when there is some; below 0: just now
+    std::vector<std::string> flushed_names_, flushing_names_;  // their tensors, of the last time and of now
+    std::future<bool> flushing_;
 };
 
 }  // namespace convscope

@@ -5,9 +5,11 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <set>
 
 #include "app/app_work.h"
+#include "app/commands.h"
 #include "app/work_keeper.h"
 #include "core/document_json.h"
 #include "core/presets.h"
@@ -356,6 +358,76 @@ TEST(Work, SaysOnceThatItCannotBeKept) {
     window.close();
 }
 
+TEST(Work, CommandsRestoreAndDiscardWhatIsOffered) {
+    for (const bool restores : {true, false}) {
+        const Folder folder;
+        {
+            Window killed(folder);
+            killed.type(61);
+            killed.kill();
+        }
+        Window window(folder);
+        const Command *restore = find_command("Restore work"), *discard = find_command("Discard work");
+        ASSERT_TRUE(is_enabled(*restore, window.app) && is_enabled(*discard, window.app));
+        EXPECT_TRUE(run(restores ? *restore : *discard, window.app));
+        EXPECT_EQ(window.typed() == 61, restores);
+        EXPECT_FALSE(is_enabled(*restore, window.app) || is_enabled(*discard, window.app));
+        window.now_s += 5;
+        window.frame();
+        EXPECT_EQ(folder.windows().size(), 1u) << "only this window's own";
+    }
+}
+
+/// After a power cut the newest files may be empty, cut or not there: what was surely on the disk comes back.
+TEST(Work, APowerCutLeavesWhatWasFlushed) {
+    const auto cut = [](const fs::path& file) { fs::resize_file(file, fs::file_size(file) / 2); };
+    const std::vector<std::pair<std::string, std::function<void(const fs::path&)>>> kCuts = {
+        {"empty", [](const fs::path& window) { fs::resize_file(window / "work.json", 0); }},
+        {"cut", [&](const fs::path& window) { cut(window / "work.json"); }},
+        {"gone", [](const fs::path& window) { fs::remove(window / "work.json"); }},
+        {"zeros", [](const fs::path& window) { std::ofstream(window / "work.json") << std::string(4096, '\0'); }},
+        {"a large tensor cut", [&](const fs::path& window) {
+             std::set<fs::path> tensors;
+             for (const auto& entry : fs::directory_iterator(window))
+                 if (entry.path().extension() == ".npy") tensors.insert(entry.path());
+             const std::string flushed = read_file((window / "flushed" / "work.json").string(), 1 << 20).bytes;
+             int cuts = 0;
+             for (const fs::path& tensor : tensors)
+                 if (flushed.find(tensor.filename().string()) == std::string::npos) {
+                     cut(tensor);
+                     ++cuts;
+                 }
+             ASSERT_EQ(cuts, 1);
+         }}};
+    for (const auto& [name, damage] : kCuts) {
+        const Folder folder;
+        {
+            Window window(folder);
+            edit(window.app, with_input_shape(window.app.state.document, {1, 1, 80, 80}));
+            window.type(1);
+            window.now_s += 5;
+            window.type(2);          // flushed, with all before it
+            window.type(3);          // this one is not
+            window.kill();
+        }
+        damage(folder.windows().at(0));
+        Window window(folder);
+        ASSERT_EQ(window.app.state.offered.size(), 1u) << name << window.said();
+        restore_work(window.app);
+        EXPECT_EQ(window.typed(), 2) << name;
+        EXPECT_EQ(window.app.state.document.input.tensor.shape(), (Shape{1, 1, 80, 80})) << name;
+    }
+    // A closed window's work is flushed as a whole.
+    const Folder folder;
+    {
+        Window window(folder);
+        window.type(8);
+        window.close();
+    }
+    fs::remove(folder.windows().at(0) / "work.json");
+    EXPECT_EQ(Window(folder).typed(), 8);
+}
+
 TEST(Work, AFileThatSomebodyElseChangedIsNotOverwritten) {
     const Folder folder;
     App a(standard_document()), b(standard_document());
@@ -370,7 +442,7 @@ TEST(Work, AFileThatSomebodyElseChangedIsNotOverwritten) {
     EXPECT_EQ(load_document(path).document.input.tensor.at({}), 77);
     EXPECT_TRUE(is_changed(a.state));
     ASSERT_TRUE(can_overwrite(a));
-    EXPECT_TRUE(overwrite_file(a));
+    EXPECT_TRUE(run(*find_command("Overwrite the file"), a));
     EXPECT_EQ(load_document(path).document.input.tensor.at({}), 55);
     EXPECT_FALSE(can_overwrite(a));
     EXPECT_TRUE(save_file(a, path));

@@ -2,7 +2,9 @@
 #include <algorithm>
 #include <cmath>
 #include <ctime>
+#include <future>
 #include <tuple>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -42,26 +44,42 @@ int picture_instead(const WindowArguments& arguments, const Output& output) {
     return code;
 }
 
-/// Keeps the settings file up to date, at most every other second.
+/// Keeps the settings file up to date, at most every other second, aside: the disk may take its time.
 class SettingsKeeper {
 public:
     SettingsKeeper(std::string path, Settings settings) : path_(std::move(path)), saved_(std::move(settings)) {}
-    void keep(App& app, double now_s, bool at_once) {
-        if (path_.empty() || app.state.settings == saved_) return;
-        if (!at_once && now_s - last_s_ < kSaveEvery_s) return;
-        last_s_ = now_s;
-        saved_ = app.state.settings;
-        std::string error;
-        if (save_settings(path_, saved_, error) || told_) return;
-        told_ = true;
-        say(app, error, true);
+    void keep(App& app, double now_s) {
+        if (writing_.valid() && writing_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return;
+        tell(app);
+        if (now_s - last_s_ >= kSaveEvery_s) write(app, now_s);
+    }
+    /// Waits until they are written.
+    void close(App& app) {
+        tell(app);
+        write(app, 0);
+        tell(app);
     }
 
 private:
+    void write(App& app, double now_s) {
+        if (path_.empty() || app.state.settings == saved_) return;
+        last_s_ = now_s;
+        saved_ = app.state.settings;
+        writing_ = std::async(std::launch::async, [path = path_, settings = saved_] {
+            std::string error;
+            return save_settings(path, settings, error) ? std::string() : error;
+        });
+    }
+    void tell(App& app) {
+        const std::string error = writing_.valid() ? writing_.get() : "";
+        if (!error.empty() && !std::exchange(told_, true)) say(app, error, true);
+    }
+
     std::string path_;
     Settings saved_;
     double last_s_ = -1;
     bool told_ = false;
+    std::future<std::string> writing_;
 };
 
 /// The window's size on a screen of scale 1, as long as it is an ordinary one.
@@ -123,9 +141,9 @@ int run_window(const WindowArguments& arguments, const Output& output) {
         }
         if (frame.frames() > 0) work.keep(app, window->time_s());
         remember_size(app.state.settings, *window);
-        keeper.keep(app, window->time_s(), false);
+        keeper.keep(app, window->time_s());
     }
-    keeper.keep(app, window->time_s(), true);
+    keeper.close(app);
     work.close(app);
     if (arguments.tells_times)
         output.err << fmt::format("{} frames, {} of them with a new canvas, {} wake-ups in {:.1f} s\n", frame.frames(),
