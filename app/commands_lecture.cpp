@@ -41,6 +41,9 @@ void add_lecture_commands(std::vector<Command>& table) {
          [](const App& app) { return app.host.set_full_screen != nullptr; },
          [](App& app) { app.host.set_full_screen(!app.host.full_screen()); }, kOwnKey, false,
          [](const App& app) { return app.host.full_screen && app.host.full_screen(); }},
+        {"Fill the other monitor", "Shift+F11", "Puts the window on the next monitor, as large as that is: for a projector. There must be two.",
+         [](const App& app) { return app.host.has_other_monitor && app.host.has_other_monitor(); },
+         [](App& app) { app.host.fill_other_monitor(); }},
     });
     add_commands(table, "View/Lecture", {
         {"Next", "PageDown|Right|Space|Enter", "Shows the answer where one is hidden, else goes one step on.", in_lecture,

@@ -135,6 +135,28 @@ TEST(Commands, DoWhatTheySay) {
     EXPECT_FALSE(run(*find_command("Zeros"), app));       // no cell is selected
 }
 
+TEST(Commands, TheWindowFillsItsMonitorOrTheOther) {
+    App app(standard_document());
+    const Command *fill = find_command("Full screen"), *other = find_command("Fill the other monitor");
+    EXPECT_FALSE(run(*fill, app)) << "nobody to ask";
+    EXPECT_FALSE(run(*other, app));
+    bool full = false, has_two = false;
+    int on = 0;
+    app.host.full_screen = [&] { return full; };
+    app.host.set_full_screen = [&](bool is) { full = is; };
+    app.host.has_other_monitor = [&] { return has_two; };
+    app.host.fill_other_monitor = [&] { on = 1 - on; };
+    EXPECT_TRUE(run(*fill, app));
+    EXPECT_TRUE(full);
+    EXPECT_TRUE(fill->checked(app));
+    EXPECT_TRUE(run(*fill, app));
+    EXPECT_FALSE(full);
+    EXPECT_FALSE(run(*other, app)) << "there is one monitor";
+    has_two = true;
+    EXPECT_TRUE(run(*other, app));
+    EXPECT_EQ(on, 1);
+}
+
 TEST(Commands, SampleImagesOpen) {
     for (const Command& command : all_commands()) {
         if (command.menu != "File/Sample images") continue;

@@ -9,6 +9,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cfloat>
 #include <cmath>
 #include <cstdlib>
 #include <thread>
@@ -36,6 +37,8 @@ public:
     }
     void set_full_screen(bool on) override;
     bool full_screen() const override { return glfwGetWindowMonitor(window_) != nullptr; }
+    bool has_other_monitor() const override;
+    void fill_other_monitor() override;
     bool maximized() const override { return glfwGetWindowAttrib(window_, GLFW_MAXIMIZED) == GLFW_TRUE; }
     void resize(int width_px, int height_px) override;
     void set_clipboard(const std::string& text) override {
@@ -54,6 +57,8 @@ private:
     void read_size();
     void set_icon();
     double pixels_per_unit() const;
+    GLFWmonitor* own_monitor() const;
+    void fill(GLFWmonitor* monitor);
     void before_frame() override;
     void show_frame() override;
 
@@ -127,6 +132,15 @@ std::unique_ptr<GlfwWindow> GlfwWindow::make(const WindowOptions& options, std::
         const double pixels = of(window).pixels_per_unit();
         ImGui_ImplGlfw_CursorPosCallback(window, x * pixels, y * pixels);
     });
+    // Once ImGui's backend knows that the pointer has left, it asks GLFW itself where it is, in those units.
+    glfwSetCursorEnterCallback(made->window_, [](GLFWwindow* window, int entered) {
+        if (entered)
+            ImGui_ImplGlfw_CursorEnterCallback(window, entered);
+        else if (!ImGui::IsAnyMouseDown())
+            ImGui::GetIO().AddMousePosEvent(-FLT_MAX, -FLT_MAX);
+    });
+    ImGui_ImplGlfw_CursorEnterCallback(made->window_, GLFW_TRUE);
+    ImGui::GetIO().AddMousePosEvent(-FLT_MAX, -FLT_MAX);
     made->set_icon();
     if (GLFWmonitor* monitor = glfwGetPrimaryMonitor())
         if (const GLFWvidmode* mode = glfwGetVideoMode(monitor); mode && mode->refreshRate > 0)
@@ -248,31 +262,52 @@ void GlfwWindow::show_frame() {
     last_swap_s_ = glfwGetTime();
 }
 
+std::vector<GLFWmonitor*> all_monitors() {
+    int count = 0;
+    GLFWmonitor** const monitors = glfwGetMonitors(&count);
+    return {monitors, monitors + count};
+}
+
+/// The monitor that the window fills, or the one that holds its middle.
+GLFWmonitor* GlfwWindow::own_monitor() const {
+    if (GLFWmonitor* filled = glfwGetWindowMonitor(window_)) return filled;
+    int left = 0, top = 0, width = 0, height = 0;
+    glfwGetWindowPos(window_, &left, &top);  // Wayland does not tell: the first monitor then
+    glfwGetWindowSize(window_, &width, &height);
+    const int x = left + width / 2, y = top + height / 2;
+    for (GLFWmonitor* monitor : all_monitors()) {
+        glfwGetMonitorPos(monitor, &left, &top);
+        const GLFWvidmode* mode = glfwGetVideoMode(monitor);
+        if (mode && x >= left && y >= top && x < left + mode->width && y < top + mode->height) return monitor;
+    }
+    return glfwGetPrimaryMonitor();
+}
+
+void GlfwWindow::fill(GLFWmonitor* monitor) {
+    const GLFWvidmode* mode = monitor ? glfwGetVideoMode(monitor) : nullptr;
+    if (!mode) return;
+    if (!full_screen()) {
+        glfwGetWindowPos(window_, &windowed_[0], &windowed_[1]);
+        glfwGetWindowSize(window_, &windowed_[2], &windowed_[3]);
+    }
+    glfwSetWindowMonitor(window_, monitor, 0, 0, mode->width, mode->height, mode->refreshRate);
+}
+
 void GlfwWindow::set_full_screen(bool on) {
     if (on == full_screen()) return;
-    if (!on) {
-        glfwSetWindowMonitor(window_, nullptr, windowed_[0], windowed_[1], windowed_[2],
-                             windowed_[3], GLFW_DONT_CARE);
-        return;
-    }
-    glfwGetWindowPos(window_, &windowed_[0], &windowed_[1]);
-    glfwGetWindowSize(window_, &windowed_[2], &windowed_[3]);
-    // The screen that holds the window's middle.
-    const int x = windowed_[0] + windowed_[2] / 2, y = windowed_[1] + windowed_[3] / 2;
-    int count = 0;
-    GLFWmonitor** monitors = glfwGetMonitors(&count);
-    GLFWmonitor* chosen = glfwGetPrimaryMonitor();
-    for (int i = 0; i < count; ++i) {
-        int left = 0, top = 0;
-        glfwGetMonitorPos(monitors[i], &left, &top);
-        const GLFWvidmode* mode = glfwGetVideoMode(monitors[i]);
-        if (mode && x >= left && y >= top && x < left + mode->width && y < top + mode->height)
-            chosen = monitors[i];
-    }
-    if (!chosen) return;
-    const GLFWvidmode* mode = glfwGetVideoMode(chosen);
-    if (mode)
-        glfwSetWindowMonitor(window_, chosen, 0, 0, mode->width, mode->height, mode->refreshRate);
+    if (on)
+        fill(own_monitor());
+    else
+        glfwSetWindowMonitor(window_, nullptr, windowed_[0], windowed_[1], windowed_[2], windowed_[3], GLFW_DONT_CARE);
+}
+
+bool GlfwWindow::has_other_monitor() const { return all_monitors().size() > 1; }
+
+void GlfwWindow::fill_other_monitor() {
+    const std::vector<GLFWmonitor*> monitors = all_monitors();
+    if (monitors.size() < 2) return;
+    const auto own = std::find(monitors.begin(), monitors.end(), own_monitor());
+    fill(own == monitors.end() || own + 1 == monitors.end() ? monitors.front() : *(own + 1));
 }
 
 void GlfwWindow::resize(int width_px, int height_px) {

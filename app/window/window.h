@@ -68,6 +68,10 @@ public:
     virtual void set_title(const std::string& title) = 0;
     virtual void set_full_screen(bool on) = 0;
     virtual bool full_screen() const = 0;
+    /// There is a monitor besides the one that the window is on.
+    virtual bool has_other_monitor() const { return false; }
+    /// Full screen on the next monitor.
+    virtual void fill_other_monitor() {}
     virtual bool maximized() const { return false; }
     virtual void resize(int width_px, int height_px) = 0;
     /// Paths dropped on the window since the last call.
