@@ -6,6 +6,7 @@
 #include <random>
 
 #include "app/app.h"
+#include "app/commands.h"
 #include "app/sample_images.h"
 #include "core/build_layer.h"
 #include "core/io/image.h"
@@ -119,6 +120,22 @@ TEST_F(Loading, CanBeStopped) {
     stop_computing(app);
     wait_until_settled(app);
     EXPECT_EQ(app.state.document.input.tensor.shape(), (Shape{1, 3, 293, 1024}));
+}
+
+TEST_F(Loading, CommandsStopAndGoOn) {
+    App app(standard_document());
+    const Command *stop = find_command("Stop computing"), *again = find_command("Compute again");
+    EXPECT_FALSE(is_enabled(*stop, app) || is_enabled(*again, app));
+    edit(app, slow_document());
+    for (int frame = 0; frame < 2; ++frame) update(app, 10);  // as if it had taken so long; the first has no time yet
+    ASSERT_TRUE(is_enabled(*stop, app));
+    EXPECT_TRUE(run(*stop, app));
+    EXPECT_TRUE(app.state.stopped && settled(app));
+    EXPECT_FALSE(is_enabled(*stop, app));
+    EXPECT_EQ(output(app).shape(), (Shape{1, 1, 4, 4})) << "the picture of before";
+    EXPECT_TRUE(run(*again, app));
+    EXPECT_FALSE(app.state.stopped || settled(app));
+    stop_computing(app);
 }
 
 TEST_F(Loading, AnotherDocumentDropsIt) {

@@ -2,10 +2,12 @@
 #include <cmath>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "app/cli/dump.h"
 #include "app/cli/script.h"
 #include "app/cli/script_player.h"
+#include "app/commands.h"
 #include "app/ledger_copy.h"
 #include "core/io/files.h"
 
@@ -155,6 +157,27 @@ std::string chain_text(const Document& document) {
     return text;
 }
 
+/// What stands over the window, in a fixed order: "palette, tour".
+std::string open_text(const Popups& popups) {
+    const std::pair<bool, const char*> kAll[] = {
+        {popups.palette, "palette"},   {popups.help, "keys"},           {popups.about, "about"},
+        {popups.file_dialog, "files"},
+        {popups.history, "history"},   {popups.log, "log"},             {popups.tour >= 0, "tour"}};
+    std::string text;
+    for (const auto& [is_open, name] : kAll)
+        if (is_open) text += (text.empty() ? "" : ", ") + std::string(name);
+    return text;
+}
+
+/// "expect checked Play yes" and "expect enabled Undo no".
+std::string check_command(const App& app, const Words& words) {
+    const std::string label = words.size() > 2 ? words[1] : "";
+    const Command* command = find_command(label);
+    if (!command) return fmt::format("there is no command “{}”", display_text(label, 60));
+    const bool is = words[0] == "enabled" ? is_enabled(*command, app) : command->checked && command->checked(app);
+    return compare(words[0] + " " + label, is ? "yes" : "no", words[2]);
+}
+
 /// "expect zoom 1", "more 1.2", "less 0.9".
 std::string check_zoom(float is, const Words& words) {
     const bool more = words[1] == "more", less = words[1] == "less";
@@ -203,6 +226,14 @@ std::string check_expectation(const App& app, const Scene& scene, const Words& w
     if (what == "mode") return compare(what, state.document.training ? "train" : "eval", wanted);
     if (what == "batches") return compare(what, std::to_string(state.document.batches), wanted);
     if (what == "layers") return compare(what, std::to_string(state.document.layers.size()), wanted);
+    if (what == "checked" || what == "enabled") return check_command(app, words);
+    if (what == "open") return check_sentence(what, open_text(state.popups), words);
+    if (what == "clipboard") return check_sentence(what, app.host.clipboard ? app.host.clipboard() : "", words);
+    if (what == "message") return check_sentence(what, state.messages.empty() ? "" : state.messages.back().text, words);
+    if (what == "beside") return check_sentence(what, fmt::format("{}", fmt::join(state.beside, ", ")), words);
+    if (what == "compared") return compare(what, std::to_string(state.others.size()), wanted);
+    if (what == "scale") return compare(what, fmt::format("{:g}", state.settings.interface_scale), wanted);
+    if (what == "speed") return compare(what, fmt::format("{:g}", state.play.speed), wanted);
     return check_value(app, scene, words);
 }
 
