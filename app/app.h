@@ -26,6 +26,7 @@ struct Host {
     std::function<bool()> has_other_monitor;
     std::function<void()> fill_other_monitor;     // full screen on it
     std::string graphics;                         // "4.5 (Core Profile) Mesa … on llvmpipe"
+    std::function<float()> largest_scale;         // of the interface, that the window has room for
 };
 
 /// What computing may take of the machine; 0: what suits it.

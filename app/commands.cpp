@@ -137,6 +137,10 @@ void change_scale(App& app, float by) {
     float& scale = app.state.settings.interface_scale;
     const float next = std::round((scale + by) / kScaleStep) * kScaleStep;
     scale = std::clamp(next, kSmallestScale, kLargestScale);
+    const float room = app.host.largest_scale ? app.host.largest_scale() : scale;
+    if (scale > room)
+        say(app, fmt::format("Interface scale {:.0f} %. This window has room for {:.0f} %; make it larger for more.",
+                             static_cast<double>(scale) * 100, static_cast<double>(room) * 100));
 }
 
 void zoom_middle(App& app, float factor) {

@@ -113,6 +113,11 @@ TEST(Commands, DoWhatTheySay) {
     EXPECT_EQ(app.state.play.speed, 2);
     does("Larger interface");
     EXPECT_EQ(app.state.settings.interface_scale, 1.25f);
+    app.host.largest_scale = [] { return 1.375f; };
+    does("Larger interface");
+    EXPECT_EQ(app.state.settings.interface_scale, 1.5f);
+    ASSERT_FALSE(app.state.messages.empty());
+    EXPECT_EQ(app.state.messages.back().text, "Interface scale 150 %. This window has room for 138 %; make it larger for more.");
     does("Kernel: Sobel x");
     EXPECT_EQ(kernel_name(app.state.document.layers[0].weights[0], {}), "Sobel x");
     const auto sobel = app.state.document.layers[0].weights[0];

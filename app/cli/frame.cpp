@@ -66,6 +66,7 @@ Frame::Frame(AppWindow& window, App& app, const std::string& shader_folder)
     app_.host.set_clipboard = [&window](const std::string& text) { window.set_clipboard(text); };
     app_.host.wake = [&window] { window.post_wakeup(); };
     app_.host.graphics = gl_description();
+    app_.host.largest_scale = [&window] { return window.largest_interface_scale(); };
     app_.host.quit = [this] { quit_ = true; };
     app_.host.set_full_screen = [&window](bool on) { window.set_full_screen(on); };
     app_.host.full_screen = [&window] { return window.full_screen(); };

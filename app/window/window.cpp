@@ -2,6 +2,7 @@
 #include "app/window/window.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "app/window/imgui_setup.h"
@@ -19,9 +20,18 @@ void AppWindow::open_ui(const WindowOptions& options) {
 
 void AppWindow::close_ui() { ui_.reset(); }
 
-// Bounded: the font atlas must fit a texture.
-float AppWindow::scale() const {
-    return std::clamp(monitor_scale() * interface_scale_, 0.5f, 4.0f);
+float fitting_scale(float wanted, float monitor_scale, int width_px, int height_px) {
+    // What the panels and a canvas between them need at scale 1, and the scale below which text is too small.
+    constexpr float kWidth = 900, kHeight = 560, kSmallest = 0.75f, kStep = 1.0f / 16;
+    const float room = std::min(static_cast<float>(width_px) / kWidth, static_cast<float>(height_px) / kHeight);
+    // In steps: fonts are made anew for each while the window's edge is dragged.
+    const float fits = std::max(std::floor(room / kStep) * kStep, kSmallest * monitor_scale);
+    return std::clamp(std::min(wanted * monitor_scale, fits), 0.5f, 4.0f);   // the font atlas must fit a texture
+}
+
+float AppWindow::scale() const { return fitting_scale(interface_scale_, monitor_scale(), width_px(), height_px()); }
+float AppWindow::largest_interface_scale() const {
+    return fitting_scale(4, monitor_scale(), width_px(), height_px()) / monitor_scale();
 }
 Theme AppWindow::theme() const { return ui_->theme(); }
 const UiFonts& AppWindow::fonts() const { return ui_->fonts(); }

@@ -26,6 +26,9 @@ struct WindowOptions {
 
 class Ui;
 
+/// Device pixels a style pixel where a setting of `wanted` would like more than a window of that size has room for.
+float fitting_scale(float wanted, float monitor_scale, int width_px, int height_px);
+
 /// One frame: wait_events, begin_frame, ImGui calls, end_frame. Only post_wakeup may be called from another thread.
 class AppWindow {
 public:
@@ -35,8 +38,10 @@ public:
 
     virtual int width_px() const = 0;
     virtual int height_px() const = 0;
-    /// Device pixels a style pixel: the monitor's scale times the setting.
+    /// Device pixels a style pixel: the monitor's scale times the setting, as far as the window has room for it.
     float scale() const;
+    /// The largest setting that makes a difference now.
+    float largest_interface_scale() const;
     virtual float monitor_scale() const = 0;
     Theme theme() const;
     /// Takes effect with the next begin_frame: style, and fonts when the scale changed.
