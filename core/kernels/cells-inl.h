@@ -20,6 +20,7 @@ namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 using Floats = hn::ScalableTag<float>;
 using FloatVector = hn::Vec<Floats>;
+constexpr int kLanes = static_cast<int>(HWY_MAX_LANES_D(Floats));
 #if HWY_TARGET == HWY_SCALAR
 using Doubles = hn::Rebind<double, Floats>;
 #else

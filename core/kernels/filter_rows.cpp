@@ -4,21 +4,18 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/kernels/filter_rows.cpp"
 #include <hwy/foreach_target.h>
-#include <hwy/highway.h>
 
-#include <algorithm>
+#include <utility>
 
+#include "core/kernels/cells-inl.h"
 #include "core/kernels/filter_rows.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace convscope {
 namespace HWY_NAMESPACE {
 
-namespace hn = hwy::HWY_NAMESPACE;
-using Floats = hn::ScalableTag<float>;
-using Vector = hn::Vec<Floats>;
+using Vector = FloatVector;
 
-constexpr int kLanes = static_cast<int>(HWY_MAX_LANES_D(Floats));
 constexpr int kRows = static_cast<int>(kFilterRows);
 constexpr int64_t kRun = 64;  // terms that are added up before they go to the total
 
@@ -95,39 +92,23 @@ HWY_INLINE void add_row(const Columns& columns, int64_t i, int64_t x, int64_t ce
 template <int kHeight, int kCount, bool kWhole, int kWide>
 HWY_INLINE void add_columns(const Columns& columns, int64_t kernel_h, int64_t x, int64_t cells,
                             Sums<kWide>& sums) {
+    // Input row i lies under the windows of the output rows i − kernel_h + 1 … i, as far as there are such.
+    const auto add_rows = [&]<int... i>(int64_t behind, std::integer_sequence<int, i...>) HWY_ATTR {
+        (add_row<std::max(0, i - kHeight + 1), std::min(i, kRows - 1), kCount, kWhole>(
+             columns, behind + i, x, cells, sums),
+         ...);
+    };
+    if constexpr (kHeight < kRows)
+        return add_rows(0, std::make_integer_sequence<int, kHeight + kRows - 1>());
     static_assert(kRows == 4);
-    if constexpr (kHeight == 1) {
-        add_row<0, 0, kCount, kWhole>(columns, 0, x, cells, sums);
-        add_row<1, 1, kCount, kWhole>(columns, 1, x, cells, sums);
-        add_row<2, 2, kCount, kWhole>(columns, 2, x, cells, sums);
-        add_row<3, 3, kCount, kWhole>(columns, 3, x, cells, sums);
-    } else if constexpr (kHeight == 2) {
-        add_row<0, 0, kCount, kWhole>(columns, 0, x, cells, sums);
-        add_row<0, 1, kCount, kWhole>(columns, 1, x, cells, sums);
-        add_row<1, 2, kCount, kWhole>(columns, 2, x, cells, sums);
-        add_row<2, 3, kCount, kWhole>(columns, 3, x, cells, sums);
-        add_row<3, 3, kCount, kWhole>(columns, 4, x, cells, sums);
-    } else if constexpr (kHeight == 3) {
-        add_row<0, 0, kCount, kWhole>(columns, 0, x, cells, sums);
-        add_row<0, 1, kCount, kWhole>(columns, 1, x, cells, sums);
-        add_row<0, 2, kCount, kWhole>(columns, 2, x, cells, sums);
-        add_row<1, 3, kCount, kWhole>(columns, 3, x, cells, sums);
-        add_row<2, 3, kCount, kWhole>(columns, 4, x, cells, sums);
-        add_row<3, 3, kCount, kWhole>(columns, 5, x, cells, sums);
-    } else {
-        add_row<0, 0, kCount, kWhole>(columns, 0, x, cells, sums);
-        add_row<0, 1, kCount, kWhole>(columns, 1, x, cells, sums);
-        add_row<0, 2, kCount, kWhole>(columns, 2, x, cells, sums);
-        const int64_t run = std::max<int64_t>(1, kRun / columns.count);
-        for (int64_t i = 3; i < kernel_h;) {
-            const int64_t end = std::min(kernel_h, i + run);
-            for (; i < end; ++i) add_row<0, 3, kCount, kWhole>(columns, i, x, cells, sums);
-            if (i < kernel_h) sums.fold();
-        }
-        add_row<1, 3, kCount, kWhole>(columns, kernel_h, x, cells, sums);
-        add_row<2, 3, kCount, kWhole>(columns, kernel_h + 1, x, cells, sums);
-        add_row<3, 3, kCount, kWhole>(columns, kernel_h + 2, x, cells, sums);
+    add_rows(0, std::integer_sequence<int, 0, 1, 2>());
+    const int64_t run = std::max<int64_t>(1, kRun / columns.count);
+    for (int64_t i = kRows - 1; i < kernel_h;) {
+        const int64_t end = std::min(kernel_h, i + run);
+        for (; i < end; ++i) add_row<0, kRows - 1, kCount, kWhole>(columns, i, x, cells, sums);
+        if (i < kernel_h) sums.fold();
     }
+    add_rows(kernel_h - kRows, std::integer_sequence<int, 4, 5, 6>());
 }
 
 /// kRows × kWide vectors of cells at x. Whole: all are full; else the only one has `cells` cells.
@@ -179,20 +160,16 @@ class Along3x3 {
         for (int i = 0; i < kHeight; ++i) from_[i] = f.sources[static_cast<size_t>(i)] + 1;
     }
 
-    /// Cells of a vector at x, which may be the first or the last one of the rows.
-    HWY_INLINE void at_end(int64_t x) {
-        start(x);
-        next<false>(x);
-    }
-    /// What next needs from before x.
-    HWY_INLINE void start(int64_t x) {
+    /// To go on from x.
+    HWY_INLINE Along3x3& start(int64_t x) {
 #pragma GCC unroll 6
         for (int i = 0; i < kHeight; ++i) {
             left_[i] = hn::Set(Floats(), x == 0 ? end(i, 0) : from_[i][x - 1]);
             centre_[i] = load(i, x);
         }
+        return *this;
     }
-    /// The vector at x. Inside: the row goes on for at least as long behind it.
+    /// The vector at x, where it started or went on to. Inside: there is at least as much of the row behind it.
     template <bool kInside>
     HWY_INLINE void next(int64_t x) {
         const Floats d;
@@ -257,7 +234,7 @@ class Along3x3 {
 };
 
 void filter_3x3(const FilterRows& f) {
-    Along3x3(f).at_end(0);
+    Along3x3(f).start(0).next<false>(0);
     int64_t x = kLanes;
 #if HWY_TARGET <= HWY_AVX3
     Along3x3 along(f);
@@ -268,7 +245,7 @@ void filter_3x3(const FilterRows& f) {
         block<3, 3, kVectors, true>(f, x, 0);
     for (; x + 2 * kLanes <= f.cells; x += kLanes) block<3, 3, 1, true>(f, x, 0);
 #endif
-    for (; x < f.cells; x += kLanes) Along3x3(f).at_end(x);
+    for (; x < f.cells; x += kLanes) Along3x3(f).start(x).next<false>(x);
 }
 
 template <int kHeight, int kCount, int kWide>

@@ -3,12 +3,9 @@
 #define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/kernels/row_sums.cpp"
-#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
-#include <hwy/highway.h>
 
-#include <algorithm>
-
+#include "core/kernels/cells-inl.h"
 #include "core/kernels/row_sums.h"
 #include "core/kernels/stream.h"
 
@@ -16,11 +13,8 @@ HWY_BEFORE_NAMESPACE();
 namespace convscope {
 namespace HWY_NAMESPACE {
 
-namespace hn = hwy::HWY_NAMESPACE;
-using Floats = hn::ScalableTag<float>;
-using Vector = hn::Vec<Floats>;
+using Vector = FloatVector;
 
-constexpr int kLanes = static_cast<int>(HWY_MAX_LANES_D(Floats));
 constexpr size_t kRun = 64;  // terms that are added up before they go to the total
 constexpr int kPacked = PackedWeights::kPacked;
 
@@ -145,7 +139,8 @@ HWY_INLINE void block(const RowSums& sums, size_t runs, const float* weights, in
 
 /// The cells [x, end) of kChannels channels from `channel` (counted from sums.first) on.
 template <int kPhases, int kStride, int kChannels>
-void channels(const RowSums& sums, size_t runs, int64_t channel, int64_t x, int64_t end) {
+HWY_NOINLINE void channels(const RowSums& sums, size_t runs, int64_t channel, int64_t x,
+                           int64_t end) {
     constexpr int kVectors = vectors_for(kChannels, kPhases);
     const float* const weights =
         sums.weights->at(sums.first + channel / kPacked * kPacked) + channel % kPacked;
@@ -165,34 +160,26 @@ void channels(const RowSums& sums, size_t runs, int64_t channel, int64_t x, int6
         block<kPhases, kStride, kChannels, 1, false>(sums, runs, weights, channel, x, end - x);
 }
 
+/// The same of all channels from `channel` on, kChannels at a time and then fewer.
+template <int kPhases, int kStride, int kChannels>
+HWY_INLINE void all_channels(const RowSums& sums, size_t runs, int64_t channel, int64_t x,
+                             int64_t end) {
+    for (; channel + kChannels <= sums.channels; channel += kChannels)
+        channels<kPhases, kStride, kChannels>(sums, runs, channel, x, end);
+    if constexpr (kChannels > 1)
+        all_channels<kPhases, kStride, std::min(4, kChannels - 1)>(sums, runs, channel, x, end);
+}
+
 /// A stretch of cells at a time, for all channels: what it reads stays in the first-level cache.
 template <int kPhases, int kStride>
 void all_sums(const RowSums& sums) {
-    constexpr int kMost = kMostChannels / kPhases;
     const size_t terms = std::max(sums.taps.size(), sums.odd.size());
     const size_t runs = std::max<size_t>(1, (terms + kRun - 1) / kRun);
     const int64_t stretch = sums.channels < kPacked ? 4 * kStretch : kStretch;
-    for (int64_t x = 0; x < sums.cells; x += stretch) {
-        const int64_t end = std::min(sums.cells, x + stretch);
-        for (int64_t channel = 0; channel < sums.channels;) {
-            const int64_t left = sums.channels - channel;
-            if (left >= kMost) {
-                channels<kPhases, kStride, kMost>(sums, runs, channel, x, end);
-                channel += kMost;
-            } else if (kMost > 4 && left >= 4) {
-                channels<kPhases, kStride, 4>(sums, runs, channel, x, end);
-                channel += 4;
-            } else if (kMost > 3 && left == 3) {
-                channels<kPhases, kStride, 3>(sums, runs, channel, x, end);
-                channel += 3;
-            } else if (kMost > 2 && left >= 2) {
-                channels<kPhases, kStride, 2>(sums, runs, channel, x, end);
-                channel += 2;
-            } else {
-                channels<kPhases, kStride, 1>(sums, runs, channel, x, end);
-                ++channel;
-            }
-        }
+    for (int64_t x = 0, end; x < sums.cells; x = end) {
+        // One or two vectors left for themselves would have too few sums.
+        end = sums.cells - x <= stretch + 2 * kLanes ? sums.cells : x + stretch;
+        all_channels<kPhases, kStride, kMostChannels / kPhases>(sums, runs, 0, x, end);
     }
 }
 
