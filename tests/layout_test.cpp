@@ -47,6 +47,19 @@ TEST(Layout, ScaleMultipliesEveryNumber) {
         }
 }
 
+TEST(Layout, PanelsAreRailsBelow1100AtEveryScale) {
+    for (int percent = 75; percent <= 300; percent += 25) {
+        const float scale = static_cast<float>(percent) / 100;
+        const auto layout = [&](float width) { return window_layout({width * scale, 900 * scale}, scale, Settings{}); };
+        EXPECT_TRUE(layout(1098).rails) << percent;
+        EXPECT_TRUE(layout(640).rails) << percent;
+        EXPECT_FALSE(layout(1101).rails) << percent;
+        EXPECT_NEAR(layout(1098).left.w, 48 * scale, 0.5f) << percent;
+        EXPECT_NEAR(layout(1098).right.w, 48 * scale, 0.5f) << percent;
+        EXPECT_NEAR(layout(1098).canvas.w, 1002 * scale, 1.5f) << percent;
+    }
+}
+
 TEST(Layout, WidthsGrowBetweenTheSizesAndStayBeyond) {
     float left = 0, right = 0;
     for (float w = 1100; w <= 2600; w += 20) {

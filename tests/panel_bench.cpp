@@ -58,13 +58,15 @@ void PanelBench::frame() {
     update(*app_, 1.0 / 60);
     texts_.clear();
     io.UserData = &texts_;
-    layout_ = window_layout(size_px_, scale_, app_->state.settings, shown_views(*app_).size(), app_->state.prediction.on);
+    const bool lecture = app_->state.lecture.on;
+    layout_ = lecture ? lecture_layout(size_px_)
+                      : window_layout(size_px_, scale_, app_->state.settings, shown_views(*app_).size(), app_->state.prediction.on);
     scene_ = build_scene(*app_, {layout_.canvas.w, layout_.canvas.h}, scale_);
     PanelContext context{*app_,  fonts_,  scale_,
                          scene_, nullptr, {layout_.canvas.w, layout_.canvas.h}};
     handle_keys(context);
     for (const Panel& panel : all_panels())
-        if (panel.in_window) panel.draw(context, layout_);
+        if (lecture ? panel.in_lecture : panel.in_window) panel.draw(context, layout_);
     ImGui::ErrorCheckEndFrameRecover(note_unbalanced, &faults_);
     ImGui::Render();
     look_for_clashes();

@@ -1,11 +1,15 @@
 // No text of a panel is cut or lies on another, from 1024×640 to 3840×2160 and at several interface scales.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <iterator>
 #include <set>
 
 #include <fmt/format.h>
+#include <imgui.h>
 
 #include "app/app_answers.h"
+#include "app/commands.h"
 #include "tests/desk.h"
 #include "tests/panel_bench.h"
 
@@ -44,14 +48,35 @@ std::vector<std::string> faults(const ui::DrawnTexts& texts, Point window) {
     return found;
 }
 
+/// Sentences about widgets that reach out of the window, or sideways out of the part they are in.
+std::vector<std::string> faults(const std::vector<UiItem>& items, Point window, float scale) {
+    std::vector<std::string> found;
+    const float slack = 0.5f + scale;  // a row may lie under its dialog's border
+    for (const UiItem& item : items) {
+        // The chain scrolls sideways; what views place on the canvas is views_test's.
+        if (item.label.empty() || !item.visible() || item.path().starts_with("Chain/") || item.path().starts_with("Canvas/")) continue;
+        const Box &box = item.box, &clip = item.clip;
+        if (box.x < -slack || box.right() > window.x + slack || box.x < clip.x - slack || box.right() > clip.right() + slack)
+            found.push_back(fmt::format("{} is cut: {:.0f}…{:.0f} in {:.0f}…{:.0f}", item.path(), box.x, box.right(), clip.x, clip.right()));
+    }
+    return found;
+}
+
 struct Look {
     Point size;
     float scale;
 };
-constexpr Look kLooks[] = {{{1024, 640}, 0.75f}, {{1024, 640}, 1},     {{1280, 800}, 0.75f},  {{1280, 800}, 1},
-                           {{1280, 800}, 1.5f},  {{1440, 900}, 0.75f}, {{1440, 900}, 1},      {{1440, 900}, 1.5f},
-                           {{1920, 1080}, 0.75f}, {{1920, 1080}, 1},   {{1920, 1080}, 1.5f}, {{3840, 2160}, 1},
-                           {{3840, 2160}, 2},    {{3840, 2160}, 3}};
+constexpr Point kSizes[] = {{1024, 640}, {1280, 800}, {1440, 900}, {1920, 1080}, {3840, 2160}};
+constexpr float kScales[] = {0.75f, 1, 1.5f, 2, 3};
+
+/// At each size the scales that leave 640 × 400 or more to the interface: below that it is a strip of it.
+std::vector<Look> all_looks() {
+    std::vector<Look> looks;
+    for (const Point size : kSizes)
+        for (const float scale : kScales)
+            if (size.x / scale >= 640 && size.y / scale >= 400) looks.push_back({size, scale});
+    return looks;
+}
 
 const char* const kDocuments[] = {"Emboss on random integers", "Transposed 2×2, overlapping stamps", "Three channels in, four out",
                                   "Batch norm of four numbers", "DCGAN generator, small", "Vanishing: sigmoid, Xavier",
@@ -64,7 +89,9 @@ TEST_P(PanelText, IsNeitherCutNorCovered) {
     std::vector<std::string> all;
     std::set<std::string> told;   // a view shows the panels that the last one showed
     const auto note = [&](PanelBench& bench, const std::string& where) {
-        for (const std::string& fault : faults(bench.texts(), look.size))
+        std::vector<std::string> found = faults(bench.texts(), look.size);
+        std::ranges::move(faults(bench.items(), look.size, look.scale), std::back_inserter(found));
+        for (const std::string& fault : found)
             if (told.insert(fault).second) all.push_back(where + ", " + fault);
     };
     for (const char* name : kDocuments) {
@@ -105,6 +132,66 @@ TEST_P(PanelText, IsNeitherCutNorCovered) {
         bench.frames(2);
         note(bench, "tour");
     }
+    // What is chosen in the file dialog, of each kind.
+    popups.file.folder = std::string(CONVSCOPE_SOURCE_DIR) + "/tests/scripts";
+    popups.file_dialog = true;
+    bench.frames(4);
+    for (int row = 0; row < 12; ++row) {
+        note(bench, "file dialog");
+        bench.key(ImGuiKey_DownArrow);
+    }
+    for (const FileMode mode : {FileMode::save, FileMode::save_weights}) {
+        popups.file_dialog = false;
+        bench.frames(2);
+        popups.file_mode = mode;
+        popups.file_dialog = true;
+        bench.frames(4);
+        note(bench, "saving");
+    }
+    popups.file_dialog = false;
+    bench.frames(2);
+    for (const char* typed : {"stride 2", "output 1,3", "zzzz", "kernel", "nn.Conv2d(1, 1, 3, strid=2)"}) {
+        popups.palette = true;
+        bench.frames(3);
+        bench.type(typed);
+        note(bench, std::string("palette ") + typed);
+        popups.palette = false;
+        bench.frames(2);
+    }
+    // A tree of states, some of them left.
+    for (int i = 1; i < 12; ++i) {
+        edit(app, with_param(app.state.document, 0, "stride", Pair{1 + i % 3, 1}));
+        if (i % 4 == 0) undo(app);
+    }
+    popups.history = true;
+    bench.frames(3);
+    note(bench, "history");
+    popups.history = false;
+    popups.skip = true;
+    bench.frames(3);
+    note(bench, "skip");
+    bench.key(ImGuiKey_Escape);
+    toggle_beside(app, "scatter");
+    bench.frames(3);
+    note(bench, "two views");
+    toggle_beside(app, "coverage");
+    bench.frames(3);
+    note(bench, "three views");
+    clear_beside(app);
+    set_lecture(app, true);
+    for (bool Lecture::*member : {&Lecture::hides, &Lecture::laser, &Lecture::blank}) {
+        bench.frames(2);
+        note(bench, "lecture");
+        app.state.lecture.*member = true;
+    }
+    set_lecture(app, false);
+    app.state.lecture = {};
+    bench.frames(2);
+    run(*find_command("A/B: keep this as A"), app);
+    edit(app, with_param(app.state.document, 0, "dilation", Pair{2, 2}));
+    bench.frames(3);
+    note(bench, "A/B");
+    run(*find_command("Compare: remove"), app);
     say(app, std::string(300, 'x'), true);
     popups.log = true;
     bench.frames(3);
@@ -127,7 +214,7 @@ TEST_P(PanelText, IsNeitherCutNorCovered) {
     EXPECT_TRUE(all.empty()) << all.size() << " faults" << text;
 }
 
-INSTANTIATE_TEST_SUITE_P(Looks, PanelText, testing::ValuesIn(kLooks), [](const auto& info) {
+INSTANTIATE_TEST_SUITE_P(Looks, PanelText, testing::ValuesIn(all_looks()), [](const auto& info) {
     return fmt::format("{:.0f}x{:.0f}_at_{:.0f}", info.param.size.x, info.param.size.y, info.param.scale * 100);
 });
 
@@ -145,6 +232,15 @@ TEST(PanelTextTest, SeesWhatIsCutAndWhatIsCovered) {
     b.box.y = 300;   // scrolled out of sight
     b.box.x = 20;
     EXPECT_EQ(faults({a, b}, {200, 200}).size(), 0u);
+    UiItem item;
+    item.label = "Open";
+    item.box = {10, 10, 50, 10};
+    item.clip = {0, 0, 100, 100};
+    EXPECT_EQ(faults(std::vector{item}, {200, 200}, 1).size(), 0u);
+    item.box.w = 95;
+    EXPECT_EQ(faults(std::vector{item}, {200, 200}, 1).size(), 1u);
+    item.clip.w = 400;
+    EXPECT_EQ(faults(std::vector{item}, {100, 200}, 1).size(), 1u) << "out of the window";
 }
 
 }  // namespace

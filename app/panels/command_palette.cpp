@@ -99,6 +99,7 @@ std::optional<int> draw_list(PanelContext& context, const std::vector<Row>& rows
     ImGui::PopStyleColor();
     float y = box.y - ImGui::GetScrollY();
     const ImRect clip = ImGui::GetCurrentWindow()->ClipRect;
+    const float width = ImGui::GetCurrentWindow()->InnerRect.GetWidth();  // without the scroll bar
     for (size_t i = 0; i < rows.size(); ++i) {
         if (i == 0 || rows[i].group != rows[i - 1].group) {
             ui::text(context, context.fonts.section, Tone::ink3,
@@ -106,7 +107,7 @@ std::optional<int> draw_list(PanelContext& context, const std::vector<Row>& rows
                      rows[i].group);
             y += group_px(context);
         }
-        const Box line{box.x, y, box.w, row_px(context)};
+        const Box line{box.x, y, width, row_px(context)};
         const bool is_chosen = static_cast<int>(i) == chosen;
         if (is_chosen && moved && (line.y < box.y || line.bottom() > box.bottom()))
             ImGui::SetScrollFromPosY(line.y - ImGui::GetWindowPos().y,

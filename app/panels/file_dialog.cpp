@@ -350,9 +350,10 @@ void draw_inside(PanelContext& context, const Box& box) {
     // Where: up, the path, close.
     float y = box.y + px(context, 16);
     const float x0 = box.x + margin, x1 = box.right() - margin;
-    ui::text(context, context.fonts.label, Tone::ink, {x0, y + field_h / 2},
-             saving ? saving->title : "Open");
-    const float path_x = x0 + std::max(px(context, 60), left_w + px(context, 12));
+    const char* const title = saving ? saving->title : "Open";
+    ui::text(context, context.fonts.label, Tone::ink, {x0, y + field_h / 2}, title);
+    const float title_w = ui::width_of(context.fonts.label, title);
+    const float path_x = x0 + std::max({px(context, 60), title_w + px(context, 16), left_w + px(context, 12)});
     if (ui::icon_button(context, "Parent folder", {path_x, y, side, field_h}, icon::kArrowUp,
                         ui::Border::thin,
                         {.enabled = !dialog.listing.parent.empty(),
