@@ -86,6 +86,25 @@ void compare_button(PanelContext& context, const Box& canvas) {
         toggle_resize_beside(app);
 }
 
+/// Why the layer cannot be stands under its parameters; while they are a rail, what would help stands here.
+void remedy_buttons(PanelContext& context, const WindowLayout& layout) {
+    App& app = context.app;
+    const State& state = app.state;
+    if (!state.problem || state.problem_layer != state.layer || state.lecture.on) return;
+    if (!layout.left_rail || state.popups.left_rail_open) return;
+    const float margin = ui::px(context, 12), height = ui::px(context, 28);
+    float right = layout.canvas.right() - margin;
+    const std::vector<Remedy> remedies = state.problem->remedies;
+    for (size_t i = remedies.size(); i-- > 0;) {
+        const Remedy& remedy = remedies[i];
+        const float width = ui::width_of(context.fonts.body, remedy.label) + ui::px(context, 24);
+        if (right - width < layout.canvas.x + margin) break;
+        if (ui::button(context, remedy.label.c_str(), {right - width, layout.canvas.bottom() - margin - height, width, height}))
+            edit(app, with_param(state.document, state.layer, remedy.key, remedy.value));
+        right -= width + ui::px(context, 8);
+    }
+}
+
 void take_buttons(PanelContext& context, Point p, bool hovered) {
     App& app = context.app;
     CanvasMouse& mouse = app.state.mouse;
@@ -123,6 +142,7 @@ void draw_canvas(PanelContext& context, const WindowLayout& layout) {
     drop_lost_selection(app, context.scene);
     take_hits(context, layout);
     compare_button(context, box);
+    remedy_buttons(context, layout);
 
     ImGui::SetCursorScreenPos(ui::low(box));
     ImGui::PushItemFlag(ImGuiItemFlags_NoNav | ImGuiItemFlags_NoTabStop, true);

@@ -80,7 +80,10 @@ void draw_messages(PanelContext& context, const WindowLayout& layout) {
         width = std::round(left + width + end);
         const float line_h = px(context, 20), offers_h = has_offers && !one_row ? px(context, 28 + 10) : 0,
                     height = line_h * static_cast<float>(lines.size()) + px(context, 18) + offers_h;
-        const Box box{std::round(layout.canvas.center().x - width / 2), std::round(has_offers ? foot - height : top), width,
+        // Over the tabs' empty end as far as there is one; the tools behind it stay free.
+        const float middle = layout.canvas.center().x - width / 2;
+        const float x = has_offers ? middle : std::max(middle, layout.canvas.right() - px(context, 150) - width);
+        const Box box{std::round(x), std::round(has_offers ? foot - height : top), width,
                       height};
         if (box.bottom() > layout.canvas.bottom() || box.y < layout.tabs.y) break;
         // Names stay with a message's place in the row, so that scripts can dismiss the newest.

@@ -280,6 +280,9 @@ std::optional<int> list_popup(const PanelContext& context, ImGuiID popup, const 
     ImGui::PushStyleVar(ImGuiStyleVar_PopupRounding, px(context, 8));
     std::optional<int> result;
     if (ImGui::BeginPopupEx(popup, kBare)) {
+        // Opened by a key: the keys are the list's.
+        if (ImGui::IsWindowAppearing() && !ImGui::IsMouseReleased(ImGuiMouseButton_Left) && !ImGui::IsAnyMouseDown())
+            ImGui::GetCurrentContext()->NavDisableHighlight = false;
         const ImVec2 corner = ImGui::GetCursorScreenPos();
         for (size_t i = 0; i < entries.size(); ++i) {
             const bool is_chosen = static_cast<int>(i) == chosen;
@@ -287,7 +290,7 @@ std::optional<int> list_popup(const PanelContext& context, ImGuiID popup, const 
                            ImGui::GetWindowWidth() - 2 * pad, row};
             const Item entry =
                 item(context, entries[i].label.c_str(), line, {.tooltip = entries[i].help});
-            if (is_chosen) ImGui::SetItemDefaultFocus();
+            if (is_chosen || (chosen < 0 && i == 0)) ImGui::SetItemDefaultFocus();
             if (is_chosen && ImGui::IsWindowAppearing())
                 ImGui::SetScrollFromPosY(line.y - ImGui::GetWindowPos().y, 0.5f);
             if (entry.hovered || entry.focused) fill(context, line, Tone::hover, 5);
