@@ -66,18 +66,28 @@ bool correlate_few(const ConvGeometry& g, const Tensor& wide, const Tensor& narr
 }  // namespace
 
 bool correlate(const ConvGeometry& g, const Tensor& wide, const Tensor& narrow, Tensor& weight,
-               const Progress& progress) {
-    if (is_dense(g)) return correlate_dense(g, wide, narrow, weight, progress);
-    if (has_few_cells(g)) return correlate_few(g, wide, narrow, weight, progress);
+               Tensor* narrow_sums, const Progress& progress) {
+    if (is_dense(g) || has_few_cells(g))
+        return (is_dense(g) ? correlate_dense(g, wide, narrow, weight, progress)
+                            : correlate_few(g, wide, narrow, weight, progress)) &&
+               (!narrow_sums || sum_channels(narrow, *narrow_sums, part_of(progress, 1, 0)));
     const WideLines lines(g);
     const int64_t floats = lines.row_floats(g.w.out);
     const Bands bands(g, floats);
-    const int64_t planes = g.groups * g.wide_per_group, sums_each = g.narrow_per_group * g.taps();
+    const int64_t planes = g.groups * g.wide_per_group, columns = g.taps() + 1,
+                  sums_each = g.narrow_per_group * columns;
     // Bands of a plane share their sums where there are enough planes to keep everyone busy, or too many sums.
     const int64_t shares = std::clamp<int64_t>(
         std::min(bands.count, kMostSums / std::max<int64_t>(1, planes * sums_each)), 1,
         planes >= 32 ? 1 : bands.count);
     std::vector<double> sums(static_cast<size_t>(planes * shares * sums_each));
+    // The sum of a channel is one column more, of ones, in its group's first plane: the narrow rows are read as it is.
+    const int64_t step = bands.is_together ? g.h.stride * floats : floats;
+    const std::vector<float> ones(
+        static_cast<size_t>(narrow_sums ? (bands.rows - 1) * step + g.w.out : 0), 1.0f);
+    const auto columns_of = [&](int64_t plane) {
+        return narrow_sums && plane % g.wide_per_group == 0 ? columns : g.taps();
+    };
 
     const auto add_band = [&](int64_t plane, int64_t band, double* to) {
         ConvScratch& scratch = conv_scratch();
@@ -102,11 +112,12 @@ bool correlate(const ConvGeometry& g, const Tensor& wide, const Tensor& narrow, 
                                           (bands.is_together ? r * g.h.dilation : r * rows) *
                                               floats +
                                           lines.offset(s, g.w.out));
+        if (columns_of(plane) == columns) scratch.sources.push_back(ones.data());
         const std::span all(scratch.sources);
         tile_dots({.left = all.first(narrows),
                    .right = all.subspan(narrows),
                    .left_step = g.w.out,
-                   .right_step = bands.is_together ? g.h.stride * floats : floats,
+                   .right_step = step,
                    .rows = rows,
                    .count = g.w.out,
                    .sums = to});
@@ -119,16 +130,18 @@ bool correlate(const ConvGeometry& g, const Tensor& wide, const Tensor& narrow, 
     if (!goes_on) return false;
 
     float* const out = weight.mutate().data();
+    float* const all = narrow_sums ? narrow_sums->mutate().data() : nullptr;
     for (int64_t plane = 0; plane < planes; ++plane) {
         const int64_t group = plane / g.wide_per_group, c = plane % g.wide_per_group;
         for (int64_t o = 0; o < g.narrow_per_group; ++o)
-            for (int64_t t = 0; t < g.taps(); ++t) {
+            for (int64_t t = 0; t < columns_of(plane); ++t) {
                 double sum = 0;
                 for (int64_t share = 0; share < shares; ++share)
                     sum += sums[static_cast<size_t>((plane * shares + share) * sums_each +
-                                                    o * g.taps() + t)];
-                out[((group * g.narrow_per_group + o) * g.wide_per_group + c) * g.taps() + t] =
-                    static_cast<float>(sum);
+                                                    o * columns_of(plane) + t)];
+                const int64_t channel = group * g.narrow_per_group + o;
+                (t < g.taps() ? out[(channel * g.wide_per_group + c) * g.taps() + t]
+                              : all[channel]) = static_cast<float>(sum);
             }
     }
     return true;

@@ -33,9 +33,10 @@ bool gather_windows(const ConvGeometry&, const Tensor& wide, const Tensor& weigh
 /// zeros) are dropped.
 bool spread_stamps(const ConvGeometry&, const Tensor& narrow, const Tensor& weight,
                    const Tensor* bias, Tensor& wide, const Progress&);
-/// weight cell = Σ over all windows of the wide cell under it · narrow cell.
+/// weight cell = Σ over all windows of the wide cell under it · narrow cell. `narrow_sums` may be null: the sum of each narrow
+/// channel, on the way.
 bool correlate(const ConvGeometry&, const Tensor& wide, const Tensor& narrow, Tensor& weight,
-               const Progress&);
+               Tensor* narrow_sums, const Progress&);
 
 /// Sum of each channel: the gradient of a bias. False when cancelled.
 bool sum_channels(const Tensor& grad_output, Tensor& grad_bias, const Progress&);

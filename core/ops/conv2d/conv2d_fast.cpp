@@ -92,12 +92,12 @@ bool Conv2d::backward(const Conv2d&, const Plan& plan, const LayerInputs& inputs
         if (is_wanted(wanted, grad_input)) fold(g, sums, stage_tensor(plan, stages, grad_input));
         if (!is_wanted(wanted, grad_padded)) sums = {};
     }
-    if (is_wanted(wanted, grad_weight) &&
-        !correlate(g, inputs.input, grad_output, stage_tensor(plan, stages, grad_weight), second))
-        return false;
-    return !is_wanted(wanted, grad_bias) ||
-           sum_channels(grad_output, stage_tensor(plan, stages, grad_bias),
-                        part_of(progress, 1, 0));
+    Tensor* const bias =
+        is_wanted(wanted, grad_bias) ? &stage_tensor(plan, stages, grad_bias) : nullptr;
+    if (is_wanted(wanted, grad_weight))
+        return correlate(g, inputs.input, grad_output, stage_tensor(plan, stages, grad_weight),
+                         bias, second);
+    return !bias || sum_channels(grad_output, *bias, part_of(progress, 1, 0));
 }
 
 }  // namespace convscope

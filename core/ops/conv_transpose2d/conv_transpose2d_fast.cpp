@@ -58,7 +58,8 @@ bool ConvTranspose2d::backward(const ConvTranspose2d&, const Plan& plan, const L
                         stage_tensor(plan, stages, grad_input), first))
         return false;
     if (is_wanted(wanted, grad_weight) &&
-        !correlate(g, grad_output, inputs.input, stage_tensor(plan, stages, grad_weight), second))
+        !correlate(g, grad_output, inputs.input, stage_tensor(plan, stages, grad_weight), nullptr,
+                   second))
         return false;
     return !is_wanted(wanted, grad_bias) ||
            sum_channels(grad_output, stage_tensor(plan, stages, grad_bias),
