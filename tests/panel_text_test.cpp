@@ -10,6 +10,7 @@
 
 #include "app/app_answers.h"
 #include "app/commands.h"
+#include "app/window/window.h"
 #include "tests/desk.h"
 #include "tests/panel_bench.h"
 
@@ -69,12 +70,14 @@ struct Look {
 constexpr Point kSizes[] = {{1024, 640}, {1280, 800}, {1440, 900}, {1920, 1080}, {3840, 2160}};
 constexpr float kScales[] = {0.75f, 1, 1.5f, 2, 3};
 
-/// At each size the scales that leave 640 × 400 or more to the interface: below that it is a strip of it.
+/// What each setting comes to at each size; several come to the same in small windows.
 std::vector<Look> all_looks() {
     std::vector<Look> looks;
     for (const Point size : kSizes)
-        for (const float scale : kScales)
-            if (size.x / scale >= 640 && size.y / scale >= 400) looks.push_back({size, scale});
+        for (const float wanted : kScales) {
+            const float scale = fitting_scale(wanted, 1, static_cast<int>(size.x), static_cast<int>(size.y));
+            if (looks.empty() || looks.back().size.x != size.x || looks.back().scale != scale) looks.push_back({size, scale});
+        }
     return looks;
 }
 
