@@ -203,8 +203,10 @@ class Gather {
         const bool has_gaps = scratch.places.back() - scratch.places.front() + 1 !=
                               static_cast<int64_t>(scratch.places.size());
         const int64_t floats = lines_.row_floats(tile.cells);
-        if (!has_gaps && tile.cells < kFlatCells && g_.h.stride == 1 && g_.w.stride == 1) {
-            // The lines of neighbouring rows follow each other: they are worked through as one.
+        if (!has_gaps && tile.cells < kFlatCells && g_.h.stride == 1 && g_.w.stride == 1 &&
+            !call.is_streamed) {
+            // The lines of neighbouring rows follow each other: they are worked through as one. What is streamed is not: of
+            // the two ends of a row, each line of the cache would be read before it is written.
             collect_band(scratch, h, tile);
             sums.taps = scratch.taps;
             sums.cells = (rows - 1) * floats + tile.cells;
