@@ -203,10 +203,12 @@ bool write_work(const std::string& folder, const WorkFiles& files, std::string& 
 bool flush_work(const std::string& folder, const WorkFiles& files) {
     const std::string flushed = in(folder, kFlushedFolder);
     std::string error;
+    if (!make_directories(flushed, error)) return false;
     for (const TensorFile& file : files.tensors)
         if (!sync_to_disk(to_path(in(folder, file.name)))) return false;
     sync_to_disk(to_path(folder));
-    return make_directories(flushed, error) && write_file_atomically(in(flushed, kWorkFile), files.text, error, Flush::yes);
+    sync_to_disk(to_path(folder).parent_path());  // the folder itself is new at first
+    return write_file_atomically(in(flushed, kWorkFile), files.text, error, Flush::yes);
 }
 
 bool read_work(const std::string& folder, Work& work, std::string& error) {

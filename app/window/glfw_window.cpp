@@ -59,6 +59,7 @@ private:
     double pixels_per_unit() const;
     GLFWmonitor* own_monitor() const;
     void fill(GLFWmonitor* monitor);
+    void become_window();
     void before_frame() override;
     void show_frame() override;
 
@@ -72,6 +73,7 @@ private:
     double last_swap_s_ = 0;
     int refresh_hz_ = 60;
     std::array<int, 4> windowed_{0, 0, 1280, 800};
+    bool fills_ = false;    // a monitor, as far as we know
 };
 
 // What GLFW said last, for our sentences; it reports through a callback without a place for our pointer.
@@ -235,6 +237,7 @@ bool GlfwWindow::wait_events(double timeout_s) {
         else
             glfwWaitEventsTimeout(wait_s);
     }
+    if (fills_ && !full_screen()) become_window();  // its monitor was unplugged: GLFW leaves the window anywhere
     const bool came = woken_.exchange(false) || changed_ || ui_->has_input();
     changed_ = false;
     if (came) ui_->note_input();
@@ -268,19 +271,39 @@ std::vector<GLFWmonitor*> all_monitors() {
     return {monitors, monitors + count};
 }
 
+/// The monitor that holds this place, or null.
+GLFWmonitor* monitor_at(int x, int y) {
+    for (GLFWmonitor* monitor : all_monitors()) {
+        int left = 0, top = 0;
+        glfwGetMonitorPos(monitor, &left, &top);
+        const GLFWvidmode* mode = glfwGetVideoMode(monitor);
+        if (mode && x >= left && y >= top && x < left + mode->width && y < top + mode->height) return monitor;
+    }
+    return nullptr;
+}
+
 /// The monitor that the window fills, or the one that holds its middle.
 GLFWmonitor* GlfwWindow::own_monitor() const {
     if (GLFWmonitor* filled = glfwGetWindowMonitor(window_)) return filled;
     int left = 0, top = 0, width = 0, height = 0;
     glfwGetWindowPos(window_, &left, &top);  // Wayland does not tell: the first monitor then
     glfwGetWindowSize(window_, &width, &height);
-    const int x = left + width / 2, y = top + height / 2;
-    for (GLFWmonitor* monitor : all_monitors()) {
-        glfwGetMonitorPos(monitor, &left, &top);
-        const GLFWvidmode* mode = glfwGetVideoMode(monitor);
-        if (mode && x >= left && y >= top && x < left + mode->width && y < top + mode->height) return monitor;
-    }
-    return glfwGetPrimaryMonitor();
+    GLFWmonitor* const holds = monitor_at(left + width / 2, top + height / 2);
+    return holds ? holds : glfwGetPrimaryMonitor();
+}
+
+/// Where it was before it filled a monitor, or, where that monitor has gone, on the first one.
+void GlfwWindow::become_window() {
+    auto [x, y, width, height] = windowed_;
+    if (!monitor_at(x + width / 2, y + height / 2))
+        if (GLFWmonitor* first = glfwGetPrimaryMonitor()) {
+            glfwGetMonitorPos(first, &x, &y);
+            constexpr int kMargin = 40;  // for the title bar
+            x += kMargin;
+            y += kMargin;
+        }
+    glfwSetWindowMonitor(window_, nullptr, x, y, width, height, GLFW_DONT_CARE);
+    fills_ = false;
 }
 
 void GlfwWindow::fill(GLFWmonitor* monitor) {
@@ -291,6 +314,7 @@ void GlfwWindow::fill(GLFWmonitor* monitor) {
         glfwGetWindowSize(window_, &windowed_[2], &windowed_[3]);
     }
     glfwSetWindowMonitor(window_, monitor, 0, 0, mode->width, mode->height, mode->refreshRate);
+    fills_ = true;
 }
 
 void GlfwWindow::set_full_screen(bool on) {
@@ -298,7 +322,7 @@ void GlfwWindow::set_full_screen(bool on) {
     if (on)
         fill(own_monitor());
     else
-        glfwSetWindowMonitor(window_, nullptr, windowed_[0], windowed_[1], windowed_[2], windowed_[3], GLFW_DONT_CARE);
+        become_window();
 }
 
 bool GlfwWindow::has_other_monitor() const { return all_monitors().size() > 1; }
