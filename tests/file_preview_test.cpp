@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <set>
 
 #include <fmt/format.h>
@@ -155,6 +157,33 @@ TEST_F(FilePreviews, WhatCannotBeOpenedSaysWhy) {
     EXPECT_NE(preview_file((folder_ / "gone.png").string()).error, "");
     EXPECT_NE(preview_file(folder_.string()).error, "");
     EXPECT_NE(preview_file("").error, "");
+}
+
+TEST_F(FilePreviews, DamagedFilesAreToldOrRefused) {
+    const char* const chosen = std::getenv("CONVSCOPE_SEED");
+    const unsigned seed = chosen ? static_cast<unsigned>(std::strtoul(chosen, nullptr, 10)) : 1;
+    std::mt19937 random(seed);
+    std::string error;
+    ASSERT_TRUE(write_npy((folder_ / "x.npy").string(), Tensor(Shape{1, 1, 3, 500}, 2.f), error));
+    std::vector<std::pair<std::string, std::string>> files = {{"a.json", to_json(standard_document())},
+                                                              {"a.txt", document_line(standard_document()).line},
+                                                              {"a.csv", "1,2\n3,4\n"}};
+    for (const std::string& path : {(folder_ / "x.npy").string(), kTests + "scripts/colour.png", kTests + "scripts/weights.safetensors",
+                                    kTests + "images/flat.hdr", kTests + "images/rgb.ppm"})
+        files.emplace_back(display_name(path), read_file(path, 1 << 20).bytes);
+    for (int turn = 0; turn < 400; ++turn) {
+        auto [name, bytes] = files[static_cast<size_t>(turn) % files.size()];
+        ASSERT_FALSE(bytes.empty()) << name;
+        if (random() % 4 == 0) bytes.resize(1 + random() % bytes.size());
+        for (unsigned i = random() % 4; i > 0; --i) bytes[random() % bytes.size()] = static_cast<char>(random());
+        const FilePreview preview = preview_file(write(name, bytes));
+        EXPECT_NE(preview.error.empty(), preview.lines.empty()) << name << ", turn " << turn << " of seed " << seed;
+        const Shape shape = preview.picture.shape();
+        EXPECT_TRUE(preview.picture.empty() || std::max(shape.h, shape.w) <= kPreviewSide);
+        for (const Picture& picture : preview_scene(preview, {200, 200}).pictures)
+            EXPECT_TRUE(picture.box.x >= 0 && picture.box.y >= 0 && picture.box.right() <= 200 && picture.box.bottom() <= 200 &&
+                        picture.box.w >= 1 && picture.box.h >= 1);
+    }
 }
 
 TEST_F(FilePreviews, NumbersAndWeightsAreCounted) {
