@@ -21,6 +21,7 @@ constexpr int64_t kFewChannels = 3;     // so few outputs are made row by row of
 constexpr int64_t kFlatCells =
     256;  // rows this short are worked through as one long row, with what lies between them
 constexpr int64_t kMostStreams = 32;  // rows that are read at once
+constexpr int64_t kMostPasses = 64;   // over the planes of one output: no longer a run of terms
 constexpr int64_t kFewTimes = 16;     // so many channels take every second cell from where it lies
 constexpr int64_t kStep = kMostLanes;
 
@@ -300,9 +301,11 @@ class Gather {
                 pass_twice(call, scratch, channel, rows, tile.cells, to);
                 continue;
             }
-            // Few planes at a time: the processor reads ahead in no more than a few dozen rows.
+            // More planes than the processor reads ahead in are taken one at a time, or a few if they are very many.
             const int64_t height = kFilterRows + g_.h.kernel - 1;
-            const int64_t together = std::max<int64_t>(1, kMostStreams / height);
+            const int64_t together = g_.wide_per_group * height <= kMostStreams
+                                         ? g_.wide_per_group
+                                         : (g_.wide_per_group + kMostPasses - 1) / kMostPasses;
             for (int64_t c = 0; c < g_.wide_per_group; c += together) {
                 const int64_t planes = std::min(together, g_.wide_per_group - c);
                 filter_rows({.sources = std::span(scratch.sources)

@@ -171,6 +171,11 @@ TEST(LargeLayers, kernels_as_large_as_the_input) {
 TEST(LargeLayers, errors_that_all_point_the_same_way) {
     expect_sampled({"conv2d", {1, 512, 10, 40}, {{"out_channels", int64_t(4)}}, true});
     expect_sampled({"conv_transpose2d", {1, 256, 10, 40}, {{"out_channels", int64_t(4)}}, true});
+    for (const Pair kernel : {Pair{1, 1}, Pair{3, 3}})
+        expect_sampled({"conv2d",
+                        {1, 700, 5, 300},
+                        {{"out_channels", int64_t(1)}, {"kernel_size", kernel}},
+                        true});
     expect_sampled(
         {"conv2d", {1, 1, 700, 700}, {{"padding", Padding{Padding::Kind::same, {}}}}, true});
 }
