@@ -24,6 +24,7 @@ struct ConvScratch {
     std::vector<const float*> sources;
     std::vector<int64_t> places;
     std::vector<double> row_sums;
+    PackedWeights numbers;  // the caller's, for all parts
     std::vector<PackedWeights> values;  // the caller's, for all parts
 };
 ConvScratch& conv_scratch();

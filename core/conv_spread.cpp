@@ -347,7 +347,7 @@ class Turned {
 
 bool spread_stamps(const ConvGeometry& g, const Tensor& narrow, const Tensor& weight,
                    const Tensor* bias, Tensor& wide, const Progress& progress) {
-    if (is_dense(g)) return spread_dense(g, narrow, weight, bias, wide, progress);
+    if (is_dense_spread(g)) return spread_dense(g, narrow, weight, bias, wide, progress);
     if (has_few_stamps(g)) return spread_few(g, narrow, weight, bias, wide, progress);
     if (g.h.stride == 1 && g.w.stride == 1) {
         thread_local KeptReady<Turned> kept_turned;

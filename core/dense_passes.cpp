@@ -4,13 +4,10 @@
 
 #include <algorithm>
 
-#include "core/kernels/row_sums.h"
+#include "core/conv_lines.h"
 
 namespace convscope {
 namespace {
-
-constexpr int64_t kPartProducts = int64_t(1)
-                                  << 23;  // a part of the work: about a tenth of a millisecond
 
 /// out[a][x] = Σ over `terms` numbers t of weight a, t · rows[t · row_step + x], + bias[x], for the channels `a` of the
 /// weights and 0 ≤ x < cells.
@@ -22,13 +19,13 @@ struct Product {
     int64_t out_step;
 
     bool run(const Progress& progress) const {
-        std::vector<Tap> taps;
-        taps.reserve(static_cast<size_t>(terms) + 1);
+        std::vector<Tap>& taps = conv_scratch().taps;
+        taps.clear();
         for (int64_t t = 0; t < terms; ++t) taps.push_back({rows + t * row_step, t});
         if (bias) taps.push_back({bias, terms});
         const int64_t together = std::max<int64_t>(
             64, kPartProducts / std::max<int64_t>(1, terms * weights.channels()) / 64 * 64);
-        return run_parts(progress, (cells + together - 1) / together, [&](int64_t part) {
+        const auto make_part = [&](int64_t part) {
             const int64_t x = part * together;
             add_up({.taps = taps,
                     .shift = x,
@@ -37,21 +34,28 @@ struct Product {
                     .out_channel_step = out_step,
                     .channels = weights.channels(),
                     .cells = std::min(together, cells - x)});
-        });
+        };
+        return run_parts(progress, (cells + together - 1) / together, std::cref(make_part));
     }
 };
 
 /// The numbers of a layer's input, as weights: in[a · step + t], and a 1 for the bias where there is one.
-PackedWeights numbers_of(const float* in, int64_t batch, int64_t step, int64_t terms,
-                         bool has_bias) {
-    if (!has_bias) return {in, batch, step, terms};
-    std::vector<float> longer;
-    longer.reserve(static_cast<size_t>(batch * (terms + 1)));
+const PackedWeights& numbers_of(const float* in, int64_t batch, int64_t step, int64_t terms,
+                                bool has_bias) {
+    ConvScratch& scratch = conv_scratch();
+    PackedWeights& numbers = scratch.numbers;
+    if (!has_bias) {
+        numbers.pack(in, batch, step, terms);
+        return numbers;
+    }
+    std::vector<float>& longer = scratch.sums;
+    longer.clear();
     for (int64_t b = 0; b < batch; ++b) {
         longer.insert(longer.end(), in + b * step, in + b * step + terms);
         longer.push_back(1.0f);
     }
-    return {longer.data(), batch, terms + 1, terms + 1};
+    numbers.pack(longer.data(), batch, terms + 1, terms + 1);
+    return numbers;
 }
 
 }  // namespace
@@ -63,17 +67,26 @@ bool is_dense(const ConvGeometry& g) {
     return is_one(g.h) && is_one(g.w);
 }
 
+bool is_dense_spread(const ConvGeometry& g) {
+    const auto is_stamp = [](const WindowAxis& axis) {
+        return axis.out == 1 && axis.in == axis.kernel && axis.span() == axis.in &&
+               axis.pad_before == 0;
+    };
+    return is_stamp(g.h) && is_stamp(g.w);
+}
+
 bool gather_dense(const ConvGeometry& g, const Tensor& wide, const Tensor& weight,
                   const Tensor* bias, Tensor& narrow, const Progress& progress) {
     const int64_t ins = g.wide_per_group, outs = g.narrow_per_group;
-    std::vector<float> turned(static_cast<size_t>(ins * outs));  // W×N
+    std::vector<float>& turned = conv_scratch().lines;  // W×N
+    turned.resize(static_cast<size_t>(ins * outs));
     float* const out = narrow.mutate().data();
     for (int64_t group = 0; group < g.groups; ++group) {
         const float* const rows = weight.data() + group * outs * ins;
         for (int64_t o = 0; o < outs; ++o)
             for (int64_t i = 0; i < ins; ++i)
                 turned[static_cast<size_t>(i * outs + o)] = rows[o * ins + i];
-        const PackedWeights numbers =
+        const PackedWeights& numbers =
             numbers_of(wide.data() + group * ins, g.batch, g.groups * ins, ins, bias != nullptr);
         const Product product{numbers,
                               turned.data(),
@@ -90,14 +103,18 @@ bool gather_dense(const ConvGeometry& g, const Tensor& wide, const Tensor& weigh
 
 bool spread_dense(const ConvGeometry& g, const Tensor& narrow, const Tensor& weight,
                   const Tensor* bias, Tensor& wide, const Progress& progress) {
-    const int64_t ins = g.narrow_per_group, outs = g.wide_per_group;
+    const int64_t ins = g.narrow_per_group, taps = g.taps(), outs = g.wide_per_group * taps;
+    std::vector<float>& biases = conv_scratch().lines;  // of every cell of a channel
+    biases.clear();
+    for (int64_t c = 0; bias && c < g.groups * g.wide_per_group; ++c)
+        biases.insert(biases.end(), static_cast<size_t>(taps), bias->data()[c]);
     float* const out = wide.mutate().data();
     for (int64_t group = 0; group < g.groups; ++group) {
-        const PackedWeights numbers =
+        const PackedWeights& numbers =
             numbers_of(narrow.data() + group * ins, g.batch, g.groups * ins, ins, bias != nullptr);
         const Product product{numbers,
                               weight.data() + group * ins * outs,
-                              bias ? bias->data() + group * outs : nullptr,
+                              bias ? biases.data() + group * outs : nullptr,
                               ins,
                               outs,
                               outs,
@@ -113,8 +130,8 @@ bool correlate_dense(const ConvGeometry& g, const Tensor& wide, const Tensor& na
     const int64_t wides = g.wide_per_group, narrows = g.narrow_per_group;
     float* const out = weight.mutate().data();
     for (int64_t group = 0; group < g.groups; ++group) {
-        const PackedWeights numbers(narrow.data() + group * narrows, narrows, 1, 1, g.batch,
-                                    g.groups * narrows);
+        PackedWeights& numbers = conv_scratch().numbers;
+        numbers.pack(narrow.data() + group * narrows, narrows, 1, 1, g.batch, g.groups * narrows);
         const Product product{
             numbers, wide.data() + group * wides,   nullptr, g.batch, g.groups * wides,
             wides,   out + group * narrows * wides, wides};

@@ -7,6 +7,8 @@
 namespace convscope {
 
 bool is_dense(const ConvGeometry&);
+/// spread_dense alone: one stamp is the whole wide plane.
+bool is_dense_spread(const ConvGeometry&);
 
 bool gather_dense(const ConvGeometry&, const Tensor& wide, const Tensor& weight, const Tensor* bias,
                   Tensor& narrow, const Progress&);

@@ -157,12 +157,13 @@ bool run_bands(const Progress& progress, Shape output, int64_t cells, int64_t le
                                               std::max<int64_t>(1, output.h / least));
     const int64_t together =
         std::clamp<int64_t>(kCells / std::max(cells, output.plane()), 1, planes);
-    return run_parts(progress, (planes + together - 1) / together * bands, [&](int64_t part) {
+    const auto some = [&](int64_t part) {
         const int64_t first = part / bands * together, which = part % bands;
         for (int64_t plane = first; plane < std::min(planes, first + together); ++plane)
             band(plane, which * output.h / bands, (which + 1) * output.h / bands);
         finish_stream();
-    });
+    };
+    return run_parts(progress, (planes + together - 1) / together * bands, std::cref(some));
 }
 
 }  // namespace convscope

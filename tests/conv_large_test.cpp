@@ -134,6 +134,47 @@ TEST(LargeLayers, every_way_through_the_kernels) {
     use_instruction_set("");
 }
 
+/// Generators' layers and what they become backward: planes of a few cells, of whole and broken vectors of channels.
+TEST(LargeLayers, few_cells_of_many_channels) {
+    std::mt19937_64 random(test_seed(6));
+    const auto one_of = [&](std::initializer_list<int64_t> values) {
+        return values.begin()[random() % values.size()];
+    };
+    for (const std::string& set : instruction_sets()) {
+        use_instruction_set(set);
+        SCOPED_TRACE(set);
+        for (int i = 0; i < 30; ++i) {
+            const bool is_transposed = random() % 4 != 0;
+            const int64_t groups = one_of({1, 1, 2});
+            const Pair kernel{one_of({1, 2, 3, 4, 5}), one_of({1, 2, 3, 4, 5})};
+            const bool is_stamp = random() % 6 == 0;
+            const int64_t height = one_of({1, 2, 4, 5, 16}), width = one_of({1, 2, 3, 4, 7, 13});
+            Large large{is_transposed ? "conv_transpose2d" : "conv2d",
+                        {one_of({1, 1, 3}), groups * one_of({16, 17, 40}), is_stamp ? 1 : height,
+                         is_stamp ? 1 : width},
+                        {{"out_channels", groups * one_of({16, 17, 31, 33, 48, 70})},
+                         {"kernel_size", kernel},
+                         {"stride", Pair{one_of({1, 2, 3}), one_of({1, 2, 3})}},
+                         {"groups", groups},
+                         {"bias", random() % 2 == 0}}};
+            if (!is_stamp) {
+                large.params.push_back({"dilation", Pair{one_of({1, 1, 2}), one_of({1, 1, 2})}});
+                const Pair padding{one_of({0, 1}), one_of({0, 1, 2})};
+                if (is_transposed) {
+                    large.params.push_back({"padding", padding});
+                    large.params.push_back(
+                        {"output_padding", Pair{one_of({0, 0, 1}), one_of({0, 0, 1})}});
+                } else {
+                    large.params.push_back({"padding", Padding{Padding::Kind::pair, padding}});
+                }
+            }
+            if (is_possible(large)) expect_sampled(large);
+            if (::testing::Test::HasFailure()) break;
+        }
+    }
+    use_instruction_set("");
+}
+
 TEST(LargeLayers, rows_longer_than_a_tile) {
     expect_sampled({"conv2d",
                     {1, 8, 20, 9000},

@@ -172,5 +172,53 @@ TEST_F(OwnMemory, ARepeatedForwardMakesNoTensor) {
     }
 }
 
+/// Convolutions of many shapes and max pool: nothing at all is asked for, once a forward pass has run.
+TEST_F(OwnMemory, ARepeatedForwardAsksForNothing) {
+    struct Case {
+        const char* id;
+        Shape input;
+        int64_t out_channels, kernel, stride, padding;
+    };
+    for (const Case& c : {Case{"conv2d", {1, 1, 7, 7}, 1, 3, 1, 1},
+                          Case{"conv2d", {1, 3, 20, 400}, 8, 3, 1, 1},
+                          Case{"conv2d", {1, 3, 30, 40}, 16, 3, 2, 1},
+                          Case{"conv2d", {2, 32, 1, 1}, 20, 1, 1, 0},
+                          Case{"conv2d", {1, 1, 40, 300}, 1, 11, 1, 5},
+                          Case{"conv_transpose2d", {1, 1, 4, 4}, 1, 3, 2, 0},
+                          Case{"conv_transpose2d", {2, 100, 1, 1}, 40, 4, 1, 0},
+                          Case{"conv_transpose2d", {1, 64, 4, 4}, 32, 4, 2, 1},
+                          Case{"conv_transpose2d", {1, 64, 32, 32}, 3, 4, 2, 1},
+                          Case{"conv_transpose2d", {1, 2, 40, 300}, 2, 3, 1, 1},
+                          Case{"max_pool2d", {1, 2, 40, 40}, 0, 2, 2, 0}}) {
+        const Op& op = *find_op(c.id);
+        SCOPED_TRACE(op.id + " " + to_string(c.input));
+        Params params = op.fit_channels(standard_params(op), c.input.c);
+        const auto set = [&](const char* key, int64_t value) {
+            if (const int at = field_index(op, key); at >= 0) {
+                Value& field = params[static_cast<size_t>(at)];
+                field = *parse_value(std::to_string(value), field,
+                                     op.fields[static_cast<size_t>(at)].choices);
+            }
+        };
+        set("out_channels", c.out_channels);
+        set("kernel_size", c.kernel);
+        set("stride", c.stride);
+        set("padding", c.padding);
+        const Plan plan = op.plan(params, c.input, true);
+        ASSERT_FALSE(plan.problem);
+        std::vector<Tensor> weights, buffers;
+        for (const WeightSpec& spec : plan.weights) weights.emplace_back(spec.shape, 0.5f);
+        for (const BufferSpec& spec : plan.buffers) buffers.emplace_back(spec.shape, 1.0f);
+        const Tensor input(c.input, 0.25f);
+        const LayerInputs inputs{input, weights, buffers, true};
+        const int wanted[]{plan.output};
+        std::vector<Tensor> stages(plan.stages.size());
+        ASSERT_TRUE(op.forward(params, plan, inputs, wanted, stages, {}));
+        const CountedMemory memory;
+        ASSERT_TRUE(op.forward(params, plan, inputs, wanted, stages, {}));
+        EXPECT_EQ(memory.bytes(), 0u);
+    }
+}
+
 }  // namespace
 }  // namespace convscope

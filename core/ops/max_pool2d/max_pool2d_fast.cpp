@@ -98,7 +98,7 @@ bool MaxPool2d::forward(const MaxPool2d&, const Plan& plan, const LayerInputs& i
     };
 
     const auto search = [&](int64_t plane, int64_t first, int64_t last) {
-        std::vector<int64_t> rows;
+        thread_local std::vector<int64_t> rows;
         for (int64_t h = first; h < last; ++h) {
             collect_rows(window.h, h, rows);
             max_row({window.w, inputs.input.data() + plane * input.plane(), rows,
@@ -122,7 +122,8 @@ bool MaxPool2d::forward(const MaxPool2d&, const Plan& plan, const LayerInputs& i
             }
         }
     };
-    if (has_small_windows(window)) return run_bands(progress, shape, input.plane(), 1, search);
+    if (has_small_windows(window))
+        return run_bands(progress, shape, input.plane(), 1, std::cref(search));
     return run_bands(progress, shape, input.plane(), kSharedRows * window.h.span(), choose);
 }
 
