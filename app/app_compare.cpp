@@ -262,7 +262,7 @@ bool compared_settled(const App& app) {
 
 // clang-format off
 void add_compare_commands(std::vector<Command>& table) {
-    add_commands(table, "View", {
+    add_commands(table, "View/Comparison", {
         {"Compare: add this network", "", "Puts a copy of the network as it is now beside the edited one.",
          [](const App& app) { return app.state.others.size() < kMostBeside; }, [](App& app) { add_compared(app); }, kOwnKey, kRule},
         {"Compare with resize-convolution", "", "Coverage beside that of upsampling and a convolution: uneven overlap beside even overlap.",
@@ -275,7 +275,7 @@ void add_compare_commands(std::vector<Command>& table) {
          [](App& app) { remove_compared(app, app.state.others.size() - 1); }},
     });
     for (const ComparePreset& preset : compare_presets())
-        table.push_back({"Compare: " + preset.label, "View", "", "Puts this network beside the edited one, or takes it away.",
+        table.push_back({"Compare: " + preset.label, "View/Comparison", "", "Puts this network beside the edited one, or takes it away.",
                          false, true, [&preset](const App& app) { return !is_edited(app, preset); },
                          [&preset](const App& app) { return is_edited(app, preset) || is_compared(app, preset); },
                          [&preset](App& app) { toggle_compared(app, preset); }});

@@ -271,8 +271,10 @@ void add_view(std::vector<Command>& table) {
          [](App& app) { zoom_middle(app, 1 / kZoomStep); }},
         {"Fit", "0", "Brings the whole picture back into the canvas.", is_zoomed,
          [](App& app) { app.state.camera = {}; }, kCellsKey},
+    });
+    add_commands(table, "View/Appearance", {
         {"Weights in the window's corners", "K", "Writes each weight into the input cell it multiplies.", nullptr,
-         toggle<&Settings::corner_weights>, kOwnKey, kRule, is_on<&Settings::corner_weights>},
+         toggle<&Settings::corner_weights>, kOwnKey, false, is_on<&Settings::corner_weights>},
         {"Shared range", "", "Maps share one range of values, or each has its own.", nullptr,
          toggle<&Settings::shared_range>, kOwnKey, false, is_on<&Settings::shared_range>},
         {"Keras names", "", "Parameters are called and counted as in Keras: strides, momentum 0.9; what is stored stays PyTorch's.", nullptr,
@@ -294,6 +296,8 @@ void add_view(std::vector<Command>& table) {
          [](App& app) { change_scale(app, -kScaleStep); }},
         {"Reduce motion", "", "Steps jump to their place without travelling.", nullptr,
          toggle<&Settings::reduce_motion>, kOwnKey, false, is_on<&Settings::reduce_motion>},
+    });
+    add_commands(table, "View", {
         {"Command palette", "Ctrl+P", "Finds commands, parameters (stride 2), cells (output 1,3), steps and documents.", nullptr,
          [](App& app) { app.state.popups.palette = !app.state.popups.palette; }, kOwnKey, kRule},
     });

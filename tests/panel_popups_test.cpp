@@ -102,6 +102,10 @@ TEST(PanelPopups, MenusRunTheCommandTable) {
     App& app = bench.app();
     bench.frames(2);
     ASSERT_TRUE(bench.click("Menu/View"));
+    const UiItem* looks = bench.find("Appearance");
+    ASSERT_NE(looks, nullptr);
+    bench.move_to(looks->box.center());
+    bench.frames(2);
     ASSERT_TRUE(bench.click("Dark theme"));
     EXPECT_EQ(app.state.settings.theme, Theme::dark);
     ASSERT_TRUE(bench.click("Menu/Edit"));
