@@ -1,6 +1,7 @@
 #include "core/conv_lines.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 namespace convscope {
@@ -49,6 +50,37 @@ int64_t rows_in_part(int64_t rows, int64_t row_products, int64_t most, bool are_
         together = std::min(together, (rows + 1) / 2);
     const int64_t parts = (rows + together - 1) / together;
     return (rows + parts - 1) / parts;
+}
+
+bool all_finite(const Tensor& tensor) {
+    return std::ranges::all_of(tensor.values(), [](float value) { return std::isfinite(value); });
+}
+
+std::vector<Phase> phases_of(const WindowAxis& axis) {
+    std::vector<Phase> phases(static_cast<size_t>(std::min(axis.stride, axis.in)));
+    for (size_t i = 0; i < phases.size(); ++i) {
+        phases[i].first = static_cast<int64_t>(i);
+        phases[i].count = (axis.in - phases[i].first + axis.stride - 1) / axis.stride;
+    }
+    for (int64_t s = 0; s < axis.kernel; ++s) {
+        // Narrow cell q lays kernel column s on wide column q·stride − pad + s·dilation.
+        const int64_t corner = s * axis.dilation - axis.pad_before;
+        const int64_t first = corner - floor_div(corner, axis.stride) * axis.stride;
+        if (first < axis.in)
+            phases[static_cast<size_t>(first)].columns.push_back(
+                {s, -floor_div(corner, axis.stride)});
+    }
+    return phases;
+}
+
+Margins margins_of(const std::vector<Phase>& phases, int64_t cells) {
+    Margins all;
+    for (const Phase& phase : phases)
+        for (const Phase::Column& column : phase.columns) {
+            all.before = std::max(all.before, -column.shift);
+            all.after = std::max(all.after, phase.count + column.shift - cells);
+        }
+    return all;
 }
 
 bool has_few_cells(const ConvGeometry& g) {

@@ -25,16 +25,33 @@ struct ConvScratch {
     std::vector<int64_t> places;
     std::vector<double> row_sums;
     PackedWeights numbers;  // the caller's, for all parts
-    std::vector<PackedWeights> values;  // the caller's, for all parts
 };
 ConvScratch& conv_scratch();
 
+/// Wide columns (or rows) first, first + stride, … hear the same kernel columns, each through neighbouring narrow cells.
+struct Phase {
+    int64_t first = 0, count = 0;
+    struct Column {
+        int64_t column = 0, shift = 0;  // wide column first + j·stride hears narrow cell j + shift
+    };
+    std::vector<Column> columns;
+};
+std::vector<Phase> phases_of(const WindowAxis& axis);
+
+/// Zeros that phases need in front of the narrow cells and behind them.
+struct Margins {
+    int64_t before = 0, after = 0;
+};
+Margins margins_of(const std::vector<Phase>& phases, int64_t cells);
+
+bool all_finite(const Tensor& tensor);
+
+/// spread_stamps for few narrow cells of many channels; nothing where that is not so.
+std::optional<bool> spread_few(const ConvGeometry&, const Tensor& narrow, const Tensor& weight,
+                               const Tensor* bias, Tensor& wide, const Progress&);
+
 /// So few windows, and so many products in each, that the passes are products of matrices.
 bool has_few_cells(const ConvGeometry& g);
-/// The same for spread_few: its stamps are made and then added up.
-bool has_few_stamps(const ConvGeometry& g);
-bool spread_few(const ConvGeometry&, const Tensor& narrow, const Tensor& weight, const Tensor* bias,
-                Tensor& wide, const Progress&);
 /// The wide cells under each window, in the order of a kernel's weights: [sample][group][window][channel][row][column].
 std::vector<float> cells_under_windows(const ConvGeometry& g, const Tensor& wide);
 

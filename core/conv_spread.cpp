@@ -1,6 +1,5 @@
 // spread_stamps: each wide cell is the sum over the windows on it. No zeros are put between cells and nothing is scattered:
 // under a stride s every s-th wide cell hears the same kernel cells, so each such *phase* is a plain sum over neighbours.
-// Only where there are few narrow cells, but many channels, are stamps made and then added up.
 #include <algorithm>
 #include <cmath>
 
@@ -19,36 +18,6 @@ constexpr int64_t kLongRow =
     128;  // so long that what is left of a vector at its end does not matter
 constexpr int64_t kPacked = PackedWeights::kPacked;  // channels made together
 
-bool all_finite(const Tensor& tensor) {
-    return std::ranges::all_of(tensor.values(), [](float value) { return std::isfinite(value); });
-}
-
-/// Wide columns first, first + stride, … hear the same kernel columns, each through neighbouring narrow cells.
-struct Phase {
-    int64_t first = 0, count = 0;
-    struct Column {
-        int64_t column = 0, shift = 0;  // wide column first + j·stride hears narrow cell j + shift
-    };
-    std::vector<Column> columns;
-};
-
-std::vector<Phase> phases_of(const WindowAxis& axis) {
-    std::vector<Phase> phases(static_cast<size_t>(std::min(axis.stride, axis.in)));
-    for (size_t i = 0; i < phases.size(); ++i) {
-        phases[i].first = static_cast<int64_t>(i);
-        phases[i].count = (axis.in - phases[i].first + axis.stride - 1) / axis.stride;
-    }
-    for (int64_t s = 0; s < axis.kernel; ++s) {
-        // Narrow cell q lays kernel column s on wide column q·stride − pad + s·dilation.
-        const int64_t corner = s * axis.dilation - axis.pad_before;
-        const int64_t first = corner - floor_div(corner, axis.stride) * axis.stride;
-        if (first < axis.in)
-            phases[static_cast<size_t>(first)].columns.push_back(
-                {s, -floor_div(corner, axis.stride)});
-    }
-    return phases;
-}
-
 /// Wide row ph + j·stride_h of every phase ph of the rows hears the narrow rows j + shift. A part of the work is some j, with
 /// all their phases.
 class Spread {
@@ -64,8 +33,8 @@ class Spread {
         : g_(g),
           row_phases_(phases_of(g.h)),
           phases_(phases_of(g.w)),
-          above_(margins(row_phases_, g.h.out)),
-          beside_(margins(phases_, g.w.out)) {
+          above_(margins_of(row_phases_, g.h.out)),
+          beside_(margins_of(phases_, g.w.out)) {
         line_floats_ = beside_.before + g.w.out + beside_.after;
         is_direct_ = line_floats_ == g.w.out && above_.before == 0 && above_.after == 0;
         rows_ = rows_in_part(row_phases_[0].count,
@@ -124,20 +93,6 @@ class Spread {
                         sums.out = row(call, group, ph, j) + phase.first + x * g_.w.stride;
                         add_up(sums);
                     }
-    }
-
-    /// Zeros that phases need in front of the narrow cells and behind them.
-    struct Margins {
-        int64_t before = 0, after = 0;
-    };
-    static Margins margins(const std::vector<Phase>& phases, int64_t cells) {
-        Margins all;
-        for (const Phase& phase : phases)
-            for (const Phase::Column& column : phase.columns) {
-                all.before = std::max(all.before, -column.shift);
-                all.after = std::max(all.after, phase.count + column.shift - cells);
-            }
-        return all;
     }
 
     int64_t parts_per_group() const { return (row_phases_[0].count + rows_ - 1) / rows_; }
@@ -348,7 +303,7 @@ class Turned {
 bool spread_stamps(const ConvGeometry& g, const Tensor& narrow, const Tensor& weight,
                    const Tensor* bias, Tensor& wide, const Progress& progress) {
     if (is_dense_spread(g)) return spread_dense(g, narrow, weight, bias, wide, progress);
-    if (has_few_stamps(g)) return spread_few(g, narrow, weight, bias, wide, progress);
+    if (const auto done = spread_few(g, narrow, weight, bias, wide, progress)) return *done;
     if (g.h.stride == 1 && g.w.stride == 1) {
         thread_local KeptReady<Turned> kept_turned;
         if (const auto turned = kept_turned.of(g, weight); turned->is_possible())
