@@ -75,11 +75,6 @@ HWY_INLINE void block(const RowSums& sums, size_t runs, const float* weights, in
 #pragma GCC unroll 8
                 for (int v = 0; v < kVectors; ++v)
                     value[v] = load<kStride, kWhole>(from + kStride * v * kLanes, cells);
-                if (kWhole && kPhases == 1 && sums.ahead != 0) {
-#pragma GCC unroll 8
-                    for (int v = 0; v < kVectors; ++v)
-                        hwy::Prefetch(from + sums.ahead + v * kLanes);
-                }
 #pragma GCC unroll 8
                 for (int c = 0; c < kChannels; ++c) {
                     const Vector factor = hn::Set(d, by[c]);

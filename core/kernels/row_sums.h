@@ -55,8 +55,6 @@ struct RowSums {
             channels = 0;  // which channels, `first` a multiple of 8; `out` is that of `first`
     int64_t cells = 0;
     bool is_streamed = false;  // past the caches, where whole cache lines are written
-    int64_t ahead =
-        0;  // so many floats behind what is read, sources are fetched that will be read soon; 0: none
 };
 void add_up(const RowSums& sums);
 
