@@ -34,6 +34,8 @@ enum class CellKey { up, down, left, right, tab, back_tab, enter, escape, backsp
 bool cell_key(App& app, const Scene& scene, CellKey key);
 /// A typed character; others than digits, sign, point and e are left alone (false).
 bool cell_character(App& app, unsigned character);
+/// A letter that belongs to the word ("inf", "nan") typed into the selected output cell: no key of a command.
+bool takes_letter(const App& app, char letter);
 /// Takes over what was typed. False, with a message shown, when it is no number.
 bool commit_typed(App& app);
 

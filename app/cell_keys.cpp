@@ -21,9 +21,12 @@ struct Typed {
     std::string error;
 };
 
-Typed parse_typed(std::string text) {
+/// `any`: infinities too, which a cell does not take but an output may be.
+Typed parse_typed(std::string text, bool any) {
     if (text.starts_with("−")) text.replace(0, std::string_view("−").size(), "-");
     std::ranges::replace(text, ',', '.');
+    if (const size_t infinity = text.find("∞"); any && infinity != std::string::npos)
+        text.replace(infinity, std::string_view("∞").size(), "inf");
     const char* first = text.data() + (text.starts_with('+') && !text.starts_with("+-") ? 1 : 0);
     const char* last = text.data() + text.size();
     double value = 0;
@@ -32,7 +35,7 @@ Typed parse_typed(std::string text) {
         return {0, fmt::format("“{}” is not a number. Type one such as 3, -0.5 or 1e-3.", text)};
     const bool tiny = text.find("e-") != std::string::npos;
     if (error == std::errc::result_out_of_range) value = tiny ? 0 : std::numeric_limits<double>::infinity();
-    if (std::abs(value) > std::numeric_limits<float>::max())
+    if (std::abs(value) > std::numeric_limits<float>::max() && !any)
         return {0, fmt::format("{} is beyond float32, whose largest number is about 3.4e38.", text)};
     return {static_cast<float>(value), ""};
 }
@@ -80,14 +83,15 @@ bool commit_typed(App& app) {
         if (edit) edit->typing = false;
         return true;
     }
-    const Typed typed = parse_typed(edit->typed);
+    const bool is_guess = edit->ref.source == Source::stage;
+    const Typed typed = parse_typed(edit->typed, is_guess);
     if (!typed.error.empty()) {
         say(app, typed.error, true);
         return false;
     }
     edit->typing = false;
     const std::string text = std::exchange(edit->typed, "");
-    if (edit->ref.source != Source::stage) {
+    if (!is_guess) {
         set_value(app, Ref(edit->ref), typed.value, "");
         return true;
     }
@@ -139,15 +143,25 @@ bool cell_key(App& app, const Scene& scene, CellKey key) {
     return true;
 }
 
+bool takes_letter(const App& app, char letter) {
+    const auto& edit = app.state.selection.edit;
+    if (!edit || edit->ref.source != Source::stage) return false;
+    const std::string_view word = edit->typing ? std::string_view(edit->typed) : "";
+    const size_t begin = word.find_first_not_of("+-");
+    if (begin == std::string_view::npos) return letter == 'i' || letter == 'n';
+    return (word[begin] == 'i' || word[begin] == 'n') && std::string_view("infinityna").find(letter) != std::string_view::npos;
+}
+
 bool cell_character(App& app, unsigned character) {
     auto& edit = app.state.selection.edit;
     if (!edit) return false;
     const unsigned minus = 0x2212;
     char typed = character == minus ? '-' : character == ',' ? '.' : static_cast<char>(character < 128 ? character : 0);
-    if (typed == 'E') typed = 'e';
     const bool begins = !edit->typing || edit->typed.empty();
     const bool digit = typed >= '0' && typed <= '9';
-    if (!digit && typed != '+' && typed != '-' && typed != '.' && (typed != 'e' || begins)) return false;
+    if (typed >= 'A' && typed <= 'Z') typed = static_cast<char>(typed - 'A' + 'a');
+    const bool letter = takes_letter(app, typed);
+    if (!digit && !letter && typed != '+' && typed != '-' && typed != '.' && (typed != 'e' || begins)) return false;
     if (!edit->typing) edit->typed.clear();
     edit->typing = true;
     if (edit->typed.size() < kMostTyped) edit->typed += typed;

@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 
 #include "app/app_parts.h"
+#include "core/document_json.h"
 #include "core/document_outline.h"
 #include "core/evaluate.h"
 #include "core/io/image.h"
@@ -105,7 +106,7 @@ void tell_tensors(FilePreview& preview, std::string bytes) {
     for (size_t i = 0; i < std::min(file.tensors.size(), kMostListed); ++i)
         preview.lines.push_back(display_text(file.tensors[i].name, 60) + " " + dims_text(file.tensors[i].dims));
     if (file.tensors.size() > kMostListed)
-        preview.lines.push_back(fmt::format("and {} more", file.tensors.size() - kMostListed));
+        preview.lines.push_back(fmt::format("and {} more", grouped_text(static_cast<int64_t>(file.tensors.size() - kMostListed))));
 }
 
 void tell(FilePreview& preview, std::string bytes) {
@@ -149,7 +150,10 @@ FilePreview preview_file(const std::string& path) {
         std::error_code error;
         const std::uintmax_t size = std::filesystem::file_size(to_path(path), error);
         if (!error && size > static_cast<std::uintmax_t>(kMostPreviewBytes)) {
-            preview.lines.emplace_back("So large a file is read when it is opened.");
+            if (path.ends_with(".json"))
+                preview.error = fmt::format("It is larger than {} MiB.", kMaxDocumentBytes >> 20);
+            else
+                preview.lines.emplace_back("So large a file is read when it is opened.");
             return preview;
         }
         FileResult file = read_file(path, kMostPreviewBytes);

@@ -3,8 +3,11 @@
 #include "app/app_answers.h"
 
 #include <algorithm>
+#include <limits>
+#include <cmath>
 #include <set>
 
+#include "app/canvas_input.h"
 #include "app/commands.h"
 #include "tests/desk.h"
 
@@ -130,6 +133,31 @@ TEST(Answers, AGuessIsTypedIntoTheCell) {
     EXPECT_EQ(prediction.guesses, 2);
     EXPECT_EQ(desk.steps(), 0u) << "a guess is no edit";
     EXPECT_EQ(asked_output(desk.app), (Index{0, 0, 3, 1})) << "Enter goes down, to the next cell";
+}
+
+TEST(Answers, WordsForWhatIsNotANumberAreTypedIntoTheCell) {
+    Document document = preset("Transposed 2×2, separate stamps");
+    Tensor infinite = document.input.tensor;
+    infinite.mutate()[0] = std::numeric_limits<float>::infinity();   // its stamp: ∞ and, by weight 0, NaN
+    Desk desk(with_input(document, {infinite, {}}));
+    ASSERT_TRUE(run(*find_command("Predict outputs"), desk.app));
+    const Prediction& prediction = desk.app.state.prediction;
+    const Tensor& output = desk.app.state.result->layers[0].op_output();
+    for (int64_t row : {0, 1})
+        for (int64_t column : {0, 1}) {
+            const float value = output.at({0, 0, row, column});
+            desk.click("output", row, column);
+            ASSERT_TRUE(desk.edit());
+            EXPECT_FALSE(takes_letter(desk.app, 'a')) << "no word begins with it: the key is a command's";
+            EXPECT_TRUE(takes_letter(desk.app, 'n'));
+            desk.type(std::isnan(value) ? "nan" : value < 0 ? "-inf" : "inf");
+            EXPECT_TRUE(takes_letter(desk.app, 'i'));
+            desk.key(CellKey::enter);
+            EXPECT_FALSE(prediction.wrong) << value << ": " << prediction.told;
+        }
+    EXPECT_EQ(prediction.right, 4);
+    desk.click("input", 1, 1);
+    EXPECT_FALSE(takes_letter(desk.app, 'n'));
 }
 
 TEST(Answers, ARightGuessIsToldWholeWhileItsSumIsOnTheWay) {

@@ -146,6 +146,9 @@ TEST_F(FilePreviews, WhatIsHugeIsToldWithoutMakingIt) {
     fs::resize_file(folder_ / "long.bin.png", static_cast<std::uintmax_t>(kMostPreviewBytes) + 1);
     const FilePreview large = preview_file((folder_ / "long.bin.png").string());
     EXPECT_EQ(large.lines, std::vector<std::string>{"So large a file is read when it is opened."});
+    std::ofstream(folder_ / "long.json") << "{}";
+    fs::resize_file(folder_ / "long.json", static_cast<std::uintmax_t>(kMostPreviewBytes) + 1);
+    EXPECT_EQ(preview_file((folder_ / "long.json").string()).error, "It is larger than 32 MiB.") << "as opening it says";
 }
 
 TEST_F(FilePreviews, WhatCannotBeOpenedSaysWhy) {

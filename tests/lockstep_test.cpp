@@ -5,6 +5,7 @@
 #include <map>
 
 #include "app/views/slide_parts.h"
+#include "tests/desk.h"
 #include "tests/layer_case.h"
 
 namespace convscope {
@@ -173,6 +174,28 @@ TEST(LockStep, PlainConvolutionsAreToldAlikeUnfoldedToo) {
     }
     EXPECT_GT(whole, 300);
     for (const int count : {parts, grouped, copied, several}) EXPECT_GT(count, 20);
+}
+
+/// Beside a scatter the play goes through inputs, of which there are more channels than maps.
+TEST(Lockstep, MapsBesideAScatterShowTheOutputThatIsWritten) {
+    const Op& op = *find_op("conv_transpose2d");
+    Params params = standard_params(op);
+    params[static_cast<size_t>(field_index(op, "in_channels"))] = int64_t{5};
+    std::mt19937_64 random(1);
+    const Tensor input = random_tensor({1, 5, 2, 2}, random, true);
+    std::vector<Tensor> weights;
+    for (const WeightSpec& spec : op.plan(params, input.shape(), true).weights) weights.push_back(random_tensor(spec.shape, random, true));
+    App app(one_layer(op, params, input, weights, {}));
+    wait_until_settled(app);
+    choose_view(app, "scatter");
+    toggle_beside(app, "maps");
+    ASSERT_EQ(app.state.result->layers[0].op_output().shape().c, 1);
+    for (int64_t step = 0; step <= app.timeline.steps(); ++step) {
+        go_to_step(app, step);
+        const Scene scene = build_scene(app, {1248, 700}, 1);
+        EXPECT_TRUE(scene.grid("maps/output")) << step;
+        for (const Grid& grid : scene.grids) EXPECT_FALSE(grid.name.starts_with("maps/output/")) << step << ": " << grid.name;
+    }
 }
 
 }  // namespace

@@ -19,8 +19,8 @@ protected:
     void SetUp() override {
         WindowOptions options;
         options.records_items = true;
-        options.width_px = 1800;
-        options.height_px = 1120;
+        options.width_px = 2000;
+        options.height_px = 1240;
         std::string error;
         window_ = HeadlessWindow::make(options, error);
         if (!window_) GTEST_SKIP() << error;
@@ -173,10 +173,10 @@ TEST_F(WindowTest, TheLookChangesBetweenFrames) {
 TEST_F(WindowTest, PicturesShowTheFrame) {
     frame();
     const Pixels picture = window_->picture();
-    ASSERT_EQ(picture.width_px, 1800);
-    ASSERT_EQ(picture.height_px, 1120);
+    ASSERT_EQ(picture.width_px, 2000);
+    ASSERT_EQ(picture.height_px, 1240);
     // Panel ground at the corners, words in ink inside.
-    const auto at = [&](int x, int y) { return picture.rgba[static_cast<size_t>((y * 1800 + x) * 4)]; };
+    const auto at = [&](int x, int y) { return picture.rgba[static_cast<size_t>((y * 2000 + x) * 4)]; };
     EXPECT_EQ(at(0, 0), 0xF7);
     EXPECT_EQ(at(639, 399), 0xF7);
     const Box label = window_->items().find("Parameters/Random/weights")->box;
@@ -187,7 +187,7 @@ TEST_F(WindowTest, PicturesShowTheFrame) {
     const std::string file = testing::TempDir() + "window_test.png";
     EXPECT_EQ(window_->save_picture(file), "");
     const ImageResult read = load_image(file);
-    EXPECT_EQ(read.tensor.shape(), (Shape{1, 3, 1120, 1800})) << read.error;
+    EXPECT_EQ(read.tensor.shape(), (Shape{1, 3, 1240, 2000})) << read.error;
     EXPECT_NE(window_->save_picture("no such folder/x.png"), "");
     window_->resize(300, 200);
     frame();
@@ -213,10 +213,10 @@ TEST(Window, ScaleStaysWithinWhatTheWindowHasRoomFor) {
     EXPECT_EQ(fitting_scale(1, 1, 1280, 800), 1);
     EXPECT_EQ(fitting_scale(0.75f, 1, 3840, 2160), 0.75f);
     EXPECT_EQ(fitting_scale(3, 1, 3840, 2160), 3);
-    EXPECT_EQ(fitting_scale(3, 1, 1024, 640), 1.125f);   // 1024 / 900 = 1.138, 640 / 560 = 1.143, in sixteenths
-    EXPECT_EQ(fitting_scale(2, 1, 1280, 800), 1.375f);
+    EXPECT_EQ(fitting_scale(3, 1, 1024, 640), 1);
+    EXPECT_EQ(fitting_scale(2, 1, 1280, 800), 1.25f);    // 1280 / 1000 = 1.28, 800 / 620 = 1.29, in sixteenths
     EXPECT_EQ(fitting_scale(1, 2, 2560, 1600), 2);       // a screen of 200 %
-    EXPECT_EQ(fitting_scale(2, 2, 2560, 1600), 2.8125f);
+    EXPECT_EQ(fitting_scale(2, 2, 2560, 1600), 2.5f);
     EXPECT_EQ(fitting_scale(1, 1, 320, 200), 0.75f);     // smaller text could not be read
     EXPECT_EQ(fitting_scale(1, 2, 320, 200), 1.5f);
     EXPECT_EQ(fitting_scale(9, 1, 20000, 20000), 4);
@@ -227,8 +227,8 @@ TEST_F(WindowTest, AScaleThatDoesNotFitTakesWhatDoes) {
     window_->set_look(Theme::light, 3);
     window_->begin_frame();
     window_->end_frame();
-    EXPECT_EQ(window_->scale(), 1.125f);
-    EXPECT_EQ(window_->largest_interface_scale(), 1.125f);
+    EXPECT_EQ(window_->scale(), 1);
+    EXPECT_EQ(window_->largest_interface_scale(), 1);
     window_->resize(3840, 2160);
     window_->begin_frame();
     window_->end_frame();

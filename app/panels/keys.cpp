@@ -2,10 +2,12 @@
 #include "app/panels/keys.h"
 
 #include <array>
+#include <cctype>
 #include <optional>
 
 #include <imgui_internal.h>
 
+#include "app/canvas_input.h"
 #include "app/commands.h"
 #include "app/panels/panels.h"
 
@@ -230,6 +232,7 @@ void handle_keys(PanelContext& context) {
         for (const Command& command : all_commands()) {
             if (command.lecture != lecture || command.key.empty() || !key_pressed(command.key)) continue;
             if (cell && !command.text_keys) continue;
+            if (command.key.size() == 1 && takes_letter(app, static_cast<char>(std::tolower(command.key[0])))) continue;
             if (widget && is_widget_key(command.key)) continue;
             if (key_text(command.key) == "Space" && app.state.mouse.space_dragged) continue;
             run(command, app);

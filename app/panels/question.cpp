@@ -71,6 +71,7 @@ void feedback(PanelContext& context, const Box& room, bool asks, bool wrong) {
     const Prediction& prediction = context.app.state.prediction;
     float x = room.x, y = room.y + px(context, 10);
     std::string first = prediction.told, second = prediction.leads_on;
+    if (!wrong && prediction.wrong) first.clear();   // it was said of another cell
     if (!wrong && first.empty() && asks) second = "Type into the cell or the field; Enter checks. Every number around it is yours to use.";
     if (wrong) {
         ui::text(context, context.fonts.icons, Tone::error_line, {x + px(context, 7), y}, icon::kWarning, Align::center);
@@ -119,9 +120,14 @@ void draw_question(PanelContext& context, const WindowLayout& layout) {
     ui::fill(context, card, Tone::panel, 12);
     ui::frame(context, card, Tone::line2, 1, 12);
     if (!can_predict(app)) {
-        ui::text(context, context.fonts.body, Tone::ink2, {card.x + px(context, 20), card.y + px(context, 31)},
-                 app.state.problem ? "Nothing to predict until the layer is possible again."
-                                   : "This view has no single outputs to predict, or more than 4096. Choose Slide or Scatter, a smaller input, or press Q.");
+        const char* const why = app.state.problem
+                                    ? "Nothing to predict until the layer is possible again."
+                                    : "This view has no single outputs to predict, or more than 4096. Choose Slide or Scatter, a smaller input, or press Q.";
+        float y = card.y + px(context, 26);
+        for (const std::string& line : ui::wrapped(context.fonts.body, why, card.w - px(context, 40))) {
+            ui::text(context, context.fonts.body, Tone::ink2, {card.x + px(context, 20), y}, line);
+            y += px(context, 19);
+        }
         ui::end_panel();
         return;
     }

@@ -54,6 +54,8 @@ TextEdit edit_text(const PanelContext& context, const char* label, const Box& bo
                                : nullptr,
         steps ? const_cast<Stepped*>(stepped) : nullptr);
     edit.active = ImGui::IsItemActive();
+    if (edit.active && options.keeps_arrows)
+        for (const ImGuiKey key : {ImGuiKey_PageUp, ImGuiKey_PageDown}) ImGui::SetKeyOwner(key, ImGui::GetItemID());
     edit.began = ImGui::IsItemActivated();
     if (ImGui::IsItemDeactivated()) {
         edit.cancelled = ImGui::IsKeyPressed(ImGuiKey_Escape, false);

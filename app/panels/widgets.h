@@ -96,7 +96,7 @@ struct TextOptions {
     float inset_px = 10;
     bool framed = true, error = false;
     bool select_all = true;
-    bool keeps_arrows = false;  // Up and Down do not leave the field
+    bool keeps_arrows = false;  // Up, Down, PageUp and PageDown do not leave the field
 };
 TextEdit text_field(const PanelContext& context, const char* label, const Box& box,
                     const std::string& text, const TextOptions& options = {});

@@ -179,11 +179,12 @@ void add_card(Easel& easel, const Chain& c, const CardSize& size, int64_t grid_n
 
     const auto write = [&](float at, Align align, float px, Font font, Tone tone, const std::string& text) {
         const float left = align == Align::left ? 12 : size.width - 12;
-        if (!text.empty()) easel.scene.labels.push_back({easel.at(x + left * s, y + at * s), align, px * s, {{text, font, tone}}});
-        return text.empty() ? 0 : text_width(font, px * s, text) + 8 * s;
+        if (text.empty()) return 0.f;
+        easel.scene.labels.push_back({easel.at(x + left * s, y + at * s), align, px * s, {{text, font, tone}}});
+        return text_width(font, px * s, text) + 8 * s;
     };
     const auto line = [&](float at, float px, Font font, Tone tone, const std::string& text, float beside = 0) {
-        write(at, Align::left, px, font, tone, cut(text, font, px * s, (size.width - 24) * s - beside));
+        write(at, Align::left, px, font, tone, cut(text, font, px * s, (size.width - 24) * s * zoom - beside));
     };
     const bool fields = c.shows_field(grid_number);
     const bool own = grid_number == c.pixel_grid, before = grid_number < c.pixel_grid;
@@ -193,15 +194,16 @@ void add_card(Easel& easel, const Chain& c, const CardSize& size, int64_t grid_n
                                layer && layer->skip > 0 ? fmt::format("+ skip {}", layer->skip) : "");
     line(name_at, size.name_size, Font::semibold, c.in.stale ? Tone::ink3 : grid_number == 0 ? Tone::input_text : Tone::ink,
          layer ? layer->op->torch_name : "Input", skip_w);
-    line(detail_at, 12, Font::mono, Tone::ink2, layer ? layer->op->card(layer->params) : "");
+    const bool is_small = zoom < 0.9f;   // letters stay as large: there is room for one line above and one below
+    line(detail_at, 12, Font::mono, Tone::ink2, layer && !is_small ? layer->op->card(layer->params) : "");
     line(bottom, 12, Font::mono, Tone::ink2, to_string(shape));
     // The field's size, where it does not cover the field.
     const float field_w = write(above_bottom, Align::right, 12.5f, Font::mono_bold, before ? Tone::kernel_text : Tone::output_text,
-                                fields && !own ? size_text(c.marked[static_cast<size_t>(grid_number)]) : "");
+                                fields && !own && !is_small ? size_text(c.marked[static_cast<size_t>(grid_number)]) : "");
     int64_t parameters = 0;
     if (layer)
         for (const Tensor& weight : layer->weights) parameters += weight.shape().count();
-    if (parameters > 0) {
+    if (parameters > 0 && !is_small) {
         const std::string count = to_text(Value(parameters));
         std::string told = parameters == 1 ? "1 parameter" : count + " parameters";
         if (text_width(Font::inter, 12 * s, told) > (size.width - 24) * s - field_w) told = count + " par.";

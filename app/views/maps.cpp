@@ -119,14 +119,21 @@ struct Maps {
           input(layer.input.shape()),
           output(layer.output().shape()) {
         const Place place = in.timeline->at(in.step);
-        n = place.cell.n;
-        chosen = place.cell.c;
+        // Beside a scatter the play goes from input to input: the output that is written then.
+        std::optional<Index> now;
+        if (in.timeline->order() == Order::by_input)
+            now = moment_at(in, in.step).output;
+        else if (place.started)
+            now = place.cell;
+        const Index shown = now.value_or(in.timeline->order() == Order::by_output ? place.cell : Index{in.shown.n, in.shown.out_channel});
+        n = std::clamp<int64_t>(shown.n, 0, output.n - 1);
+        chosen = std::clamp<int64_t>(shown.c, 0, output.c - 1);
         rgb = in.layer == 0 && input.c == 3 && std::holds_alternative<FromImage>(in.result->document.input.origin);
         if (in.hover) {
             if (in.hover->grid == "input") cursor = window_of(in.hover->row, in.hover->column);
             else if (in.hover->grid.starts_with("output")) cursor = Index{n, chosen, in.hover->row, in.hover->column};
-        } else if (place.started) {
-            cursor = place.cell;
+        } else {
+            cursor = now;
         }
         if (cursor && !output.contains({n, chosen, cursor->h, cursor->w})) cursor.reset();
     }

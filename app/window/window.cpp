@@ -22,7 +22,7 @@ void AppWindow::close_ui() { ui_.reset(); }
 
 float fitting_scale(float wanted, float monitor_scale, int width_px, int height_px) {
     // What the panels and a canvas between them need at scale 1, and the scale below which text is too small.
-    constexpr float kWidth = 900, kHeight = 560, kSmallest = 0.75f, kStep = 1.0f / 16;
+    constexpr float kWidth = 1000, kHeight = 620, kSmallest = 0.75f, kStep = 1.0f / 16;
     const float room = std::min(static_cast<float>(width_px) / kWidth, static_cast<float>(height_px) / kHeight);
     // In steps: fonts are made anew for each while the window's edge is dragged.
     const float fits = std::max(std::floor(room / kStep) * kStep, kSmallest * monitor_scale);
