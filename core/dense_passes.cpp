@@ -23,8 +23,11 @@ struct Product {
         taps.clear();
         for (int64_t t = 0; t < terms; ++t) taps.push_back({rows + t * row_step, t});
         if (bias) taps.push_back({bias, terms});
-        const int64_t together = std::max<int64_t>(
-            64, kPartProducts / std::max<int64_t>(1, terms * weights.channels()) / 64 * 64);
+        // Reading a number takes as long as some sixteen products with it.
+        const int64_t products = terms * std::max<int64_t>(16, weights.channels());
+        const int64_t most = std::max<int64_t>(64, kPartProducts / std::max<int64_t>(1, products));
+        const int64_t parts = std::max<int64_t>(1, (cells + most - 1) / most);
+        const int64_t together = ((cells + parts - 1) / parts + 63) / 64 * 64;
         const auto make_part = [&](int64_t part) {
             const int64_t x = part * together;
             add_up({.taps = taps,
