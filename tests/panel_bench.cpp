@@ -60,7 +60,7 @@ void PanelBench::frame() {
     io.UserData = &texts_;
     const bool lecture = app_->state.lecture.on;
     layout_ = lecture ? lecture_layout(size_px_)
-                      : window_layout(size_px_, scale_, app_->state.settings, shown_views(*app_).size(), app_->state.prediction.on);
+                      : window_layout(size_px_, scale_, app_->state.settings, shown_views(*app_).size(), question_height(*app_));
     scene_ = build_scene(*app_, {layout_.canvas.w, layout_.canvas.h}, scale_);
     PanelContext context{*app_,  fonts_,  scale_,
                          scene_, nullptr, {layout_.canvas.w, layout_.canvas.h}};

@@ -121,7 +121,7 @@ void Frame::draw(bool draws) {
     const bool lecture = app_.state.lecture.on;
     layout_ = lecture ? lecture_layout(size_px)
                       : window_layout(size_px, scale, app_.state.settings, shown_views(app_).size(),
-                                      app_.state.prediction.on);
+                                      question_height(app_));
     build();  // the canvas has its size before the panels show it
     target_.resize(static_cast<int>(scene_.size_px.x), static_cast<int>(scene_.size_px.y));
     if (app_.state.popups.file_dialog) preview_.resize(static_cast<int>(preview_side_px(scale)), static_cast<int>(preview_side_px(scale)));

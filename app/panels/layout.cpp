@@ -11,7 +11,6 @@ namespace convscope {
 namespace {
 
 constexpr float kMenu = 36, kChain = 64, kTabs = 44, kTimeline = 76, kRail = 48;
-constexpr float kQuestion = 160;
 constexpr float kRailsBelow = 1100, kLowBelow = 820;
 constexpr float kNarrowest = 200, kWidest = 520, kCanvasAtLeast = 360;
 
@@ -70,7 +69,7 @@ void divider(PanelContext& context, const char* name, const Box& grip, float sta
 
 }  // namespace
 
-WindowLayout window_layout(Point size_px, float scale, const Settings& settings, size_t panes, bool asks) {
+WindowLayout window_layout(Point size_px, float scale, const Settings& settings, size_t panes, float question) {
     scale = std::max(scale, 0.1f);
     const float window_w = size_px.x / scale, window_h = size_px.y / scale;
     const auto edge = [&](float style_px) { return std::round(style_px * scale); };
@@ -92,7 +91,7 @@ WindowLayout window_layout(Point size_px, float scale, const Settings& settings,
     layout.left = {0, chain_y, left_x, timeline_y - chain_y};
     layout.right = {right_x, chain_y, w - right_x, timeline_y - chain_y};
     layout.tabs = {left_x, chain_y, right_x - left_x, tabs_y - chain_y};
-    const float question_y = asks ? std::max(tabs_y + 1, timeline_y - edge(kQuestion)) : timeline_y;
+    const float question_y = question > 0 ? std::max(tabs_y + 1, timeline_y - edge(question)) : timeline_y;
     layout.canvas = {left_x, tabs_y, std::max(1.0f, right_x - left_x),
                      std::max(1.0f, question_y - tabs_y)};
     layout.question = {left_x, question_y, layout.canvas.w, timeline_y - question_y};

@@ -32,8 +32,8 @@ struct WindowLayout {
     bool left_rail = false;                   // the left one is
     bool low = false;                         // tight rows
 };
-/// `panes` views stand side by side: several need the left panel's room. `asks`: outputs are predicted.
-WindowLayout window_layout(Point size_px, float scale, const Settings& settings, size_t panes = 1, bool asks = false);
+/// `panes` views stand side by side: several need the left panel's room. `question`: height of that card at scale 1.
+WindowLayout window_layout(Point size_px, float scale, const Settings& settings, size_t panes = 1, float question = 0);
 /// The canvas is the window.
 WindowLayout lecture_layout(Point size_px);
 
@@ -55,6 +55,8 @@ void draw_tabs(PanelContext& context, const WindowLayout& layout);
 void draw_canvas(PanelContext& context, const WindowLayout& layout);
 void draw_inspector(PanelContext& context, const WindowLayout& layout);
 void draw_progress(PanelContext& context, const WindowLayout& layout);
+/// Of the question's card at scale 1; 0: outputs are not predicted.
+float question_height(const App& app);
 void draw_question(PanelContext& context, const WindowLayout& layout);
 void draw_lecture(PanelContext& context, const WindowLayout& layout);
 void draw_timeline(PanelContext& context, const WindowLayout& layout);

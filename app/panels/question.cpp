@@ -110,6 +110,11 @@ void help(PanelContext& context, const Box& room, const std::optional<Index>& ce
 
 }  // namespace
 
+float question_height(const App& app) {
+    if (!app.state.prediction.on) return 0;
+    return can_predict(app) ? 160 : 76;   // the latter tells why not
+}
+
 void draw_question(PanelContext& context, const WindowLayout& layout) {
     App& app = context.app;
     if (!app.state.prediction.on || layout.question.h <= 1) return;

@@ -359,6 +359,7 @@ void add_marks(Easel& easel, const Unfold& u, const Arrangement& a, const Grid* 
 
 /// Kernel places beside the rows and above the weights, columns and channels by number.
 void add_labels(Easel& easel, const Unfold& u, const Arrangement& a, const Grid& matrix, const Grid* weights, const Grid& output) {
+    if (u.in().lecture) return;   // too small to be read from the last row, and names stand where they would
     const float s = easel.scale(), size = 10.5f * s;
     const auto index = [&](Point at, Align align, std::string text, Tone tone) {
         easel.scene.labels.push_back({at, align, size, {{std::move(text), Font::mono, u.in().stale ? Tone::ink3 : tone}}});
