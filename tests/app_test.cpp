@@ -10,6 +10,7 @@
 #include "core/io/image.h"
 #include "core/network_of.h"
 #include "core/presets.h"
+#include "tests/own_folder.h"
 
 namespace convscope {
 namespace {
@@ -197,18 +198,8 @@ TEST(App, LargeDocumentsAreComputedOnTheWorker) {
 
 // ---- Files
 
-struct Files {
-    fs::path folder = fs::absolute("app_test_files");
-    Files() {
-        fs::remove_all(folder);
-        fs::create_directories(folder);
-    }
-    ~Files() { fs::remove_all(folder); }
-    std::string path(const std::string& name) const { return (folder / name).string(); }
-    std::string write(const std::string& name, const std::string& bytes) const {
-        std::ofstream(folder / name, std::ios::binary) << bytes;
-        return path(name);
-    }
+struct Files : OwnFolder {
+    Files() : OwnFolder("app_test_files") {}
     /// Red left, blue right.
     std::string photo(int width, int height) const {
         std::vector<unsigned char> rgba;
@@ -226,8 +217,8 @@ TEST(AppFiles, BadFilesLeaveTheDocument) {
     App app(standard_document());
     const Document before = app.state.document;
     for (const std::string& path :
-         {files.path("missing.png"), files.write("empty.png", ""), files.write("noise.png", "not an image at all"),
-          files.write("broken.json", "{\"input\": "), files.write("other.json", "{\"a\": 1}"), files.folder.string(),
+         {files.file("missing.png"), files.write("empty.png", ""), files.write("noise.png", "not an image at all"),
+          files.write("broken.json", "{\"input\": "), files.write("other.json", "{\"a\": 1}"), files.path.string(),
           files.write("cut.npy", std::string("\x93NUMPY\x01\x00", 8)), files.write("words.csv", "a,b\nc,d\n")}) {
         app.state.messages.clear();
         EXPECT_FALSE(open_file(app, path)) << path;
@@ -250,7 +241,7 @@ TEST(AppFiles, APhotoOpensBehindTheClassicFilters) {
     EXPECT_EQ(chosen_view(app).id, "maps");
     EXPECT_EQ(app.timeline.at(app.state.play.step).cell.c, 0);
     EXPECT_EQ(app.state.play.unit, Unit::map);
-    EXPECT_EQ(app.state.settings.recent, std::vector<std::string>{files.path("photo.png")});
+    EXPECT_EQ(app.state.settings.recent, std::vector<std::string>{files.file("photo.png")});
     EXPECT_EQ(app.state.history.undo_label(), "Undo open photo.png");
     EXPECT_FALSE(keeps_layers(app.state));                       // another photo comes behind the same filters
     undo(app);
@@ -274,16 +265,16 @@ TEST(AppFiles, APhotoComesInFrontOfAnEditedKernel) {
 TEST(AppFiles, ADocumentComesBack) {
     const Files files;
     App app(preset("Transposed 2×2, separate stamps"));
-    ASSERT_TRUE(save_file(app, files.path("d.json")));
-    EXPECT_EQ(app.state.file, files.path("d.json"));
+    ASSERT_TRUE(save_file(app, files.file("d.json")));
+    EXPECT_EQ(app.state.file, files.file("d.json"));
     App other(standard_document());
-    ASSERT_TRUE(open_file(other, files.path("d.json")));
-    EXPECT_EQ(other.state.file, files.path("d.json"));
+    ASSERT_TRUE(open_file(other, files.file("d.json")));
+    EXPECT_EQ(other.state.file, files.file("d.json"));
     EXPECT_FALSE(is_changed(other.state));
     EXPECT_EQ(chosen_view(other).id, "scatter");
     ASSERT_EQ(output(other).shape(), output(app).shape());
     EXPECT_TRUE(std::equal(output(app).values().begin(), output(app).values().end(), output(other).values().begin()));
-    EXPECT_FALSE(save_file(app, files.path("no/such/folder/d.json")));
+    EXPECT_FALSE(save_file(app, files.file("no/such/folder/d.json")));
     EXPECT_TRUE(app.state.messages.back().error);
 }
 
@@ -291,9 +282,9 @@ TEST(AppFiles, AnImageWithoutAFileIsSavedAsNumbers) {
     const Files files;
     App app(standard_document());
     show_image(app, {Tensor({1, 1, 6, 6}, 0.5f), FromImage{"Still life", false, 0, ""}}, "Still life");
-    ASSERT_TRUE(save_file(app, files.path("d.json")));
+    ASSERT_TRUE(save_file(app, files.file("d.json")));
     App other(standard_document());
-    EXPECT_TRUE(open_file(other, files.path("d.json"))) << other.state.messages.back().text;
+    EXPECT_TRUE(open_file(other, files.file("d.json"))) << other.state.messages.back().text;
 }
 
 TEST(AppMessages, AreFewAndGo) {

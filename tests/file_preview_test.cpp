@@ -22,6 +22,7 @@
 #include "core/presets.h"
 #include "tests/counted_memory.h"
 #include "tests/panel_bench.h"
+#include "tests/own_folder.h"
 
 namespace convscope {
 namespace {
@@ -37,16 +38,7 @@ bool has_line(const FilePreview& preview, const std::string& line) {
 
 class FilePreviews : public testing::Test {
 protected:
-    void SetUp() override {
-        fs::remove_all(folder_);
-        fs::create_directories(folder_);
-    }
-    void TearDown() override { fs::remove_all(folder_); }
-    std::string write(const std::string& name, std::string_view bytes) const {
-        std::ofstream(folder_ / name, std::ios::binary) << bytes;
-        return (folder_ / name).string();
-    }
-    fs::path folder_ = fs::absolute("file_preview_test_files");
+    OwnFolder folder_{"file_preview_test_files"};
 };
 
 TEST_F(FilePreviews, AnImagesSizeAndPixelsAreWhatPilReads) {
@@ -80,7 +72,7 @@ TEST_F(FilePreviews, ALargeImageIsMadeSmallAndKeepsItsMean) {
     std::vector<unsigned char> rgba(size_t(4) * w * h, 255);
     for (int y = 0; y < h; ++y)
         for (int x = 0; x < w; ++x) rgba[static_cast<size_t>(4 * (y * w + x))] = x < w / 2 ? 0 : 255;
-    const FilePreview preview = preview_file(write("large.png", encode_png(w, h, rgba)));
+    const FilePreview preview = preview_file(folder_.write("large.png", encode_png(w, h, rgba)));
     EXPECT_EQ(preview.error, "");
     EXPECT_TRUE(has_line(preview, "1000×500 pixels, RGB"));
     EXPECT_EQ(preview.picture.shape(), (Shape{1, 3, 200, 400}));
@@ -93,13 +85,13 @@ TEST_F(FilePreviews, ADocumentIsOutlined) {
     const std::string text = R"({"convscope": 1, "name": "Two layers", "input": {"generator": "arange", "shape": [1, 1, 7, 7]},
         "layers": [{"op": "conv2d", "params": {"in_channels": 1, "out_channels": 2, "kernel_size": 3, "stride": 2, "padding": 1}},
                    {"op": "max_pool2d", "params": {"kernel_size": 2}}]})";
-    const FilePreview preview = preview_file(write("two.json", text));
+    const FilePreview preview = preview_file(folder_.write("two.json", text));
     EXPECT_EQ(preview.error, "");
     EXPECT_EQ(preview.title, "Two layers");
     EXPECT_EQ(preview.lines, (std::vector<std::string>{"2 layers: Conv2d, MaxPool2d", "1×1×7×7 → 1×2×2×2", "Document of format 1"}));
     EXPECT_TRUE(preview.picture.empty());
 
-    const FilePreview line = preview_file(write("line.txt", "see: " + document_line(from_json(text, "").document).line + " it"));
+    const FilePreview line = preview_file(folder_.write("line.txt", "see: " + document_line(from_json(text, "").document).line + " it"));
     EXPECT_EQ(line.error, "");
     EXPECT_EQ(line.title, "Two layers");
     EXPECT_EQ(line.lines[1], "1×1×7×7 → 1×2×2×2");
@@ -116,7 +108,7 @@ TEST_F(FilePreviews, AnOutlineSaysWhatReadingSays) {
     for (const char* text : kTexts) {
         EXPECT_EQ(outline_json(text, "", "a.json").error, from_json(text, "", "a.json").error) << text;
         EXPECT_NE(outline_json(text, "", "a.json").error, "") << text;
-        EXPECT_NE(preview_file(write("a.json", text)).error, "") << text;
+        EXPECT_NE(preview_file(folder_.write("a.json", text)).error, "") << text;
     }
     for (const DocumentPreset& preset : document_presets()) {
         const Document document = preset.make();
@@ -131,7 +123,7 @@ TEST_F(FilePreviews, WhatIsHugeIsToldWithoutMakingIt) {
     // A gigabyte of input and four megabytes of weights, asked for in a line of text.
     const std::string huge = R"({"convscope": 1, "input": {"generator": "normal", "shape": [1, 1, 16384, 16384]},
         "layers": [{"op": "conv2d", "params": {"in_channels": 1, "out_channels": 400, "kernel_size": 50, "stride": 50}}]})";
-    const std::string path = write("huge.json", huge);
+    const std::string path = folder_.write("huge.json", huge);
     const CountedMemory memory;
     const FilePreview preview = preview_file(path);
     EXPECT_LT(memory.bytes(), size_t(1) << 20);
@@ -142,13 +134,13 @@ TEST_F(FilePreviews, WhatIsHugeIsToldWithoutMakingIt) {
     EXPECT_NE(image.error.find("100000×100000"), std::string::npos) << image.error;
     EXPECT_TRUE(image.picture.empty());
 
-    std::ofstream(folder_ / "long.bin.png").put('x');
-    fs::resize_file(folder_ / "long.bin.png", static_cast<std::uintmax_t>(kMostPreviewBytes) + 1);
-    const FilePreview large = preview_file((folder_ / "long.bin.png").string());
+    std::ofstream(folder_.path / "long.bin.png").put('x');
+    fs::resize_file(folder_.path / "long.bin.png", static_cast<std::uintmax_t>(kMostPreviewBytes) + 1);
+    const FilePreview large = preview_file(folder_.file("long.bin.png"));
     EXPECT_EQ(large.lines, std::vector<std::string>{"So large a file is read when it is opened."});
-    std::ofstream(folder_ / "long.json") << "{}";
-    fs::resize_file(folder_ / "long.json", static_cast<std::uintmax_t>(kMostPreviewBytes) + 1);
-    EXPECT_EQ(preview_file((folder_ / "long.json").string()).error, "It is larger than 32 MiB.") << "as opening it says";
+    std::ofstream(folder_.path / "long.json") << "{}";
+    fs::resize_file(folder_.path / "long.json", static_cast<std::uintmax_t>(kMostPreviewBytes) + 1);
+    EXPECT_EQ(preview_file(folder_.file("long.json")).error, "It is larger than 32 MiB.") << "as opening it says";
 }
 
 TEST_F(FilePreviews, WhatCannotBeOpenedSaysWhy) {
@@ -157,8 +149,8 @@ TEST_F(FilePreviews, WhatCannotBeOpenedSaysWhy) {
         EXPECT_NE(preview.error.find(name), std::string::npos) << name << ": " << preview.error;
         EXPECT_TRUE(preview.picture.empty());
     }
-    EXPECT_NE(preview_file((folder_ / "gone.png").string()).error, "");
-    EXPECT_NE(preview_file(folder_.string()).error, "");
+    EXPECT_NE(preview_file(folder_.file("gone.png")).error, "");
+    EXPECT_NE(preview_file(folder_.path.string()).error, "");
     EXPECT_NE(preview_file("").error, "");
 }
 
@@ -167,11 +159,11 @@ TEST_F(FilePreviews, DamagedFilesAreToldOrRefused) {
     const unsigned seed = chosen ? static_cast<unsigned>(std::strtoul(chosen, nullptr, 10)) : 1;
     std::mt19937 random(seed);
     std::string error;
-    ASSERT_TRUE(write_npy((folder_ / "x.npy").string(), Tensor(Shape{1, 1, 3, 500}, 2.f), error));
+    ASSERT_TRUE(write_npy(folder_.file("x.npy"), Tensor(Shape{1, 1, 3, 500}, 2.f), error));
     std::vector<std::pair<std::string, std::string>> files = {{"a.json", to_json(standard_document())},
                                                               {"a.txt", document_line(standard_document()).line},
                                                               {"a.csv", "1,2\n3,4\n"}};
-    for (const std::string& path : {(folder_ / "x.npy").string(), kTests + "scripts/colour.png", kTests + "scripts/weights.safetensors",
+    for (const std::string& path : {folder_.file("x.npy"), kTests + "scripts/colour.png", kTests + "scripts/weights.safetensors",
                                     kTests + "images/flat.hdr", kTests + "images/rgb.ppm"})
         files.emplace_back(display_name(path), read_file(path, 1 << 20).bytes);
     for (int turn = 0; turn < 400; ++turn) {
@@ -179,7 +171,7 @@ TEST_F(FilePreviews, DamagedFilesAreToldOrRefused) {
         ASSERT_FALSE(bytes.empty()) << name;
         if (random() % 4 == 0) bytes.resize(1 + random() % bytes.size());
         for (unsigned i = random() % 4; i > 0; --i) bytes[random() % bytes.size()] = static_cast<char>(random());
-        const FilePreview preview = preview_file(write(name, bytes));
+        const FilePreview preview = preview_file(folder_.write(name, bytes));
         EXPECT_NE(preview.error.empty(), preview.lines.empty()) << name << ", turn " << turn << " of seed " << seed;
         const Shape shape = preview.picture.shape();
         EXPECT_TRUE(preview.picture.empty() || std::max(shape.h, shape.w) <= kPreviewSide);
@@ -192,13 +184,13 @@ TEST_F(FilePreviews, DamagedFilesAreToldOrRefused) {
 TEST_F(FilePreviews, NumbersAndWeightsAreCounted) {
     Tensor tensor(Shape{1, 1, 2, 3}, 2.f);
     std::string error;
-    const std::string npy = (folder_ / "x.npy").string();
+    const std::string npy = folder_.file("x.npy");
     ASSERT_TRUE(write_npy(npy, tensor, error)) << error;
     const FilePreview numbers = preview_file(npy);
     EXPECT_EQ(numbers.error, "");
     EXPECT_EQ(numbers.picture.shape(), (Shape{1, 1, 2, 3}));
-    EXPECT_EQ(preview_file(write("t.csv", "1,2\n3,4\n5,6\n")).lines, std::vector<std::string>{"Numbers, 1×1×3×2"});
-    EXPECT_EQ(preview_file(write("net.py", "nn.Conv2d(1, 1, 3)\nnn.ReLU()")).lines,
+    EXPECT_EQ(preview_file(folder_.write("t.csv", "1,2\n3,4\n5,6\n")).lines, std::vector<std::string>{"Numbers, 1×1×3×2"});
+    EXPECT_EQ(preview_file(folder_.write("net.py", "nn.Conv2d(1, 1, 3)\nnn.ReLU()")).lines,
               (std::vector<std::string>{"PyTorch text", "2 lines"}));
     const FilePreview weights = preview_file(kTests + "scripts/weights.safetensors");
     EXPECT_EQ(weights.error, "");
@@ -207,7 +199,7 @@ TEST_F(FilePreviews, NumbersAndWeightsAreCounted) {
 
 TEST_F(FilePreviews, TheNewestFileIsShown) {
     FilePreviewer previewer;
-    const std::string one = write("one.csv", "1"), two = write("two.csv", "1 2");
+    const std::string one = folder_.write("one.csv", "1"), two = folder_.write("two.csv", "1 2");
     EXPECT_EQ(previewer.shown(), nullptr);
     previewer.ask(one, 1, {});
     EXPECT_TRUE(previewer.busy());
@@ -219,7 +211,7 @@ TEST_F(FilePreviews, TheNewestFileIsShown) {
     const FilePreview* before = previewer.shown();
     previewer.ask(two, 1, {});  // the same: not read again
     EXPECT_EQ(previewer.shown(), before);
-    write("two.csv", "1 2 3");
+    folder_.write("two.csv", "1 2 3");
     previewer.ask(two, 2, {});
     EXPECT_EQ(previewer.shown(), nullptr) << "an old preview must not stand for a file that changed";
     previewer.wait();
@@ -230,14 +222,14 @@ TEST_F(FilePreviews, TheNewestFileIsShown) {
 }
 
 TEST_F(FilePreviews, TheDialogShowsTheChosenEntry) {
-    fs::copy_file(kTests + "scripts/grey.png", folder_ / "b.png");
-    fs::copy_file(kTests + "scripts/cut.png", folder_ / "c.png");
-    write("a.json", to_json(standard_document()));
+    fs::copy_file(kTests + "scripts/grey.png", folder_.path / "b.png");
+    fs::copy_file(kTests + "scripts/cut.png", folder_.path / "c.png");
+    folder_.write("a.json", to_json(standard_document()));
     for (const Point size : {Point{1280, 800}, Point{1024, 640}, Point{640, 400}}) {
         PanelBench bench(standard_document(), size);
         bench.frames(2);
         Popups& popups = bench.app().state.popups;
-        popups.file.folder = folder_.string();
+        popups.file.folder = folder_.path.string();
         popups.file_dialog = true;
         bench.frames(4);
         const auto tells = [&](const std::string& words) {
@@ -250,7 +242,7 @@ TEST_F(FilePreviews, TheDialogShowsTheChosenEntry) {
         EXPECT_TRUE(tells("8×6 pixels, grey"));
         bench.key(ImGuiKey_DownArrow);
         EXPECT_FALSE(tells("8×6 pixels, grey"));
-        EXPECT_TRUE(tells("c.png is")) << preview_file((folder_ / "c.png").string()).error;
+        EXPECT_TRUE(tells("c.png is")) << preview_file(folder_.file("c.png")).error;
         EXPECT_TRUE(bench.faults().empty());
     }
 }

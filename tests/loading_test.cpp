@@ -10,6 +10,7 @@
 #include "app/sample_images.h"
 #include "core/build_layer.h"
 #include "core/io/image.h"
+#include "tests/own_folder.h"
 
 namespace convscope {
 namespace {
@@ -20,23 +21,13 @@ constexpr int kWidth = 1400, kHeight = 400;
 
 class Loading : public testing::Test {
 protected:
-    void SetUp() override {
-        fs::remove_all(folder_);
-        fs::create_directories(folder_);
-    }
-    void TearDown() override { fs::remove_all(folder_); }
-
-    std::string write(const std::string& name, const std::string& bytes) const {
-        std::ofstream(folder_ / name, std::ios::binary) << bytes;
-        return (folder_ / name).string();
-    }
     /// Noise, so that the file is large.
     std::string photo(const std::string& name = "photo.png", unsigned seed = 1) const {
         std::mt19937 random(seed);
         std::vector<unsigned char> rgba(size_t(4) * kWidth * kHeight, 255);
         for (size_t i = 0; i < rgba.size(); ++i)
             if (i % 4 != 3) rgba[i] = static_cast<unsigned char>(random());
-        return write(name, encode_png(kWidth, kHeight, rgba));
+        return folder_.write(name, encode_png(kWidth, kHeight, rgba));
     }
     /// Goes on until the small photograph is shown.
     static void take_small(App& app) {
@@ -45,7 +36,7 @@ protected:
         ASSERT_EQ(app.state.document.input.tensor.shape(), (Shape{1, 3, 293, 1024}));
     }
 
-    fs::path folder_ = fs::absolute("loading_test_files");
+    OwnFolder folder_{"loading_test_files"};
 };
 
 const Tensor& output(const App& app) { return app.state.result->layers.back().output(); }
@@ -148,7 +139,7 @@ TEST_F(Loading, AnotherDocumentDropsIt) {
     ASSERT_TRUE(open_file(app, photo()));
     ASSERT_TRUE(open_file(app, photo("second.png", 2)));
     wait_until_settled(app);
-    EXPECT_EQ(std::get<FromImage>(app.state.document.input.origin).path, (folder_ / "second.png").string());
+    EXPECT_EQ(std::get<FromImage>(app.state.document.input.origin).path, folder_.file("second.png"));
     // start, photo.png (small, as it was when the new document came), new, second.png.
     EXPECT_EQ(app.state.history.entries().size(), 4u);
 }
@@ -163,7 +154,7 @@ TEST_F(Loading, UndoFinishesAPhotographThatAnotherReplaced) {
     EXPECT_EQ(app.state.document.input.tensor.shape(), (Shape{1, 3, 293, 1024}));
     wait_until_settled(app);
     EXPECT_EQ(app.state.document.input.tensor.shape(), (Shape{1, 3, kHeight, kWidth}));
-    EXPECT_EQ(std::get<FromImage>(app.state.document.input.origin).path, (folder_ / "photo.png").string());
+    EXPECT_EQ(std::get<FromImage>(app.state.document.input.origin).path, folder_.file("photo.png"));
     EXPECT_FALSE(is_stale(app.state));
     // The other one is still whole, and nothing is read twice.
     redo(app);
@@ -182,7 +173,7 @@ TEST_F(Loading, UndoWhileTheNextOneIsReadFinishesBoth) {
     undo(app);  // to the first, while more of the second is made
     wait_until_settled(app);
     EXPECT_EQ(app.state.document.input.tensor.shape(), (Shape{1, 3, kHeight, kWidth}));
-    EXPECT_EQ(std::get<FromImage>(app.state.document.input.origin).path, (folder_ / "photo.png").string());
+    EXPECT_EQ(std::get<FromImage>(app.state.document.input.origin).path, folder_.file("photo.png"));
     redo(app);
     EXPECT_TRUE(app.state.loading.empty());
     EXPECT_EQ(app.state.document.input.tensor.shape(), (Shape{1, 3, kHeight, kWidth}));
@@ -248,7 +239,7 @@ TEST_F(Loading, AnotherSizeIsReadAside) {
     wait_until_settled(app);
     EXPECT_TRUE(app.state.document == undone);
     // The file is something else by now.
-    write("photo.png", "{" + std::string(400'000, 'x'));
+    folder_.write("photo.png", "{" + std::string(400'000, 'x'));
     reread_image(app, {false, 300}, "");
     wait_until_settled(app);
     EXPECT_TRUE(app.state.document == undone);
@@ -272,14 +263,14 @@ TEST_F(Loading, ALargeFileThatIsBrokenLeavesTheDocument) {
     App app(standard_document());
     const Document before = app.state.document;
     std::string bytes(400'000, 'x');
-    ASSERT_TRUE(open_file(app, write("noise.png", bytes)));
+    ASSERT_TRUE(open_file(app, folder_.write("noise.png", bytes)));
     wait_until_settled(app);
     EXPECT_TRUE(app.state.document == before);
     ASSERT_EQ(app.state.messages.size(), 1u);
     EXPECT_TRUE(app.state.messages[0].error);
     EXPECT_TRUE(app.state.messages[0].text.starts_with("noise.png ")) << app.state.messages[0].text;
     // Another kind of large file goes its own way.
-    ASSERT_TRUE(open_file(app, write("broken.json", "{" + bytes)));
+    ASSERT_TRUE(open_file(app, folder_.write("broken.json", "{" + bytes)));
     wait_until_settled(app);
     EXPECT_TRUE(app.state.document == before);
     EXPECT_EQ(app.state.messages.size(), 2u);

@@ -8,20 +8,16 @@
 #include <iterator>
 
 #include "app/recent_names.h"
+#include "tests/own_folder.h"
 
 namespace convscope {
 namespace {
 
 namespace fs = std::filesystem;
 
-struct Folder {
-    fs::path path = fs::absolute("settings_test");
-    Folder() {
-        fs::remove_all(path);
-        fs::create_directories(path);
-    }
-    ~Folder() { fs::remove_all(path); }
-    std::string file() const { return (path / "deep" / "settings.json").string(); }
+struct Folder : OwnFolder {
+    Folder() : OwnFolder("settings_test") {}
+    std::string file() const { return OwnFolder::file("deep/settings.json"); }
 };
 
 void write(const std::string& path, const std::string& text) {

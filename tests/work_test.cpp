@@ -13,21 +13,16 @@
 #include "app/work_keeper.h"
 #include "core/document_json.h"
 #include "core/presets.h"
+#include "tests/own_folder.h"
 
 namespace convscope {
 namespace {
 
 namespace fs = std::filesystem;
 
-struct Folder {
-    fs::path path = fs::absolute("work_test_files");
-    Folder() {
-        fs::remove_all(path);
-        fs::create_directories(path);
-    }
-    ~Folder() { fs::remove_all(path); }
-    std::string root() const { return (path / "windows").string(); }
-    std::string file(const std::string& name) const { return (path / name).string(); }
+struct Folder : OwnFolder {
+    Folder() : OwnFolder("work_test_files") {}
+    std::string root() const { return file("windows"); }
     /// Windows that left something.
     std::vector<fs::path> windows() const {
         std::vector<fs::path> found;

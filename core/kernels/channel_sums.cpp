@@ -4,22 +4,19 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/kernels/channel_sums.cpp"
 #include <hwy/foreach_target.h>
-#include <hwy/highway.h>
 
 #include <algorithm>
 #include <cstring>
 
+#include "core/kernels/cells-inl.h"
 #include "core/kernels/channel_sums.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace convscope {
 namespace HWY_NAMESPACE {
 
-namespace hn = hwy::HWY_NAMESPACE;
-using Floats = hn::ScalableTag<float>;
-using Vector = hn::Vec<Floats>;
+using Vector = FloatVector;
 
-constexpr int kLanes = static_cast<int>(HWY_MAX_LANES_D(Floats));
 constexpr size_t kRun = 64;  // terms that are added up before they go to the total
 #if HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM_A64
 constexpr size_t kFoursAtOnce = 2;
