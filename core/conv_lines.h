@@ -19,7 +19,7 @@ int64_t rows_in_part(int64_t rows, int64_t row_products, int64_t most, bool are_
 /// What a thread needs while it computes a part; kept for the next one, so that repeated passes allocate nothing.
 struct ConvScratch {
     std::vector<float> lines, sums;
-    std::vector<Tap> taps;
+    std::vector<Tap> taps, odd_taps;
     std::vector<std::vector<Tap>> phase_taps;
     std::vector<const float*> sources;
     std::vector<int64_t> places;
@@ -33,6 +33,7 @@ struct Phase {
     int64_t first = 0, count = 0;
     struct Column {
         int64_t column = 0, shift = 0;  // wide column first + j·stride hears narrow cell j + shift
+        int64_t odd_column = 0;         // of the next wide column, where two phases are one
     };
     std::vector<Column> columns;
 };

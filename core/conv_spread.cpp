@@ -2,6 +2,7 @@
 // under a stride s every s-th wide cell hears the same kernel cells, so each such *phase* is a plain sum over neighbours.
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "core/conv_kept.h"
 #include "core/conv_lines.h"
@@ -37,11 +38,17 @@ class Spread {
           beside_(margins_of(phases_, g.w.out)) {
         line_floats_ = beside_.before + g.w.out + beside_.after;
         is_direct_ = line_floats_ == g.w.out && above_.before == 0 && above_.after == 0;
+        is_paired_ = g.w.stride == 2 && phases_.size() == 2 &&
+                     (phases_[1].count % kMostLanes == 0 || phases_[1].count > kLongRow);
+        if (is_paired_) pair_columns();
+        if (is_paired_ && !is_direct_) line_floats_ = whole_lines(line_floats_);
         rows_ = rows_in_part(row_phases_[0].count,
                              g.products() / (g.batch * g.groups * row_phases_[0].count),
                              kMostPartRows, line_floats_ <= kTile);
-        is_paired_ = g.w.stride == 2 && phases_.size() == 2 &&
-                     (phases_[1].count % kMostLanes == 0 || phases_[1].count > kLongRow);
+        band_rows_ = rows_ + above_.before;
+        for (const Phase& phase : row_phases_)
+            for (const Phase::Column& column : phase.columns)
+                band_rows_ = std::max(band_rows_, rows_ + above_.before + column.shift);
         can_lengthen_ = is_direct_ || (band_floats() <= kMostFloats && all_finite(weight));
         for (int64_t group = 0; group < g.groups; ++group)
             weights_.emplace_back(
@@ -95,15 +102,23 @@ class Spread {
                     }
     }
 
-    int64_t parts_per_group() const { return (row_phases_[0].count + rows_ - 1) / rows_; }
-    int64_t band_rows() const { return rows_ + above_.before + most_shift(); }
-    int64_t most_shift() const {
-        int64_t most = 0;
-        for (const Phase& phase : row_phases_)
-            for (const Phase::Column& column : phase.columns) most = std::max(most, column.shift);
-        return most;
+    /// Both phases of the columns read the same neighbours, where the kernel is wide enough.
+    void pair_columns() {
+        odd_ = phases_[1].columns;
+        for (Phase::Column column : phases_[0].columns) {
+            const auto same = std::ranges::find(odd_, column.shift, &Phase::Column::shift);
+            if (same == odd_.end()) {
+                even_.push_back(column);
+                continue;
+            }
+            column.odd_column = same->column;
+            both_.push_back(column);
+            odd_.erase(same);
+        }
     }
-    int64_t band_floats() const { return g_.narrow_per_group * band_rows() * line_floats_; }
+
+    int64_t parts_per_group() const { return (row_phases_[0].count + rows_ - 1) / rows_; }
+    int64_t band_floats() const { return g_.narrow_per_group * band_rows_ * line_floats_; }
 
     /// Group i counts through all samples.
     const float* planes(const Call& call, int64_t i) const {
@@ -119,45 +134,60 @@ class Spread {
                 .bias = call.bias ? call.bias + group % g_.groups * g_.wide_per_group : nullptr};
     }
 
-    /// Mostly there is one cell to clear, and a call of memset for it takes as long as a short row.
-    static void clear(float* cells, int64_t count) {
-        if (count == 1)
-            *cells = 0;
-        else
-            std::fill_n(cells, count, 0.0f);
+    static int64_t whole_lines(int64_t floats) {
+        return (floats + kMostLanes - 1) / kMostLanes * kMostLanes;
+    }
+    /// Where the copied rows begin, at a line of the cache, with room for the zeros in front of the first.
+    float* band(ConvScratch& scratch) const {
+        const int64_t before = whole_lines(beside_.before);
+        scratch.lines.resize(static_cast<size_t>(before + band_floats() + kMostLanes));
+        float* const to = scratch.lines.data();
+        constexpr uintptr_t kLine = kMostLanes * sizeof(float);
+        const uintptr_t past = reinterpret_cast<uintptr_t>(to) % kLine;
+        return to + before + static_cast<int64_t>((kLine - past) % kLine / sizeof(float));
     }
 
-    /// Copies the narrow rows first − before … first + rows_ − 1 + shift of all channels, with zeros all around.
+    /// A narrow row and the zeros behind it. In pieces of a size that is known: a call of memmove or memset takes as long as a
+    /// short row.
+    void copy_row(float* to, const float* from) const {
+        int64_t i = 0;
+        for (; i + kMostLanes <= g_.w.out; i += kMostLanes)
+            std::memcpy(to + i, from + i, kMostLanes * sizeof(float));
+        for (; i < g_.w.out; ++i) to[i] = from[i];
+        for (; i + kMostLanes <= line_floats_; i += kMostLanes)
+            std::memset(to + i, 0, kMostLanes * sizeof(float));
+        for (; i < line_floats_; ++i) to[i] = 0;
+    }
+
+    /// Copies the narrow rows first − before … first + rows_ − 1 + shift of all channels, with zeros all around: those behind
+    /// a row are in front of the next.
     void copy_band(const Call& call, ConvScratch& scratch, int64_t group, int64_t first) const {
-        scratch.lines.resize(static_cast<size_t>(band_floats()));
-        float* to = scratch.lines.data();
+        float* to = band(scratch);
+        std::fill(to - beside_.before, to, 0.0f);
         for (int64_t c = 0; c < g_.narrow_per_group; ++c)
-            for (int64_t i = 0; i < band_rows(); ++i, to += line_floats_) {
+            for (int64_t i = 0; i < band_rows_; ++i, to += line_floats_) {
                 const int64_t q = first - above_.before + i;
-                if (q < 0 || q >= g_.h.out) {
+                if (q < 0 || q >= g_.h.out)
                     std::fill(to, to + line_floats_, 0.0f);
-                    continue;
-                }
-                const float* const from = planes(call, group) + (c * g_.h.out + q) * g_.w.out;
-                clear(to, beside_.before);
-                std::copy(from, from + g_.w.out, to + beside_.before);
-                clear(to + beside_.before + g_.w.out, beside_.after);
+                else
+                    copy_row(to, planes(call, group) + (c * g_.h.out + q) * g_.w.out);
             }
     }
 
-    /// The taps of the first row of a part, for a phase of the rows and one of the columns.
-    void collect(const Call& call, std::vector<Tap>& taps, const ConvScratch& scratch,
-                 int64_t group, int64_t first, const Phase& row_phase, const Phase& phase) const {
-        taps.clear();
-        const float* const from =
-            is_direct_ ? planes(call, group) + first * g_.w.out
-                       : scratch.lines.data() + above_.before * line_floats_ + beside_.before;
-        const int64_t channel = (is_direct_ ? g_.h.out : band_rows()) * line_floats_;
+    /// Adds the taps of the first row of a part, for a phase of the rows and some columns of a phase.
+    void collect(const Call& call, std::vector<Tap>& taps, ConvScratch& scratch, int64_t group,
+                 int64_t first, const Phase& row_phase,
+                 const std::vector<Phase::Column>& columns) const {
+        const float* const from = is_direct_ ? planes(call, group) + first * g_.w.out
+                                             : band(scratch) + above_.before * line_floats_;
+        const int64_t channel = (is_direct_ ? g_.h.out : band_rows_) * line_floats_;
         for (const Phase::Column& r : row_phase.columns)
             for (int64_t c = 0; c < g_.narrow_per_group; ++c)
-                for (const Phase::Column& s : phase.columns)
+                for (const Phase::Column& s : columns) {
+                    const int64_t weight = c * g_.taps() + r.column * g_.w.kernel;
                     taps.push_back({from + c * channel + r.shift * line_floats_ + s.shift,
-                                    c * g_.taps() + r.column * g_.w.kernel + s.column});
+                                    weight + s.column, weight + s.odd_column});
+                }
     }
 
     void collect_inside(const Call& call, std::vector<Tap>& taps, int64_t group,
@@ -176,12 +206,14 @@ class Spread {
     /// Short rows are worked through as one long row, with the margins between them.
     void make_rows(const Call& call, ConvScratch& scratch, int64_t group, int64_t first,
                    int64_t rows, size_t ph) const {
+        if (is_paired_) return make_pairs(call, scratch, group, first, rows, ph);
         const auto phases = static_cast<int64_t>(phases_.size());
         scratch.phase_taps.resize(phases_.size());
-        for (size_t p = 0; p < phases_.size(); ++p)
+        for (size_t p = 0; p < phases_.size(); ++p) {
+            scratch.phase_taps[p].clear();
             collect(call, scratch.phase_taps[p], scratch, group, first, row_phases_[ph],
-                    phases_[p]);
-        if (is_paired_) return make_pairs(call, scratch, group, first, rows, ph);
+                    phases_[p].columns);
+        }
         const bool is_flat = line_floats_ <= kTile;
         const int64_t together = is_flat ? std::max<int64_t>(1, kTile / line_floats_) : 1;
         const int64_t room = is_flat ? together * line_floats_ : kTile;
@@ -213,14 +245,21 @@ class Spread {
     }
 
     /// Both phases of the columns of some rows, straight to their places.
-    void make_pairs(const Call& call, const ConvScratch& scratch, int64_t group, int64_t first,
+    void make_pairs(const Call& call, ConvScratch& scratch, int64_t group, int64_t first,
                     int64_t rows, size_t ph) const {
+        scratch.taps.clear();
+        scratch.odd_taps.clear();
+        collect(call, scratch.taps, scratch, group, first, row_phases_[ph], even_);
+        const size_t alone = scratch.taps.size();
+        collect(call, scratch.taps, scratch, group, first, row_phases_[ph], both_);
+        collect(call, scratch.odd_taps, scratch, group, first, row_phases_[ph], odd_);
         RowSums sums = sums_of(call, group);
         sums.channels = g_.wide_per_group;
         sums.out_channel_step = g_.h.in * g_.w.in;
         for (int64_t j = 0; j < rows; ++j) {
-            sums.taps = scratch.phase_taps[0];
-            sums.odd = scratch.phase_taps[1];
+            sums.taps = std::span(scratch.taps).first(alone);
+            sums.both = std::span(scratch.taps).subspan(alone);
+            sums.odd = scratch.odd_taps;
             sums.shift = j * line_floats_;
             sums.out = row(call, group, ph, first + j);
             sums.cells = phases_[1].count;
@@ -228,6 +267,7 @@ class Spread {
             sums.is_streamed = call.is_streamed;
             add_up(sums);
             if (phases_[0].count == phases_[1].count) continue;
+            sums.taps = scratch.taps;
             sums.shift += sums.cells;
             sums.out += 2 * sums.cells;
             sums.cells = 1;
@@ -247,10 +287,12 @@ class Spread {
     }
 
     const ConvGeometry g_;
-    std::vector<Phase> row_phases_, phases_;  // of the rows and of the columns
+    std::vector<Phase> row_phases_, phases_;        // of the rows and of the columns
+    std::vector<Phase::Column> even_, odd_, both_;  // paired: columns of the first phase alone, …
     Margins above_, beside_;
     std::vector<PackedWeights> weights_;
     int64_t rows_ = 1;         // j in a part
+    int64_t band_rows_ = 1;    // narrow rows under them
     int64_t line_floats_ = 0;  // a narrow row with its margins
     bool is_direct_ = false, is_paired_ = false, can_lengthen_ = false;
 };

@@ -50,49 +50,83 @@ HWY_INLINE Vector load(const float* from, int64_t cells) {
 #endif
 }
 
+/// The vectors of a tap at its place; of the only one that is not whole, `cells` cells.
+template <int kStride, bool kWhole, int kVectors>
+HWY_INLINE void load_all(const float* from, int64_t cells, Vector (&value)[kVectors]) {
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; ++v)
+        value[v] = load<kStride, kWhole>(from + kStride * v * kLanes, cells);
+}
+
+/// Adds their products with a weight of each channel.
+template <int kChannels, int kVectors>
+HWY_INLINE void add_products(const Vector (&value)[kVectors], const float* by,
+                             Vector (&sum)[kChannels][kVectors]) {
+#pragma GCC unroll 8
+    for (int c = 0; c < kChannels; ++c) {
+        const Vector factor = hn::Set(Floats(), by[c]);
+#pragma GCC unroll 8
+        for (int v = 0; v < kVectors; ++v) sum[c][v] = hn::MulAdd(value[v], factor, sum[c][v]);
+    }
+}
+
 /// kPhases × kChannels × kVectors sums at cell x of the stretch. Whole: all vectors are full; else the only one has `cells`
-/// cells. Two phases are the even and the odd cells of a row that is twice as long: they meet here, in registers.
+/// cells. Two phases are the even and the odd cells of a row that is twice as long: they share what is loaded for both, and
+/// meet in registers.
 template <int kPhases, int kStride, int kChannels, int kVectors, bool kWhole>
 HWY_INLINE void block(const RowSums& sums, size_t runs, const float* weights, int64_t channel,
                       int64_t x, int64_t cells) {
     const Floats d;
-    Vector sum[kPhases][kChannels][kVectors];
-    HWY_ALIGN float total[kChannels * kVectors * kLanes];  // of earlier runs
+    Vector sum[kPhases][kChannels][kVectors], value[kVectors];
+    HWY_ALIGN float total[kPhases * kChannels * kVectors * kLanes];  // of earlier runs
     const int64_t shifted = sums.shift + kStride * x;
+    for (size_t run = 0; run < runs; ++run) {
+        const auto part_of = [&](std::span<const Tap> all) HWY_ATTR {
+            if (runs == 1) return all;
+            const size_t first = run * all.size() / runs;
+            return all.subspan(first, (run + 1) * all.size() / runs - first);
+        };
 #pragma GCC unroll 2
-    for (int p = 0; p < kPhases; ++p) {
-        const std::span<const Tap> all = p == 0 ? sums.taps : sums.odd;
-        for (size_t run = 0, first = 0, end; run < runs; ++run, first = end) {
-            end = runs == 1 ? all.size() : (run + 1) * all.size() / runs;
+        for (int p = 0; p < kPhases; ++p)
 #pragma GCC unroll 8
             for (int c = 0; c < kChannels; ++c)
 #pragma GCC unroll 8
                 for (int v = 0; v < kVectors; ++v) sum[p][c][v] = hn::Zero(d);
-            for (const Tap& tap : all.subspan(first, end - first)) {
-                const float* const from = tap.source + shifted;
-                const float* const by = weights + tap.weight * kPacked;
-                Vector value[kVectors];
-#pragma GCC unroll 8
-                for (int v = 0; v < kVectors; ++v)
-                    value[v] = load<kStride, kWhole>(from + kStride * v * kLanes, cells);
-#pragma GCC unroll 8
-                for (int c = 0; c < kChannels; ++c) {
-                    const Vector factor = hn::Set(d, by[c]);
-#pragma GCC unroll 8
-                    for (int v = 0; v < kVectors; ++v)
-                        sum[p][c][v] = hn::MulAdd(value[v], factor, sum[p][c][v]);
-                }
+        if constexpr (kPhases == 2)
+            for (const Tap& tap : part_of(sums.both)) {
+                load_all<kStride, kWhole>(tap.source + shifted, cells, value);
+                add_products(value, weights + tap.weight * kPacked, sum[0]);
+                add_products(value, weights + tap.odd_weight * kPacked, sum[1]);
             }
-            if (runs == 1) continue;
+        const std::span<const Tap> even = part_of(sums.taps), odd = part_of(sums.odd);
+        size_t i = 0;
+        if constexpr (kPhases == 2)
+            for (; i < std::min(even.size(), odd.size()); ++i) {
+                load_all<kStride, kWhole>(even[i].source + shifted, cells, value);
+                add_products(value, weights + even[i].weight * kPacked, sum[0]);
+                load_all<kStride, kWhole>(odd[i].source + shifted, cells, value);
+                add_products(value, weights + odd[i].weight * kPacked, sum[1]);
+            }
+        for (const Tap& tap : even.subspan(i)) {
+            load_all<kStride, kWhole>(tap.source + shifted, cells, value);
+            add_products(value, weights + tap.weight * kPacked, sum[0]);
+        }
+        if constexpr (kPhases == 2)
+            for (const Tap& tap : odd.subspan(i)) {
+                load_all<kStride, kWhole>(tap.source + shifted, cells, value);
+                add_products(value, weights + tap.weight * kPacked, sum[1]);
+            }
+        if (runs == 1) break;
+#pragma GCC unroll 2
+        for (int p = 0; p < kPhases; ++p)
 #pragma GCC unroll 8
             for (int c = 0; c < kChannels; ++c)
 #pragma GCC unroll 8
                 for (int v = 0; v < kVectors; ++v) {
-                    float* const here = total + (c * kVectors + v) * kLanes;
+                    float* const here = total + ((p * kChannels + c) * kVectors + v) * kLanes;
                     if (run > 0) sum[p][c][v] = hn::Add(sum[p][c][v], hn::Load(d, here));
                     if (run + 1 < runs) hn::Store(sum[p][c][v], d, here);
                 }
-        }
     }
     // Once for each way to write, not a question for each vector.
     const auto finish = [&](auto put) HWY_ATTR {
@@ -168,7 +202,7 @@ HWY_INLINE void all_channels(const RowSums& sums, size_t runs, int64_t channel, 
 /// A stretch of cells at a time, for all channels: what it reads stays in the first-level cache.
 template <int kPhases, int kStride>
 void all_sums(const RowSums& sums) {
-    const size_t terms = std::max(sums.taps.size(), sums.odd.size());
+    const size_t terms = sums.both.size() + std::max(sums.taps.size(), sums.odd.size());
     const size_t runs = std::max<size_t>(1, (terms + kRun - 1) / kRun);
     const int64_t stretch = sums.channels < kPacked ? 4 * kStretch : kStretch;
     for (int64_t x = 0, end; x < sums.cells; x = end) {

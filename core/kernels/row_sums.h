@@ -12,6 +12,7 @@ namespace convscope {
 struct Tap {
     const float* source = nullptr;
     int64_t weight = 0;
+    int64_t odd_weight = 0;  // of the odd sums, where a tap counts for both
 };
 
 /// Weights in the order in which add_up reads them: for channel 8·i all weights of the channels 8·i…8·i+7, the eight of one
@@ -40,10 +41,11 @@ class PackedWeights {
 };
 
 /// out[channel][x] = Σ over taps of source[shift + stride · x] · weight[channel] + bias[channel], for 0 ≤ x < cells, and
-/// reads nothing else, but with a stride of 2 one float before that. Interleaved: those are at out[channel][2x], and at out[channel][2x + 1] the same sums over `odd`.
+/// reads nothing else, but with a stride of 2 one float before that. Interleaved: those are at out[channel][2x], and at
+/// out[channel][2x + 1] the same sums over `odd`; the taps in `both` are part of the two of them.
 /// Error ≤ (4 + 2√n)·2⁻²⁴·Σ|terms|: few terms are added up in one run.
 struct RowSums {
-    std::span<const Tap> taps{}, odd{};
+    std::span<const Tap> taps{}, odd{}, both{};
     bool is_interleaved = false;
     int64_t shift = 0;
     int64_t stride = 1;  // or 2, where not interleaved
