@@ -36,7 +36,7 @@ struct Bands {
 bool correlate_few(const ConvGeometry& g, const Tensor& wide, const Tensor& narrow, Tensor& weight,
                    const Progress& progress) {
     const int64_t cells = g.h.out * g.w.out, terms = g.wide_per_group * g.taps();
-    const std::vector<float> windows = cells_under_windows(g, wide);
+    const float* const windows = cells_under_windows(g, wide);
     const int64_t chunk = 4 * kMostLanes * 8;
     const int64_t chunks = (terms + chunk - 1) / chunk;
     float* const out = weight.mutate().data();
@@ -52,7 +52,7 @@ bool correlate_few(const ConvGeometry& g, const Tensor& wide, const Tensor& narr
         for (int64_t n = 0; n < g.batch; ++n)
             for (int64_t cell = 0; cell < cells; ++cell)
                 scratch.taps.push_back(
-                    {windows.data() + ((n * g.groups + group) * cells + cell) * terms + first,
+                    {windows + ((n * g.groups + group) * cells + cell) * terms + first,
                      n * cells + cell});
         add_up({.taps = scratch.taps,
                 .weights = &values[static_cast<size_t>(group)],

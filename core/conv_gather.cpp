@@ -377,7 +377,7 @@ bool gather_few(const ConvGeometry& g, const Tensor& wide, const Tensor& weight,
         std::clamp<int64_t>(kPartProducts / (cells * terms) / 4 * 4, 4, g.narrow_per_group);
     const int64_t chunks = (g.narrow_per_group + chunk - 1) / chunk;
     float* const out = narrow.mutate().data();
-    const std::vector<float> windows = cells_under_windows(g, wide);
+    const float* const windows = cells_under_windows(g, wide);
     return run_parts(progress, g.batch * g.groups * chunks, [&](int64_t part) {
         const int64_t group = part / chunks, first = part % chunks * chunk;
         const int64_t channels = std::min(chunk, g.narrow_per_group - first);
@@ -387,7 +387,7 @@ bool gather_few(const ConvGeometry& g, const Tensor& wide, const Tensor& weight,
             scratch.sources.push_back(weight.data() +
                                       (group % g.groups * g.narrow_per_group + first + c) * terms);
         for (int64_t cell = 0; cell < cells; ++cell)
-            scratch.sources.push_back(windows.data() + (group * cells + cell) * terms);
+            scratch.sources.push_back(windows + (group * cells + cell) * terms);
         scratch.row_sums.assign(static_cast<size_t>(channels * cells), 0.0);
         const std::span all(scratch.sources);
         tile_dots({.left = all.first(static_cast<size_t>(channels)),

@@ -88,8 +88,9 @@ bool has_few_cells(const ConvGeometry& g) {
            g.wide_per_group * g.taps() >= kFewCells;
 }
 
-std::vector<float> cells_under_windows(const ConvGeometry& g, const Tensor& wide) {
-    std::vector<float> cells(
+const float* cells_under_windows(const ConvGeometry& g, const Tensor& wide) {
+    std::vector<float>& cells = conv_scratch().windows;
+    cells.resize(
         static_cast<size_t>(g.narrow().plane() * g.batch * g.groups * g.wide_per_group * g.taps()));
     float* to = cells.data();
     for (int64_t group = 0; group < g.batch * g.groups; ++group)
@@ -106,7 +107,7 @@ std::vector<float> cells_under_windows(const ConvGeometry& g, const Tensor& wide
                                   g.mode);
                         to += g.w.kernel;
                     }
-    return cells;
+    return cells.data();
 }
 
 ConvScratch& conv_scratch() {

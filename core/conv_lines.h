@@ -18,7 +18,7 @@ int64_t rows_in_part(int64_t rows, int64_t row_products, int64_t most, bool are_
 
 /// What a thread needs while it computes a part; kept for the next one, so that repeated passes allocate nothing.
 struct ConvScratch {
-    std::vector<float> lines, sums;
+    std::vector<float> lines, sums, windows;
     std::vector<Tap> taps, odd_taps;
     std::vector<std::vector<Tap>> phase_taps;
     std::vector<const float*> sources;
@@ -53,8 +53,9 @@ std::optional<bool> spread_few(const ConvGeometry&, const Tensor& narrow, const 
 
 /// So few windows, and so many products in each, that the passes are products of matrices.
 bool has_few_cells(const ConvGeometry& g);
-/// The wide cells under each window, in the order of a kernel's weights: [sample][group][window][channel][row][column].
-std::vector<float> cells_under_windows(const ConvGeometry& g, const Tensor& wide);
+/// The wide cells under each window, in the order of a kernel's weights: [sample][group][window][channel][row][column]. In
+/// this thread's scratch memory, until the next call.
+const float* cells_under_windows(const ConvGeometry& g, const Tensor& wide);
 
 /// Wide rows as lines, each with every `stride`-th place of the padded row, so that neighbouring windows read neighbouring
 /// floats whatever the stride.

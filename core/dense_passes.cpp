@@ -38,7 +38,7 @@ struct Product {
                     .channels = weights.channels(),
                     .cells = std::min(together, cells - x)});
         };
-        return run_parts(progress, (cells + together - 1) / together, std::cref(make_part));
+        return run_parts(progress, (cells + together - 1) / together, make_part);
     }
 };
 

@@ -191,7 +191,8 @@ struct Pass {
     }
 
     /// On all threads where the planes are large enough to be worth it. False when cancelled.
-    bool each_plane(Shape shape, const std::function<void(int64_t)>& part) {
+    template <class Part>
+    bool each_plane(Shape shape, const Part& part) {
         constexpr int64_t kWorthThreads = int64_t(1) << 15;
         Progress quiet;
         quiet.cancelled = progress.cancelled;

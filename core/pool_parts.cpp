@@ -149,7 +149,7 @@ void collect_rows(const WindowAxis& axis, int64_t output, std::vector<int64_t>& 
             rows.push_back(h);
 }
 
-bool run_bands(const Progress& progress, Shape output, int64_t cells, int64_t least,
+bool run_each_band(const Progress& progress, Shape output, int64_t cells, int64_t least,
                const std::function<void(int64_t plane, int64_t first, int64_t last)>& band) {
     constexpr int64_t kCells = int64_t(1) << 16;  // of a part: some ten microseconds
     const int64_t planes = output.n * output.c;
@@ -163,7 +163,7 @@ bool run_bands(const Progress& progress, Shape output, int64_t cells, int64_t le
             band(plane, which * output.h / bands, (which + 1) * output.h / bands);
         finish_stream();
     };
-    return run_parts(progress, (planes + together - 1) / together * bands, std::cref(some));
+    return run_parts(progress, (planes + together - 1) / together * bands, some);
 }
 
 }  // namespace convscope

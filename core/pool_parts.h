@@ -58,18 +58,26 @@ void collect_rows(const WindowAxis& axis, int64_t output, std::vector<int64_t>& 
 
 /// Calls band(plane, first, last) for all rows of all planes of `output`, bands of `least` rows and more in parallel; a
 /// plane's bands read `cells` cells together. False when cancelled.
+bool run_each_band(const Progress& progress, Shape output, int64_t cells, int64_t least,
+                   const std::function<void(int64_t plane, int64_t first, int64_t last)>& band);
+template <class Band>
 bool run_bands(const Progress& progress, Shape output, int64_t cells, int64_t least,
-               const std::function<void(int64_t plane, int64_t first, int64_t last)>& band);
+               const Band& band) {
+    return run_each_band(progress, output, cells, least, std::cref(band));
+}
 
-/// Results of rows, kept while they are still needed: at most `slots` neighbouring ones are at a time, and they advance.
+/// Results of rows, kept while they are still needed: at most `slots` neighbouring ones are at a time, and they advance. Its
+/// memory serves one band after the other.
 template <class Cell>
 class RowCache {
   public:
-    RowCache(int64_t slots, int64_t width)
-        : slots_(slots),
-          width_(width),
-          cells_(static_cast<size_t>(slots_ * width_)),
-          held_(static_cast<size_t>(slots_), -1) {}
+    /// Another plane or band comes, of rows that have `width` results.
+    void start(int64_t slots, int64_t width) {
+        slots_ = slots;
+        width_ = width;
+        cells_.resize(static_cast<size_t>(slots * width));
+        held_.assign(static_cast<size_t>(slots), -1);
+    }
 
     /// The results of row `h`; `fill(h, Cell*)` computes them where they are not there.
     template <class Fill>
@@ -80,11 +88,9 @@ class RowCache {
         held_[static_cast<size_t>(slot)] = h;
         return cells;
     }
-    /// Another plane comes.
-    void clear() { std::ranges::fill(held_, -1); }
 
   private:
-    int64_t slots_, width_;
+    int64_t slots_ = 0, width_ = 0;
     std::vector<Cell> cells_;
     std::vector<int64_t> held_;  // the row in each slot
 };

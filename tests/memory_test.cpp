@@ -172,7 +172,7 @@ TEST_F(OwnMemory, ARepeatedForwardMakesNoTensor) {
     }
 }
 
-/// Convolutions of many shapes and max pool: nothing at all is asked for, once a forward pass has run.
+/// Of all ops and many shapes: nothing at all is asked for, once a forward pass has run.
 TEST_F(OwnMemory, ARepeatedForwardAsksForNothing) {
     struct Case {
         const char* id;
@@ -189,7 +189,20 @@ TEST_F(OwnMemory, ARepeatedForwardAsksForNothing) {
                           Case{"conv_transpose2d", {1, 64, 4, 4}, 32, 4, 2, 1},
                           Case{"conv_transpose2d", {1, 64, 32, 32}, 3, 4, 2, 1},
                           Case{"conv_transpose2d", {1, 2, 40, 300}, 2, 3, 1, 1},
-                          Case{"max_pool2d", {1, 2, 40, 40}, 0, 2, 2, 0}}) {
+                          Case{"conv2d", {1, 40, 5, 5}, 32, 3, 1, 1},
+                          Case{"max_pool2d", {1, 2, 40, 40}, 0, 2, 2, 0},
+                          Case{"max_pool2d", {1, 2, 40, 40}, 0, 21, 2, 0},
+                          Case{"avg_pool2d", {1, 2, 40, 40}, 0, 2, 2, 0},
+                          Case{"avg_pool2d", {1, 2, 40, 40}, 0, 21, 2, 10},
+                          Case{"batch_norm2d", {3, 5, 20, 20}, 0, 0, 0, 0},
+                          Case{"batch_norm2d", {1, 2, 600, 600}, 0, 0, 0, 0},
+                          Case{"upsample", {1, 2, 20, 30}, 0, 0, 0, 0},
+                          Case{"relu", {1, 2, 20, 30}, 0, 0, 0, 0},
+                          Case{"leaky_relu", {1, 2, 20, 30}, 0, 0, 0, 0},
+                          Case{"sigmoid", {1, 2, 20, 30}, 0, 0, 0, 0},
+                          Case{"tanh", {1, 2, 20, 30}, 0, 0, 0, 0},
+                          Case{"gelu", {1, 2, 20, 30}, 0, 0, 0, 0},
+                          Case{"silu", {1, 2, 20, 30}, 0, 0, 0, 0}}) {
         const Op& op = *find_op(c.id);
         SCOPED_TRACE(op.id + " " + to_string(c.input));
         Params params = op.fit_channels(standard_params(op), c.input.c);

@@ -22,8 +22,9 @@ void add_row(const double* row, std::vector<double>& sums) {
 /// Divisors of a row of windows, computed again only where the rows under the windows are fewer or more.
 class Divisors {
   public:
-    Divisors(const AvgPool2d& p, const Window& window)
-        : p_(p), window_(window), row_(static_cast<size_t>(window.w.out)) {}
+    Divisors(const AvgPool2d& p, const Window& window) : p_(p), window_(window) {
+        row_.assign(static_cast<size_t>(window.w.out), 0.0);
+    }
 
     const double* of_row(int64_t h) {
         if (const double first = p_.divisor(window_, h, 0); first != row_[0])
@@ -33,9 +34,14 @@ class Divisors {
     }
 
   private:
+    static std::vector<double>& memory() {
+        thread_local std::vector<double> memory;
+        return memory;
+    }
+
     const AvgPool2d& p_;
     const Window& window_;
-    std::vector<double> row_;  // no divisor is 0
+    std::vector<double>& row_ = memory();  // no divisor is 0
 };
 
 }  // namespace
@@ -53,7 +59,7 @@ bool AvgPool2d::forward(const AvgPool2d& p, const Plan& plan, const LayerInputs&
             const float* const values = inputs.input.data() + plane * input.plane();
             float* out = output + plane * shape.plane() + first * shape.w;
             Divisors divisors(p, window);
-            std::vector<int64_t> under;
+            thread_local std::vector<int64_t> under;
             if (has_small_windows) {
                 for (int64_t o = first; o < last; ++o, out += shape.w) {
                     collect_rows(window.h, o, under);
@@ -61,8 +67,10 @@ bool AvgPool2d::forward(const AvgPool2d& p, const Plan& plan, const LayerInputs&
                 }
                 return;
             }
-            RowCache<double> rows(std::min(window.h.kernel, input.h), shape.w);
-            std::vector<double> sums(static_cast<size_t>(shape.w));
+            thread_local RowCache<double> rows;
+            rows.start(std::min(window.h.kernel, input.h), shape.w);
+            thread_local std::vector<double> sums;
+            sums.resize(static_cast<size_t>(shape.w));
             const auto sum_row = [&](int64_t h, double* cells) {
                 std::fill_n(cells, shape.w, 0.0);
                 for (int64_t s = 0; s < window.w.kernel; ++s) {
@@ -97,7 +105,8 @@ bool AvgPool2d::backward(const AvgPool2d& p, const Plan& plan, const LayerInputs
             const float* const grad = grad_output.data() + plane * shape.plane();
             float* out = grad_input + plane * input.plane() + first * input.w;
             Divisors divisors(p, window);
-            RowCache<double> rows(std::min(window.h.kernel, shape.h), input.w);
+            RowCache<double> rows;
+            rows.start(std::min(window.h.kernel, shape.h), input.w);
             std::vector<double> sums(static_cast<size_t>(input.w));
             const auto spread_row = [&](int64_t o, double* cells) {
                 std::fill_n(cells, input.w, 0.0);

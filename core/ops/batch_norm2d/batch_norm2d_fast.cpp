@@ -74,6 +74,13 @@ struct Statistics {
     double mean = 0, var = 0, inverse = 0;  // inverse: 1 / √(var + eps)
 };
 
+/// A vector of the calling thread whose memory serves one pass after the other.
+template <class Vector>
+Vector& kept() {
+    thread_local Vector vector;
+    return vector;
+}
+
 /// The sum of value(cell) over a channel, in double.
 template <class F>
 double sum_of(const Channels& channels, int64_t c, F value) {
@@ -94,9 +101,9 @@ double sum_of(const Channels& channels, int64_t c, F value) {
 class BatchStatistics {
   public:
     BatchStatistics(const Channels& channels, const float* cells)
-        : channels_(channels),
-          cells_(cells),
-          moments_(static_cast<size_t>(channels.shape.c * channels.slices())) {}
+        : channels_(channels), cells_(cells) {
+        moments_.assign(static_cast<size_t>(channels.shape.c * channels.slices()), Moments());
+    }
 
     void read(int64_t c, int64_t slice) {
         if (channels_.cells() <= kExact) return;
@@ -128,7 +135,7 @@ class BatchStatistics {
   private:
     const Channels& channels_;
     const float* cells_;
-    std::vector<Moments> moments_;
+    std::vector<Moments>& moments_ = kept<std::vector<Moments>>();
 };
 
 /// Where a stage's values go; null when it is not wanted.
@@ -180,7 +187,8 @@ bool BatchNorm2d::forward(const BatchNorm2d& p, const Plan& plan, const LayerInp
     const float* const cells = inputs.input.data();
     const bool is_streamed = should_stream(channels.shape.count() * int64_t(sizeof(float)));
     BatchStatistics batch(channels, cells);
-    std::vector<Statistics> statistics(static_cast<size_t>(channels.shape.c));
+    auto& statistics = kept<std::vector<Statistics>>();
+    statistics.assign(static_cast<size_t>(channels.shape.c), {});
     const auto read_slice = [&](int64_t c, int64_t slice) {
         if (of_batch) batch.read(c, slice);
     };

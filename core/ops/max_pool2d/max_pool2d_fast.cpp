@@ -20,16 +20,13 @@ constexpr int64_t kSharedRows = 4;  // windows one above the other, where their 
 /// One plane after the other, row of windows by row of windows.
 class Chooser {
   public:
-    Chooser(const Window& window, const Tensor& input)
-        : window_(window),
-          input_(input),
-          cache_(std::min(window.h.span(), window.h.in), window.w.out),
-          best_(static_cast<size_t>(window.w.out)),
-          rows_(best_.size()) {}
-
-    void start(Index plane) {
-        plane_ = plane;
-        cache_.clear();
+    /// To go through this plane of the input.
+    void start(const Window& window, const Tensor& input, Index plane) {
+        window_ = window;
+        plane_ = input.data() + input.shape().offset(plane);
+        cache_.start(std::min(window.h.span(), window.h.in), window.w.out);
+        best_.resize(static_cast<size_t>(window.w.out));
+        rows_.resize(best_.size());
     }
 
     /// Chooses for all windows of row `output`: then best()[o] and rows()[o] tell the value, the column and the row.
@@ -57,7 +54,7 @@ class Chooser {
 
     void fill(int64_t h, Best* cells) const {
         std::fill_n(cells, window_.w.out, Best{-std::numeric_limits<float>::infinity(), -1});
-        const float* const line = input_.data() + input_.shape().offset({plane_.n, plane_.c, h, 0});
+        const float* const line = plane_ + h * window_.w.in;
         for (int64_t s = 0; s < window_.w.kernel; ++s) {
             const auto [first, last] = outputs_inside(window_.w, s);
             for (int64_t o = first; o <= last; ++o) {
@@ -68,9 +65,8 @@ class Chooser {
         }
     }
 
-    const Window& window_;
-    const Tensor& input_;
-    Index plane_;
+    Window window_;
+    const float* plane_ = nullptr;
     RowCache<Best> cache_;
     std::vector<Best> best_;
     std::vector<int32_t> rows_;
@@ -107,8 +103,8 @@ bool MaxPool2d::forward(const MaxPool2d&, const Plan& plan, const LayerInputs& i
         }
     };
     const auto choose = [&](int64_t plane, int64_t first, int64_t last) {
-        Chooser chooser(window, inputs.input);
-        chooser.start({plane / shape.c, plane % shape.c, 0, 0});
+        thread_local Chooser chooser;
+        chooser.start(window, inputs.input, {plane / shape.c, plane % shape.c, 0, 0});
         for (int64_t h = first; h < last; ++h) {
             chooser.choose(h);
             for (size_t o = 0; o < chooser.best().size(); ++o) {
@@ -123,7 +119,7 @@ bool MaxPool2d::forward(const MaxPool2d&, const Plan& plan, const LayerInputs& i
         }
     };
     if (has_small_windows(window))
-        return run_bands(progress, shape, input.plane(), 1, std::cref(search));
+        return run_bands(progress, shape, input.plane(), 1, search);
     return run_bands(progress, shape, input.plane(), kSharedRows * window.h.span(), choose);
 }
 
@@ -160,8 +156,8 @@ bool MaxPool2d::backward(const MaxPool2d&, const Plan& plan, const LayerInputs& 
     // cell is chosen twice.
     const bool is_apart = window.h.stride >= window.h.span() && window.w.stride >= window.w.span();
     return run_parts(progress, shape.n * shape.c, [&](int64_t plane) {
-        Chooser chooser(window, inputs.input);
-        chooser.start({plane / shape.c, plane % shape.c, 0, 0});
+        Chooser chooser;
+        chooser.start(window, inputs.input, {plane / shape.c, plane % shape.c, 0, 0});
         std::vector<int32_t> places(static_cast<size_t>(shape.w));
         std::vector<float> values(places.size());
         const float* const grad = grad_output.data() + plane * shape.plane();

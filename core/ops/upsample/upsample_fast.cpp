@@ -10,9 +10,9 @@ namespace {
 
 using Tap = ResizeAxis::Tap;
 
-/// The taps of every output: outputs times taps().
-std::vector<Tap> all_taps(const ResizeAxis& axis) {
-    std::vector<Tap> taps;
+/// The taps of every output: outputs times taps(); in `taps`, whose memory is used again.
+const std::vector<Tap>& all_taps(const ResizeAxis& axis, std::vector<Tap>& taps) {
+    taps.clear();
     taps.reserve(static_cast<size_t>(axis.out * axis.taps()));
     for (int64_t o = 0; o < axis.out; ++o) {
         const auto both = axis.taps_of(o);
@@ -43,7 +43,8 @@ bool Upsample::forward(const Upsample& p, const Plan& plan, const LayerInputs& i
                        std::span<const int>, std::span<Tensor> stages, const Progress& progress) {
     const Shape shape = plan.output_stage().shape, input = inputs.input.shape();
     const ResizeAxis rows = p.rows(input), columns = p.columns(input);
-    const std::vector<Tap> across = all_taps(columns);
+    thread_local std::vector<Tap> kept;
+    const std::vector<Tap>& across = all_taps(columns, kept);
     float* const output = stage_tensor(plan, stages, plan.output).mutate().data();
     return run_bands(progress, shape, input.plane(), 1,
                      [&](int64_t plane, int64_t first, int64_t last) {
@@ -68,7 +69,9 @@ bool Upsample::backward(const Upsample& p, const Plan& plan, const LayerInputs& 
     if (!is_wanted(wanted, stage)) return true;
     const Shape shape = plan.output_stage().shape, input = inputs.input.shape();
     const ResizeAxis rows = p.rows(input), columns = p.columns(input);
-    const std::vector<Tap> across = all_taps(columns), down = all_taps(rows);
+    std::vector<Tap> columns_taps, rows_taps;
+    const std::vector<Tap>&across = all_taps(columns, columns_taps),
+    &down = all_taps(rows, rows_taps);
     float* const grad_input = stage_tensor(plan, stages, stage).mutate().data();
     return run_bands(
         progress, input, shape.plane(), 1, [&](int64_t plane, int64_t top, int64_t end) {
