@@ -142,11 +142,20 @@ class Gather {
         const auto count = static_cast<int64_t>(places.size());
         scratch.lines.resize(static_cast<size_t>(g_.wide_per_group * count * floats));
         float* to = scratch.lines.data();
-        for (int64_t c = 0; c < g_.wide_per_group; ++c)
+        for (int64_t c = 0; c < g_.wide_per_group; ++c, planes += g_.h.in * g_.w.in) {
+            if (!has_gaps(places)) {
+                lines_.fill_all(to, planes, places.front(), count, tile.x, tile.cells);
+                to += count * floats;
+                continue;
+            }
             for (const int64_t place : places) {
-                lines_.fill(to, planes + c * g_.h.in * g_.w.in, place, tile.x, tile.cells);
+                lines_.fill(to, planes, place, tile.x, tile.cells);
                 to += floats;
             }
+        }
+    }
+    static bool has_gaps(const std::vector<int64_t>& places) {
+        return places.back() - places.front() + 1 != static_cast<int64_t>(places.size());
     }
 
     /// The places under rows h…h+rows−1 of windows, ascending.
@@ -201,10 +210,9 @@ class Gather {
         }
         find_places(scratch.places, h, rows);
         fill_band(scratch, planes(call, group), scratch.places, tile);
-        const bool has_gaps = scratch.places.back() - scratch.places.front() + 1 !=
-                              static_cast<int64_t>(scratch.places.size());
+        const bool gaps = has_gaps(scratch.places);
         const int64_t floats = lines_.row_floats(tile.cells);
-        if (!has_gaps && tile.cells < kFlatCells && g_.h.stride == 1 && g_.w.stride == 1 &&
+        if (!gaps && tile.cells < kFlatCells && g_.h.stride == 1 && g_.w.stride == 1 &&
             !call.is_streamed) {
             // The lines of neighbouring rows follow each other: they are worked through as one. What is streamed is not: of
             // the two ends of a row, each line of the cache would be read before it is written.
@@ -217,17 +225,15 @@ class Gather {
             sums.is_streamed = false;
             add_up(sums);
             for (int64_t c = 0; c < g_.narrow_per_group; ++c)
-                for (int64_t i = 0; i < rows; ++i) {
-                    const float* const from = sums.out + c * sums.cells + i * floats;
-                    std::copy(from, from + tile.cells,
-                              out(call, group) + c * plane + (h + i) * g_.w.out + tile.x);
-                }
+                copy_rows(sums.out + c * sums.cells, floats,
+                          out(call, group) + c * plane + h * g_.w.out + tile.x, g_.w.out, rows,
+                          tile.cells);
             return;
         }
         for (int64_t i = 0; i < rows; ++i) {
-            if (i == 0 || has_gaps) collect_band(scratch, h + i, tile);
+            if (i == 0 || gaps) collect_band(scratch, h + i, tile);
             sums.taps = scratch.taps;
-            sums.shift = has_gaps ? 0 : i * g_.h.stride * floats;
+            sums.shift = gaps ? 0 : i * g_.h.stride * floats;
             sums.out = out(call, group) + (h + i) * g_.w.out + tile.x;
             add_up(sums);
         }
@@ -247,14 +253,17 @@ class Gather {
 
     void collect_band(ConvScratch& scratch, int64_t h, const Tile& tile) const {
         scratch.taps.clear();
+        const bool gaps = has_gaps(scratch.places);
         const int64_t floats = lines_.row_floats(tile.cells);
         const auto count = static_cast<int64_t>(scratch.places.size());
         int64_t weight = 0;
         for (int64_t c = 0; c < g_.wide_per_group; ++c)
             for (int64_t r = 0; r < g_.h.kernel; ++r) {
-                const auto at = std::ranges::lower_bound(scratch.places, *g_.h.input_place(h, r));
-                const float* const row =
-                    scratch.lines.data() + (c * count + (at - scratch.places.begin())) * floats;
+                const int64_t place = *g_.h.input_place(h, r);
+                const int64_t at =
+                    gaps ? std::ranges::lower_bound(scratch.places, place) - scratch.places.begin()
+                         : place - scratch.places.front();
+                const float* const row = scratch.lines.data() + (c * count + at) * floats;
                 for (int64_t s = 0; s < g_.w.kernel; ++s)
                     scratch.taps.push_back({row + lines_.offset(s, tile.cells), weight++});
             }

@@ -8,6 +8,7 @@ namespace convscope {
 namespace {
 
 constexpr int64_t kFewCells = 64;
+constexpr int64_t kShortRow = 64;    // where calls for each row would take longer than its cells
 constexpr int64_t kManyParts = 256;  // more would only be smaller
 
 /// The value of places first, first + step, … of a row; zeros where there is no row or no cell.
@@ -127,6 +128,23 @@ WideLines::WideLines(const ConvGeometry& g) : g_(g) {
         }
         shifts_[static_cast<size_t>(line)] = longest_shift_ = shift;
     }
+}
+
+void WideLines::fill_all(float* to, const float* plane, int64_t row, int64_t rows, int64_t x,
+                         int64_t cells) const {
+    const int64_t floats = row_floats(cells);
+    if (g_.w.stride != 1 || g_.mode != PaddingMode::zeros || cells > kShortRow) {
+        for (int64_t i = 0; i < rows; ++i) fill(to + i * floats, plane, row + i, x, cells);
+        return;
+    }
+    std::fill(to, to + rows * floats, 0.0f);
+    const int64_t column = x - g_.w.pad_before;  // under the line's first float
+    const int64_t top = std::max<int64_t>(0, -row), left = std::max<int64_t>(0, -column);
+    const int64_t height = std::min(rows, g_.h.in - row) - top;
+    const int64_t width = std::min(floats, g_.w.in - column) - left;
+    if (width > 0)
+        copy_rows(plane + (row + top) * g_.w.in + column + left, g_.w.in, to + top * floats + left,
+                  floats, height, width);
 }
 
 void WideLines::fill(float* to, const float* plane, int64_t row, int64_t x, int64_t cells) const {

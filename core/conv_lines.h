@@ -74,6 +74,9 @@ class WideLines {
     }
     /// Writes the lines of one wide row (place `row` of a plane) for the windows [x, x + cells).
     void fill(float* to, const float* plane, int64_t row, int64_t x, int64_t cells) const;
+    /// Writes those of the wide rows row…row+rows−1, one after the other.
+    void fill_all(float* to, const float* plane, int64_t row, int64_t rows, int64_t x,
+                  int64_t cells) const;
 
   private:
     struct Column {

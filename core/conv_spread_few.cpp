@@ -73,10 +73,10 @@ class FewCells {
     const float* with_margins(const Tensor& narrow, std::vector<float>& planes) const {
         const int64_t count = narrow.shape().n * narrow.shape().c;
         planes.assign(static_cast<size_t>(count * plane() + 8), 0.0f);  // fours may end behind
-        for (int64_t i = 0; i < count * g_.h.out; ++i)
-            std::copy_n(narrow.data() + i * g_.w.out, g_.w.out,
-                        planes.data() + i / g_.h.out * plane() +
-                            (i % g_.h.out + above_.before) * line() + beside_.before);
+        for (int64_t i = 0; i < count; ++i)
+            copy_rows(narrow.data() + i * g_.h.out * g_.w.out, g_.w.out,
+                      planes.data() + i * plane() + above_.before * line() + beside_.before, line(),
+                      g_.h.out, g_.w.out);
         return planes.data();
     }
 

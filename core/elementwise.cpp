@@ -83,7 +83,7 @@ float* elementwise_target(const Plan& plan, std::span<const int> wanted, std::sp
 }
 
 bool run_each_run(int64_t cells, int64_t run, const Progress& progress,
-                      const std::function<void(int64_t first, int64_t last)>& part) {
+                  const std::function<void(int64_t first, int64_t last)>& part) {
     return run_parts(progress, (cells + run - 1) / run, [&](int64_t i) {
         part(i * run, std::min(cells, (i + 1) * run));
         finish_stream();

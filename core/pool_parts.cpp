@@ -150,7 +150,7 @@ void collect_rows(const WindowAxis& axis, int64_t output, std::vector<int64_t>& 
 }
 
 bool run_each_band(const Progress& progress, Shape output, int64_t cells, int64_t least,
-               const std::function<void(int64_t plane, int64_t first, int64_t last)>& band) {
+                   const std::function<void(int64_t plane, int64_t first, int64_t last)>& band) {
     constexpr int64_t kCells = int64_t(1) << 16;  // of a part: some ten microseconds
     const int64_t planes = output.n * output.c;
     const int64_t bands = std::clamp<int64_t>(std::max(cells, output.plane()) / kCells, 1,

@@ -13,7 +13,8 @@ Progress part_of(const Progress& progress, double from, double share) {
     return part;
 }
 
-bool run_each_part(const Progress& progress, int64_t count, const std::function<void(int64_t)>& part) {
+bool run_each_part(const Progress& progress, int64_t count,
+                   const std::function<void(int64_t)>& part) {
     const auto between = [&](int64_t done) {
         if (progress.report)
             progress.report(static_cast<double>(done) / static_cast<double>(count));

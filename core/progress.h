@@ -21,7 +21,8 @@ Progress part_of(const Progress& progress, double from, double share);
 
 /// Calls part(i) once for every i in 0…count−1, on all threads there are, and reports. False when cancelled, with parts left
 /// out. Part is only referred to: a function made of a copy of it would allocate.
-bool run_each_part(const Progress& progress, int64_t count, const std::function<void(int64_t)>& part);
+bool run_each_part(const Progress& progress, int64_t count,
+                   const std::function<void(int64_t)>& part);
 template <class Part>
 bool run_parts(const Progress& progress, int64_t count, const Part& part) {
     return run_each_part(progress, count, std::cref(part));

@@ -228,6 +228,17 @@ void TakeEverySecond(const float* from, float* out, int64_t count) {
                    static_cast<size_t>(count - i));
 }
 
+void CopyRows(const float* from, int64_t from_step, float* to, int64_t to_step, int64_t rows,
+              int64_t cells) {
+    const Floats d;
+    for (int64_t r = 0; r < rows; ++r, from += from_step, to += to_step) {
+        int64_t i = 0;
+        for (; i + kLanes <= cells; i += kLanes) hn::StoreU(hn::LoadU(d, from + i), d, to + i);
+        const auto left = static_cast<size_t>(cells - i);
+        if (left > 0) hn::StoreN(hn::LoadN(d, from + i, left), d, to + i, left);
+    }
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace convscope
 HWY_AFTER_NAMESPACE();
@@ -237,6 +248,7 @@ namespace convscope {
 
 HWY_EXPORT(AddUp);
 HWY_EXPORT(TakeEverySecond);
+HWY_EXPORT(CopyRows);
 
 void PackedWeights::pack(const float* from, int64_t channels, int64_t channel_step, int64_t inner,
                          int64_t outer, int64_t outer_step) {
@@ -261,6 +273,11 @@ void add_up(const RowSums& sums) { HWY_DYNAMIC_DISPATCH(AddUp)(sums); }
 
 void take_every_second(const float* from, float* out, int64_t count) {
     HWY_DYNAMIC_DISPATCH(TakeEverySecond)(from, out, count);
+}
+
+void copy_rows(const float* from, int64_t from_step, float* to, int64_t to_step, int64_t rows,
+               int64_t cells) {
+    HWY_DYNAMIC_DISPATCH(CopyRows)(from, from_step, to, to_step, rows, cells);
 }
 
 std::vector<std::string> instruction_sets() {

@@ -63,6 +63,11 @@ void add_up(const RowSums& sums);
 /// out[i] = from[2i] for i < count; reads nothing beyond the last of them.
 void take_every_second(const float* from, float* out, int64_t count);
 
+/// to[r · to_step + i] = from[r · from_step + i] for r < rows and i < cells: short rows, for which calls of memmove would take
+/// longer than the cells.
+void copy_rows(const float* from, int64_t from_step, float* to, int64_t to_step, int64_t rows,
+               int64_t cells);
+
 /// Floats in the longest vector of any machine.
 inline constexpr int64_t kMostLanes = 16;
 

@@ -118,8 +118,7 @@ bool MaxPool2d::forward(const MaxPool2d&, const Plan& plan, const LayerInputs& i
             }
         }
     };
-    if (has_small_windows(window))
-        return run_bands(progress, shape, input.plane(), 1, search);
+    if (has_small_windows(window)) return run_bands(progress, shape, input.plane(), 1, search);
     return run_bands(progress, shape, input.plane(), kSharedRows * window.h.span(), choose);
 }
 

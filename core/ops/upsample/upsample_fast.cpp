@@ -71,7 +71,7 @@ bool Upsample::backward(const Upsample& p, const Plan& plan, const LayerInputs& 
     const ResizeAxis rows = p.rows(input), columns = p.columns(input);
     std::vector<Tap> columns_taps, rows_taps;
     const std::vector<Tap>&across = all_taps(columns, columns_taps),
-    &down = all_taps(rows, rows_taps);
+          &down = all_taps(rows, rows_taps);
     float* const grad_input = stage_tensor(plan, stages, stage).mutate().data();
     return run_bands(
         progress, input, shape.plane(), 1, [&](int64_t plane, int64_t top, int64_t end) {
