@@ -17,7 +17,7 @@ namespace {
 constexpr int64_t kBandFloats = int64_t(1)
                                 << 17;  // copied rows that stay in the second-level cache
 constexpr int64_t kMostBandRows = 32;   // rows of windows in a part
-constexpr int64_t kFewChannels = 3;     // so few outputs are made row by row of a filter
+constexpr int64_t kFewChannels = 3;  // so few outputs of one plane are made row by row of a filter
 constexpr int64_t kFlatCells =
     256;  // rows this short are worked through as one long row, with what lies between them
 constexpr int64_t kMostStreams = 32;  // rows that are read at once
@@ -50,8 +50,10 @@ class Gather {
     Gather(const ConvGeometry& g, const Tensor& weight)
         : g_(g),
           lines_(g_),
-          is_filter_(g.narrow_per_group <= kFewChannels && g.h.stride == 1 && g.w.stride == 1 &&
-                     g.h.dilation == 1 && g.w.out >= kFlatCells),
+          is_filter_((g.narrow_per_group == 1 ||
+                      (g.narrow_per_group <= kFewChannels && g.wide_per_group == 1)) &&
+                     g.h.stride == 1 && g.w.stride == 1 && g.h.dilation == 1 &&
+                     g.w.out >= kFlatCells),
           has_ends_(is_filter_ && g.wide_per_group == 1 && g.h.kernel == 3 && g.w.kernel == 3 &&
                     g.w.dilation == 1 && g.w.pad_before <= 1 &&
                     g.w.out + 1 - g.w.pad_before <= g.w.in),
@@ -189,25 +191,7 @@ class Gather {
             .channels = g_.narrow_per_group,
             .cells = tile.cells,
             .is_streamed = call.is_streamed};
-        if (tile.is_direct) {
-            std::optional<int64_t> taken;  // the row for which the taps were collected
-            for (int64_t i = h; i < h + rows; ++i) {
-                const int64_t place = *g_.h.input_place(i, 0);
-                const bool is_inside = place >= 0 && place + g_.h.span() <= g_.h.in;
-                if (!is_inside || !taken) {
-                    collect_direct(scratch.taps, planes(call, group), i);
-                    taken.reset();
-                    if (is_inside) taken = i;
-                }
-                sums.taps = scratch.taps;
-                sums.stride = g_.w.stride;
-                sums.shift =
-                    tile.x * g_.w.stride + (taken ? (i - *taken) * g_.h.stride * g_.w.in : 0);
-                sums.out = out(call, group) + i * g_.w.out + tile.x;
-                add_up(sums);
-            }
-            return;
-        }
+        if (tile.is_direct) return sum_direct(call, sums, group, h, rows, tile);
         find_places(scratch.places, h, rows);
         fill_band(scratch, planes(call, group), scratch.places, tile);
         const bool gaps = has_gaps(scratch.places);
@@ -239,6 +223,38 @@ class Gather {
         }
     }
 
+    /// Of few channels the planes are added up a few at a time: more than the processor reads ahead in.
+    void sum_direct(const Call& call, RowSums sums, int64_t group, int64_t h, int64_t rows,
+                    const Tile& tile) const {
+        ConvScratch& scratch = conv_scratch();
+        const int64_t together =
+            g_.narrow_per_group <= kFewChannels ? planes_together(g_.h.kernel) : g_.wide_per_group;
+        const float* const bias = sums.bias;
+        std::optional<int64_t> taken;  // the row for which the taps were collected
+        for (int64_t i = h; i < h + rows; ++i) {
+            const int64_t place = *g_.h.input_place(i, 0);
+            const bool is_inside = place >= 0 && place + g_.h.span() <= g_.h.in;
+            if (!is_inside || !taken) {
+                collect_direct(scratch.taps, planes(call, group), i);
+                taken.reset();
+                if (is_inside) taken = i;
+            }
+            sums.stride = g_.w.stride;
+            sums.shift = tile.x * g_.w.stride + (taken ? (i - *taken) * g_.h.stride * g_.w.in : 0);
+            sums.out = out(call, group) + i * g_.w.out + tile.x;
+            for (int64_t c = 0; c < g_.wide_per_group; c += together) {
+                const int64_t some = std::min(together, g_.wide_per_group - c);
+                sums.taps = std::span(scratch.taps)
+                                .subspan(static_cast<size_t>(c * g_.taps()),
+                                         static_cast<size_t>(some * g_.taps()));
+                sums.bias = c == 0 ? bias : nullptr;
+                sums.adds = c > 0;
+                sums.is_streamed = call.is_streamed && together >= g_.wide_per_group;
+                add_up(sums);
+            }
+        }
+    }
+
     void collect_direct(std::vector<Tap>& taps, const float* planes, int64_t h) const {
         taps.clear();
         int64_t weight = 0;
@@ -267,6 +283,13 @@ class Gather {
                 for (int64_t s = 0; s < g_.w.kernel; ++s)
                     scratch.taps.push_back({row + lines_.offset(s, tile.cells), weight++});
             }
+    }
+
+    /// Planes of `height` rows that are read at once: as many as the processor reads ahead in, or more where they are very many.
+    int64_t planes_together(int64_t height) const {
+        return std::clamp<int64_t>(
+            std::max(kMostStreams / height, (g_.wide_per_group + kMostPasses - 1) / kMostPasses), 1,
+            g_.wide_per_group);
     }
 
     void filter(const Call& call, int64_t group, int64_t h, int64_t rows, const Tile& tile) const {
@@ -310,11 +333,8 @@ class Gather {
                 pass_twice(call, scratch, channel, rows, tile.cells, to);
                 continue;
             }
-            // More planes than the processor reads ahead in are taken one at a time, or a few if they are very many.
             const int64_t height = kFilterRows + g_.h.kernel - 1;
-            const int64_t together = g_.wide_per_group * height <= kMostStreams
-                                         ? g_.wide_per_group
-                                         : (g_.wide_per_group + kMostPasses - 1) / kMostPasses;
+            const int64_t together = planes_together(height);
             for (int64_t c = 0; c < g_.wide_per_group; c += together) {
                 const int64_t planes = std::min(together, g_.wide_per_group - c);
                 filter_rows({.sources = std::span(scratch.sources)

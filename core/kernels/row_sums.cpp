@@ -158,8 +158,13 @@ HWY_INLINE void block(const RowSums& sums, size_t runs, const float* weights, in
     };
     if constexpr (!kWhole)
         finish([&](Vector all, float* to, int64_t left) HWY_ATTR {
-            if (left > 0) hn::StoreN(all, d, to, static_cast<size_t>(left));
+            if (left <= 0) return;
+            const auto some = static_cast<size_t>(left);
+            hn::StoreN(sums.adds ? hn::Add(all, hn::LoadN(d, to, some)) : all, d, to, some);
         });
+    else if (sums.adds)
+        finish([&](Vector all, float* to, int64_t)
+                   HWY_ATTR { hn::StoreU(hn::Add(all, hn::LoadU(d, to)), d, to); });
     else if (sums.is_streamed)
         finish([&](Vector all, float* to, int64_t) HWY_ATTR { hn::Stream(all, d, to); });
     else

@@ -51,6 +51,7 @@ struct RowSums {
     int64_t stride = 1;  // or 2, where not interleaved
     const PackedWeights* weights = nullptr;
     const float* bias = nullptr;  // of channel 0; null: none
+    bool adds = false;            // to what is in `out`, instead of overwriting it
     float* out = nullptr;
     int64_t out_channel_step = 0;
     int64_t first = 0,
