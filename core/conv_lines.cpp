@@ -91,23 +91,30 @@ bool has_few_cells(const ConvGeometry& g) {
 
 const float* cells_under_windows(const ConvGeometry& g, const Tensor& wide) {
     std::vector<float>& cells = conv_scratch().windows;
+    std::vector<int64_t>& rows = conv_scratch().places;  // under a window; −1: none
     cells.resize(
         static_cast<size_t>(g.narrow().plane() * g.batch * g.groups * g.wide_per_group * g.taps()));
     float* to = cells.data();
     for (int64_t group = 0; group < g.batch * g.groups; ++group)
-        for (int64_t h = 0; h < g.h.out; ++h)
-            for (int64_t w = 0; w < g.w.out; ++w)
-                for (int64_t c = 0; c < g.wide_per_group; ++c)
-                    for (int64_t r = 0; r < g.h.kernel; ++r) {
-                        const auto row = padded_cell(*g.h.input_place(h, r), g.h.in, g.mode);
-                        const float* const from =
-                            row ? wide.data() +
-                                      ((group * g.wide_per_group + c) * g.h.in + *row) * g.w.in
-                                : nullptr;
-                        fill_line(to, g.w.kernel, from, *g.w.input_place(w, 0), g.w.dilation, g.w,
-                                  g.mode);
+        for (int64_t h = 0; h < g.h.out; ++h) {
+            rows.clear();
+            for (int64_t r = 0; r < g.h.kernel; ++r)
+                rows.push_back(padded_cell(*g.h.input_place(h, r), g.h.in, g.mode).value_or(-1));
+            for (int64_t w = 0; w < g.w.out; ++w) {
+                const int64_t first = *g.w.input_place(w, 0);
+                const bool is_inside = first >= 0 && first + g.w.span() <= g.w.in;
+                const float* plane = wide.data() + group * g.wide_per_group * g.h.in * g.w.in;
+                for (int64_t c = 0; c < g.wide_per_group; ++c, plane += g.h.in * g.w.in)
+                    for (const int64_t row : rows) {
+                        const float* const from = row < 0 ? nullptr : plane + row * g.w.in;
+                        if (is_inside && from && g.w.dilation == 1)
+                            for (int64_t s = 0; s < g.w.kernel; ++s) to[s] = from[first + s];
+                        else
+                            fill_line(to, g.w.kernel, from, first, g.w.dilation, g.w, g.mode);
                         to += g.w.kernel;
                     }
+            }
+        }
     return cells.data();
 }
 

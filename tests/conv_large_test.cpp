@@ -189,6 +189,26 @@ TEST(LargeLayers, rows_with_more_products_than_one_call_takes) {
     expect_sampled({"conv_transpose2d", {1, 64, 3, 9000}, {{"out_channels", int64_t(5)}}});
 }
 
+/// Gradients of weights whose rows are met band by band: of few output channels, where kernel rows share them, and of planes
+/// that are met together.
+TEST(LargeLayers, weights_of_several_bands) {
+    const auto filter = [](Shape input, int64_t out_channels, Pair kernel, Pair dilation,
+                           int64_t groups) {
+        return Large{"conv2d",
+                     input,
+                     {{"out_channels", out_channels},
+                      {"kernel_size", kernel},
+                      {"dilation", dilation},
+                      {"groups", groups},
+                      {"padding", Padding{Padding::Kind::pair, {1, 2}}}}};
+    };
+    expect_sampled(filter({2, 1, 130, 700}, 1, {11, 11}, {1, 1}, 1));
+    expect_sampled(filter({1, 3, 90, 1500}, 2, {6, 5}, {2, 3}, 1));
+    expect_sampled(filter({1, 6, 100, 800}, 6, {3, 3}, {1, 1}, 6));
+    expect_sampled(filter({1, 3, 60, 1100}, 3, {5, 2}, {3, 1}, 1));
+    expect_sampled(filter({1, 29, 40, 300}, 70, {3, 3}, {1, 1}, 1));
+}
+
 TEST(LargeLayers, many_channels) {
     expect_sampled(
         {"conv2d",

@@ -6,8 +6,10 @@
 #include <hwy/foreach_target.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "core/kernels/cells-inl.h"
+#include "core/kernels/row_sums.h"
 #include "core/kernels/tile_dots.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -51,95 +53,107 @@ HWY_INLINE void add_products(const float* const (&left)[kLeft], const float* con
     }
 }
 
+/// Some terms of all sums: the cells from…to−1 of the rows first…last−1. They go to `totals`, a vector for each sum, or where
+/// there is none (no terms but these) straight to the sums.
+struct Run {
+    int64_t first, last, from, to;
+    float* totals;
+    bool is_first;  // nothing is in `totals` yet
+};
+
 /// The rows a… of the left with the rows b… of the right.
 template <int kLeft, int kRight>
-void tile(const TileDots& dots, size_t a, size_t b) {
+void tile(const TileDots& dots, const Run& run, size_t a, size_t b) {
     const Floats d;
     const float *left[kLeft], *right[kRight];
     for (int i = 0; i < kLeft; ++i) left[i] = dots.left[a + static_cast<size_t>(i)];
     for (int i = 0; i < kRight; ++i) right[i] = dots.right[b + static_cast<size_t>(i)];
     Vector sum[kLeft][kRight];
-    HWY_ALIGN float total[kLeft * kRight * kLanes];
-    double* const sums = dots.sums + a * dots.right.size() + b;
-
-    // A run: some rows where they are short, a piece of one where it is long.
-    const int64_t rows = std::max<int64_t>(1, kRun * kLanes / std::max<int64_t>(1, dots.count));
-    const bool is_one_run = dots.rows <= rows && dots.count <= kRun * kLanes;
-    if (!is_one_run) std::fill(total, total + kLeft * kRight * kLanes, 0.0f);
-    int64_t runs = 0;
-    const auto spill = [&]() HWY_ATTR {
+#pragma GCC unroll 4
+    for (int i = 0; i < kLeft; ++i)
+#pragma GCC unroll 8
+        for (int k = 0; k < kRight; ++k) sum[i][k] = hn::Zero(d);
+    for (int64_t r = run.first; r < run.last; ++r) {
+        const int64_t left_row = r * dots.left_step, right_row = r * dots.right_step;
+        int64_t x = run.from;
+        for (; x + kLanes <= run.to; x += kLanes)
+            add_products(left, right, left_row + x, right_row + x, kLanes, sum);
+        if (x < run.to)
+            add_products(left, right, left_row + x, right_row + x, static_cast<size_t>(run.to - x),
+                         sum);
+    }
+    const size_t columns = dots.right.size();
+    if (!run.totals) {
+#pragma GCC unroll 4
         for (size_t i = 0; i < kLeft; ++i)
-            for (size_t k = 0; k < kRight; ++k) {
-                float* const here = total + (i * kRight + k) * kLanes;
-                sums[i * dots.right.size() + k] +=
-                    static_cast<double>(hn::ReduceSum(d, hn::Load(d, here)));
-                std::fill(here, here + kLanes, 0.0f);
-            }
-        runs = 0;
-    };
-    for (int64_t row = 0; row < dots.rows; row += rows)
-        for (int64_t from = 0; from < dots.count; from += kRun * kLanes) {
-            const int64_t to = std::min(dots.count, from + kRun * kLanes);
-#pragma GCC unroll 4
-            for (int i = 0; i < kLeft; ++i)
 #pragma GCC unroll 8
-                for (int k = 0; k < kRight; ++k) sum[i][k] = hn::Zero(d);
-            for (int64_t r = row; r < std::min(dots.rows, row + rows); ++r) {
-                const int64_t left_row = r * dots.left_step, right_row = r * dots.right_step;
-                int64_t x = from;
-                for (; x + kLanes <= to; x += kLanes)
-                    add_products(left, right, left_row + x, right_row + x, kLanes, sum);
-                if (x < to)
-                    add_products(left, right, left_row + x, right_row + x,
-                                 static_cast<size_t>(to - x), sum);
-            }
-            if (is_one_run) {  // as of small planes: straight from the registers
+            for (size_t k = 0; k < kRight; ++k)
+                dots.sums[(a + i) * columns + b + k] +=
+                    static_cast<double>(hn::ReduceSum(d, sum[i][k]));
+        return;
+    }
 #pragma GCC unroll 4
-                for (size_t i = 0; i < kLeft; ++i)
+    for (size_t i = 0; i < kLeft; ++i)
 #pragma GCC unroll 8
-                    for (size_t k = 0; k < kRight; ++k)
-                        sums[i * dots.right.size() + k] +=
-                            static_cast<double>(hn::ReduceSum(d, sum[i][k]));
-                return;
-            }
-#pragma GCC unroll 4
-            for (int i = 0; i < kLeft; ++i)
-#pragma GCC unroll 8
-                for (int k = 0; k < kRight; ++k) {
-                    float* const here = total + (i * kRight + k) * kLanes;
-                    hn::Store(hn::Add(sum[i][k], hn::Load(d, here)), d, here);
-                }
-            if (++runs == kRun) spill();
+        for (size_t k = 0; k < kRight; ++k) {
+            float* const here = run.totals + ((a + i) * columns + b + k) * kLanes;
+            hn::StoreU(run.is_first ? sum[i][k] : hn::Add(sum[i][k], hn::LoadU(d, here)), d, here);
         }
-    if (runs > 0) spill();
 }
 
 /// All right rows for some left ones, in tiles as equal as can be: a narrow tile has too few sums to keep the adders busy.
 template <int kLeft>
-void lefts(const TileDots& dots, size_t a) {
+void lefts(const TileDots& dots, const Run& run, size_t a) {
     constexpr size_t kMost = std::min(8, kMostSums / kLeft);
     const size_t count = dots.right.size(), tiles = (count + kMost - 1) / kMost;
     for (size_t i = 0; i < tiles; ++i) {
         const size_t b = i * count / tiles, end = (i + 1) * count / tiles;
         switch (end - b) {
-            case 1: tile<kLeft, 1>(dots, a, b); break;
-            case 2: tile<kLeft, 2>(dots, a, b); break;
-            case 3: tile<kLeft, std::min<int>(3, kMost)>(dots, a, b); break;
-            case 4: tile<kLeft, std::min<int>(4, kMost)>(dots, a, b); break;
-            case 5: tile<kLeft, std::min<int>(5, kMost)>(dots, a, b); break;
-            case 6: tile<kLeft, std::min<int>(6, kMost)>(dots, a, b); break;
-            case 7: tile<kLeft, std::min<int>(7, kMost)>(dots, a, b); break;
-            default: tile<kLeft, kMost>(dots, a, b); break;
+            case 1: tile<kLeft, 1>(dots, run, a, b); break;
+            case 2: tile<kLeft, 2>(dots, run, a, b); break;
+            case 3: tile<kLeft, std::min<int>(3, kMost)>(dots, run, a, b); break;
+            case 4: tile<kLeft, std::min<int>(4, kMost)>(dots, run, a, b); break;
+            case 5: tile<kLeft, std::min<int>(5, kMost)>(dots, run, a, b); break;
+            case 6: tile<kLeft, std::min<int>(6, kMost)>(dots, run, a, b); break;
+            case 7: tile<kLeft, std::min<int>(7, kMost)>(dots, run, a, b); break;
+            default: tile<kLeft, kMost>(dots, run, a, b); break;
         }
     }
 }
 
-void DoTileDots(const TileDots& dots) {
-    if (dots.right.empty()) return;
+void all_tiles(const TileDots& dots, const Run& run) {
     size_t a = 0;
-    for (; a + 4 <= dots.left.size(); a += 4) lefts<4>(dots, a);
-    for (; a + 2 <= dots.left.size(); a += 2) lefts<2>(dots, a);
-    if (a < dots.left.size()) lefts<1>(dots, a);
+    for (; a + 4 <= dots.left.size(); a += 4) lefts<4>(dots, run, a);
+    switch (dots.left.size() - a) {
+        case 3: lefts<3>(dots, run, a); break;
+        case 2: lefts<2>(dots, run, a); break;
+        case 1: lefts<1>(dots, run, a); break;
+        default: break;
+    }
+}
+
+/// A run of terms after the other, for all sums: what it reads stays in the nearest cache. A run is some rows where they are
+/// short, a piece of one where it is long.
+void DoTileDots(const TileDots& dots, float* totals) {
+    if (dots.right.empty()) return;
+    const Floats d;
+    const int64_t rows = std::max<int64_t>(1, kRun * kLanes / std::max<int64_t>(1, dots.count));
+    if (dots.rows <= rows && dots.count <= kRun * kLanes)
+        return all_tiles(dots, {0, dots.rows, 0, dots.count, nullptr, true});
+    int64_t runs = 0;
+    const auto spill = [&]() HWY_ATTR {
+        for (size_t i = 0; i < dots.left.size() * dots.right.size(); ++i)
+            dots.sums[i] += static_cast<double>(
+                hn::ReduceSum(d, hn::LoadU(d, totals + i * static_cast<size_t>(kLanes))));
+        runs = 0;
+    };
+    for (int64_t row = 0; row < dots.rows; row += rows)
+        for (int64_t from = 0; from < dots.count; from += kRun * kLanes) {
+            all_tiles(dots, {row, std::min(dots.rows, row + rows), from,
+                             std::min(dots.count, from + kRun * kLanes), totals, runs == 0});
+            if (++runs == kRun) spill();
+        }
+    if (runs > 0) spill();
 }
 
 }  // namespace HWY_NAMESPACE
@@ -151,7 +165,18 @@ namespace convscope {
 
 HWY_EXPORT(DoTileDots);
 
-void tile_dots(const TileDots& dots) { HWY_DYNAMIC_DISPATCH(DoTileDots)(dots); }
+void tile_dots(const TileDots& dots) {
+    constexpr size_t kLeft = 64;  // so many at once: their totals stay in the second-level cache
+    thread_local std::vector<float> totals;
+    const size_t columns = dots.right.size();
+    for (size_t a = 0; a < dots.left.size(); a += kLeft) {
+        TileDots some = dots;
+        some.left = dots.left.subspan(a, std::min(kLeft, dots.left.size() - a));
+        some.sums = dots.sums + a * columns;
+        totals.resize(some.left.size() * columns * static_cast<size_t>(kMostLanes));
+        HWY_DYNAMIC_DISPATCH(DoTileDots)(some, totals.data());
+    }
+}
 
 }  // namespace convscope
 #endif  // HWY_ONCE
