@@ -213,9 +213,11 @@ TEST_F(FilePreviews, TheNewestFileIsShown) {
     EXPECT_EQ(previewer.shown(), before);
     folder_.write("two.csv", "1 2 3");
     previewer.ask(two, 2, {});
-    EXPECT_EQ(previewer.shown(), nullptr) << "an old preview must not stand for a file that changed";
+    const std::vector<std::string> changed{"Numbers, 1×1×1×3"};
+    if (const FilePreview* early = previewer.shown())  // on a fast machine it is there already
+        EXPECT_EQ(early->lines, changed) << "an old preview must not stand for a file that changed";
     previewer.wait();
-    EXPECT_EQ(previewer.shown()->lines, std::vector<std::string>{"Numbers, 1×1×1×3"});
+    EXPECT_EQ(previewer.shown()->lines, changed);
     previewer.ask("", 0, {});
     previewer.wait();
     EXPECT_EQ(previewer.shown(), nullptr);
