@@ -2,6 +2,7 @@
 // threads. The names are those of the peers' table in README.md.
 #include <benchmark/benchmark.h>
 
+#include "core/build_layer.h"
 #include "core/evaluate.h"
 #include "core/map_statistics.h"
 #include "core/workers.h"
@@ -81,6 +82,23 @@ void evaluate_again(benchmark::State& state, const char* id, Shape shape) {
     tell_bytes(state, c);
 }
 
+/// A convolution of a photograph with batch norm and an activation after it: all of them kept, or the output alone.
+void evaluate_chain(benchmark::State& state, bool output_only) {
+    Document document = started("", Tensor({1, 3, 1080, 1920}, 0.5f));
+    document.training = false;
+    add_layer(
+        document, "conv2d",
+        {{"in_channels", int64_t(3)}, {"out_channels", int64_t(16)}, {"kernel_size", both(3)}});
+    add_layer(document, "batch_norm2d", {{"num_features", int64_t(16)}});
+    add_layer(document, "relu");
+    Workers workers(static_cast<int>(state.range(0)));
+    const Progress progress{.report = {}, .cancelled = {}, .workers = &workers};
+    const Want want{.optional_stages = false, .output_only = output_only};
+    std::optional<Result> shown;
+    for (auto _ : state) shown = evaluate(document, want, progress);
+    if (!shown || shown->problem) state.SkipWithError("the chain has a problem");
+}
+
 const int registered = [] {
     constexpr Shape kMaps{1, 64, 256, 256}, kPhoto{1, 3, 1080, 1920}, kWide{1, 16, 1080, 1920};
     struct Row {
@@ -122,6 +140,8 @@ const int registered = [] {
     };
     more("statistics_16x1080p", statistics, kWide);
     more("evaluate_relu_16x1080p", evaluate_again, "relu", kWide);
+    more("evaluate_conv_bn_relu_1080p", evaluate_chain, false);
+    more("evaluate_conv_bn_relu_1080p/output_only", evaluate_chain, true);
     return 0;
 }();
 

@@ -44,6 +44,7 @@ class Gather {
         const Tensor &wide, &weight;
         const float* bias;
         float* out;
+        const Pointwise* then;
         bool is_streamed;
     };
 
@@ -87,6 +88,9 @@ class Gather {
         const int64_t rows = std::min(rows_, g_.h.out - h);
         for (const Tile& tile : tiles_)
             is_filter_ ? filter(call, group, h, rows, tile) : sum(call, group, h, rows, tile);
+        for (int64_t o = 0; o < g_.narrow_per_group && call.then; ++o)
+            (*call.then)(group % g_.groups * g_.narrow_per_group + o,
+                         out(call, group) + (o * g_.h.out + h) * g_.w.out, rows * g_.w.out);
         if (call.is_streamed) finish_stream();
     }
 
@@ -437,14 +441,17 @@ bool gather_few(const ConvGeometry& g, const Tensor& wide, const Tensor& weight,
 }  // namespace
 
 bool gather_windows(const ConvGeometry& g, const Tensor& wide, const Tensor& weight,
-                    const Tensor* bias, Tensor& narrow, const Progress& progress) {
-    if (is_dense(g)) return gather_dense(g, wide, weight, bias, narrow, progress);
-    if (has_few_cells(g)) return gather_few(g, wide, weight, bias, narrow, progress);
+                    const Tensor* bias, Tensor& narrow, const Progress& progress,
+                    const Pointwise* then) {
+    if (is_dense(g) || has_few_cells(g))
+        return (is_dense(g) ? gather_dense(g, wide, weight, bias, narrow, progress)
+                            : gather_few(g, wide, weight, bias, narrow, progress)) &&
+               (!then || apply(*then, narrow, part_of(progress, 1, 0)));
     thread_local KeptReady<Gather> kept;
     const std::shared_ptr<const Gather> gather = kept.of(g, weight);
     float* const out = narrow.mutate().data();
-    const Gather::Call call{wide, weight, bias ? bias->data() : nullptr, out,
-                            gather->can_stream(out)};
+    const Gather::Call call{wide, weight, bias ? bias->data() : nullptr,
+                            out,  then,   !then && gather->can_stream(out)};
     return run_parts(progress, gather->parts(), [&](int64_t i) { gather->part(call, i); });
 }
 

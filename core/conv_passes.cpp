@@ -31,6 +31,18 @@ bool sum_channels(const Tensor& grad_output, Tensor& grad_bias, const Progress& 
     });
 }
 
+bool apply(const Pointwise& function, Tensor& tensor, const Progress& progress) {
+    constexpr int64_t kPartCells = int64_t(1) << 16;
+    const Shape shape = tensor.shape();
+    const int64_t pieces = (shape.plane() + kPartCells - 1) / kPartCells;
+    float* const values = tensor.mutate().data();
+    return run_parts(progress, shape.n * shape.c * pieces, [&](int64_t part) {
+        const int64_t plane = part / pieces, first = part % pieces * kPartCells;
+        function(plane % shape.c, values + plane * shape.plane() + first,
+                 std::min(kPartCells, shape.plane() - first));
+    });
+}
+
 Tensor& stage_tensor(const Plan& plan, std::span<Tensor> stages, int stage) {
     Tensor& tensor = stages[static_cast<size_t>(stage)];
     const Shape shape = plan.stages[static_cast<size_t>(stage)].shape;

@@ -26,9 +26,10 @@ struct ConvGeometry {
 
 // Each pass overwrites its result and returns false when cancelled. `bias` may be null.
 
-/// narrow cell = Σ over its window of wide cell · weight, + bias.
+/// narrow cell = Σ over its window of wide cell · weight, + bias; `then`, where there is one, is applied to that part by part.
 bool gather_windows(const ConvGeometry&, const Tensor& wide, const Tensor& weight,
-                    const Tensor* bias, Tensor& narrow, const Progress&);
+                    const Tensor* bias, Tensor& narrow, const Progress&,
+                    const Pointwise* then = nullptr);
 /// wide cell = Σ over the windows on it of narrow cell · weight, + bias. Windows' cells outside the wide grid (padding of
 /// zeros) are dropped.
 bool spread_stamps(const ConvGeometry&, const Tensor& narrow, const Tensor& weight,
@@ -40,6 +41,9 @@ bool correlate(const ConvGeometry&, const Tensor& wide, const Tensor& narrow, Te
 
 /// Sum of each channel: the gradient of a bias. False when cancelled.
 bool sum_channels(const Tensor& grad_output, Tensor& grad_bias, const Progress&);
+
+/// Applies a function of single values to all of a tensor. False when cancelled.
+bool apply(const Pointwise& function, Tensor& tensor, const Progress&);
 
 /// The tensor of a stage, made when it is not there yet. Its values are not set: the pass writes every one.
 Tensor& stage_tensor(const Plan& plan, std::span<Tensor> stages, int stage);

@@ -98,15 +98,15 @@ struct Elementwise {
         const float* const x = inputs.input.data();
         float* const y = elementwise_target(plan, wanted, stages, kElementwiseOutput);
         const bool is_streamed = should_stream(cells * int64_t(sizeof(float)));
-        return elementwise_runs(
-            y ? cells : 0, run_length(), progress, [&](int64_t first, int64_t last) {
-                if constexpr (requires { P::kCurve; })
-                    curve_values(P::kCurve, P::parameter(p), x + first, last - first, y + first,
-                                 is_streamed);
-                else
-                    for (int64_t i = first; i < last; ++i)
-                        y[i] = static_cast<float>(P::value(p, static_cast<double>(x[i])));
-            });
+        return elementwise_runs(y ? cells : 0, run_length(), progress,
+                                [&](int64_t first, int64_t last) {
+                                    apply(p, x + first, last - first, y + first, is_streamed);
+                                });
+    }
+
+    static Pointwise pointwise(const P& p, const Plan&, const LayerInputs&) {
+        return
+            [p](int64_t, float* values, int64_t count) { apply(p, values, count, values, false); };
     }
 
     /// The product is that of the float32 slope, so that it is the one which the picture shows.
@@ -141,6 +141,13 @@ struct Elementwise {
     }
 
   private:
+    static void apply(const P& p, const float* x, int64_t count, float* y, bool is_streamed) {
+        if constexpr (requires { P::kCurve; })
+            curve_values(P::kCurve, P::parameter(p), x, count, y, is_streamed);
+        else
+            for (int64_t i = 0; i < count; ++i)
+                y[i] = static_cast<float>(P::value(p, static_cast<double>(x[i])));
+    }
     static constexpr int64_t run_length() {
         if constexpr (requires { P::kCurve; })
             return kCurveRun;

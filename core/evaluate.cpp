@@ -4,12 +4,13 @@
 #include <algorithm>
 #include <cmath>
 #include <new>
-#include <numeric>
 #include <stdexcept>
 
 #include <fmt/format.h>
 
 #include "core/backward_start.h"
+#include "core/conv_passes.h"
+#include "core/following.h"
 #include "core/layer_reader.h"
 #include "core/map_statistics.h"
 #include "core/number_text.h"
@@ -93,13 +94,6 @@ LayerInputs inputs_of(const Document& document, const LayerResult& layer, size_t
     return {layer.input, document.layers[k].weights, buffers, document.training};
 }
 
-std::vector<Tensor> buffers_at_start(const Layer& layer, const Plan& plan) {
-    if (!layer.buffers.empty()) return layer.buffers;
-    std::vector<Tensor> fresh;
-    for (const BufferSpec& spec : plan.buffers) fresh.emplace_back(spec.shape, spec.initial);
-    return fresh;
-}
-
 /// The last layer whose buffers change from batch to batch; −1: none.
 int last_folding_layer(const Result& result) {
     int last = -1;
@@ -122,23 +116,43 @@ struct Pass {
     bool forward(int64_t batch, int last, bool statistics) {
         Tensor flowing = batch_input(document().input, batch);
         if (statistics && !keep_levels(flowing)) return false;
-        for (size_t k = 0; static_cast<int>(k) <= last; ++k) {
+        for (size_t k = 0, next; static_cast<int>(k) <= last; k = next) {
             if (progress.stop()) return false;
+            Following after;
+            if (want.output_only) after = following(document(), result.layers, k);
+            next = k + 1 + after.count;
             LayerResult& layer = result.layers[k];
-            const double share = work_of(layer.plan, false) / total;
+            double share = 0;
+            for (size_t i = k; i < next; ++i) share += work_of(result.layers[i].plan, false) / total;
             layer.input = flowing;
             layer.stages.assign(layer.plan.stages.size(), {});
             const auto& described = document().layers[k];
-            if (!described.op->forward(described.params, layer.plan,
-                                       inputs_of(document(), layer, k, layer.buffers.back()),
+            LayerInputs inputs = inputs_of(document(), layer, k, layer.buffers.back());
+            const bool takes_then = after.count > 0 && described.op->takes_then;
+            if (takes_then) inputs.then = &after.apply;
+            if (!described.op->forward(described.params, layer.plan, inputs,
                                        wanted_stages(layer.plan, want, false), layer.stages,
                                        part_of(progress, done, share)))
+                return false;
+            if (after.count > 0 && !takes_then &&
+                !apply(after.apply, layer.stages[static_cast<size_t>(layer.plan.output)],
+                       part_of(progress, done + share, 0)))
                 return false;
             if (layer.plan.skip.sum >= 0) add_skipped_input(layer);
             keep_buffers(layer);
             flowing = layer.output();
-            if (statistics && !measure(layer)) return false;
+            if (want.output_only) {
+                layer.input = {};
+                layer.stages.assign(layer.plan.stages.size(), {});
+            } else if (statistics && !measure(layer)) {
+                return false;
+            }
             done += share;
+        }
+        if (want.output_only) {
+            LayerResult& layer = result.layers[static_cast<size_t>(last)];
+            layer.stages.assign(layer.plan.stages.size(), {});
+            layer.stages[static_cast<size_t>(layer.plan.output)] = std::move(flowing);
         }
         return true;
     }
@@ -271,8 +285,28 @@ std::vector<int64_t> layer_bytes(const Result& result, Want want, bool optional)
     return bytes;
 }
 
-int64_t sum_of(const std::vector<int64_t>& bytes) {
-    return std::accumulate(bytes.begin(), bytes.end(), int64_t(0));
+/// Bytes that are taken while each layer is computed, the input's among them.
+std::vector<int64_t> taken_bytes(const Result& result, Want want, bool optional) {
+    const int64_t input =
+        result.document.input.tensor.shape().count() * static_cast<int64_t>(sizeof(float));
+    std::vector<int64_t> taken = layer_bytes(result, want, optional);
+    if (!want.output_only) {
+        int64_t all = input;
+        for (int64_t& bytes : taken) bytes = all += bytes;
+        return taken;
+    }
+    int64_t before = 0;  // of the layer before, whose output is read
+    for (size_t k = 0; k < taken.size();) {
+        const size_t next = k + 1 + following(result.document, result.layers, k).count;
+        const int64_t here = taken[k];
+        for (; k < next; ++k) taken[k] = input + before + here;
+        before = here;
+    }
+    return taken;
+}
+
+int64_t most_of(const std::vector<int64_t>& bytes) {
+    return bytes.empty() ? 0 : *std::ranges::max_element(bytes);
 }
 
 /// "2.2 GB", "640 MB": in units of 1024.
@@ -294,16 +328,15 @@ std::optional<std::pair<size_t, Problem>> memory_problem(const Result& result, W
             }
         }
     }
-    const int64_t input = result.document.input.tensor.shape().count() * static_cast<int64_t>(sizeof(float));
-    if (input + sum_of(layer_bytes(result, want, true)) <= want.most_bytes) return {};
+    if (most_of(taken_bytes(result, want, true)) <= want.most_bytes) return {};
     want.optional_stages = false;
-    const std::vector<int64_t> bytes = layer_bytes(result, want, false);
-    const int64_t all = input + sum_of(bytes);
-    if (all <= want.most_bytes || bytes.empty()) return {};
+    const std::vector<int64_t> taken = taken_bytes(result, want, false);
+    const int64_t all = most_of(taken);
+    const auto spent = std::ranges::find_if(
+        taken, [&](int64_t bytes) { return bytes > want.most_bytes; });
+    if (spent == taken.end()) return {};
     // It belongs to the layer at which the memory is spent.
-    size_t k = 0;
-    for (int64_t spent = input + bytes[0]; spent <= want.most_bytes && k + 1 < bytes.size();) spent += bytes[++k];
-    return std::pair{k, Problem{fmt::format("Computing this takes {} of memory; the budget is {}.",
+    return std::pair{static_cast<size_t>(spent - taken.begin()), Problem{fmt::format("Computing this takes {} of memory; the budget is {}.",
                                             bytes_text(all), bytes_text(want.most_bytes)),
                                 fmt::format("Choose a smaller input or fewer channels, or start with "
                                             "--memory {}G.",
@@ -385,6 +418,9 @@ std::optional<Result> evaluate(const Document& document, Want want, const Progre
     Result result;
     try {
         result = plan_only(document);
+        if (want.backward || std::ranges::any_of(document.layers, [](const Layer& layer) { return layer.skip != 0; }))
+            want.output_only = false;
+        if (want.output_only) want.optional_stages = false;
         // A backward pass that cannot start stops at the last layer, after all forward ones.
         const size_t last = result.layers.size();
         if (!result.problem && want.backward) {
@@ -407,9 +443,7 @@ std::optional<Result> evaluate(const Document& document, Want want, const Progre
 
 int64_t needed_bytes(const Document& document, Want want) {
     const Result planned = plan_only(document);
-    if (planned.problem) return 0;
-    return document.input.tensor.shape().count() * static_cast<int64_t>(sizeof(float)) +
-           sum_of(layer_bytes(planned, want, false));
+    return planned.problem ? 0 : most_of(taken_bytes(planned, want, false));
 }
 
 double work(const Document& document) {

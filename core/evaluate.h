@@ -19,6 +19,7 @@ struct Want {
     bool optional_stages = true;   // stages like "stamped" that only some views show
     bool backward = false;
     int64_t batch = 0;             // which of the document's batches, from 1; 0: the last
+    bool output_only = false;      // nothing but the last layer's output, without skips and backward pass: see following.h
     bool levels = false;           // smaller copies of large inputs and outputs, for painting them
     int64_t most_bytes = kMostBytes;   // what the tensors of the Result may take together
     bool operator==(const Want&) const = default;

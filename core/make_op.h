@@ -16,8 +16,9 @@ struct TypedField {
         member;
 };
 
-/// What core/ops/<id>/<id>.h must offer. `P` is the struct of parameters itself. Three things are optional: `kStartsBlock`
-/// (true), a third argument of `plan`, `bool training`, for ops that differ in it, and `WayBack way_back(p)`.
+/// What core/ops/<id>/<id>.h must offer. `P` is the struct of parameters itself. Five things are optional: `kStartsBlock`
+/// (true), a third argument of `plan`, `bool training`, for ops that differ in it, `WayBack way_back(p)`, `kTakesThen` (true)
+/// and `Pointwise pointwise(p, plan, inputs)`.
 template <class P>
 concept OpDefinition = requires(const P& p, const Plan& plan, Shape shape, Index cell, const Reader& read,
                                 const LayerInputs& inputs, const Tensor& grad, std::span<const int> wanted,
@@ -99,6 +100,11 @@ Op make_op() {
                     std::span<Tensor> stages, const Progress& progress) {
         return P::forward(typed_params<P>(p), plan, in, wanted, stages, progress);
     };
+    if constexpr (requires { P::kTakesThen; }) op.takes_then = P::kTakesThen;
+    if constexpr (requires(const P& p, const Plan& plan, const LayerInputs& in) { P::pointwise(p, plan, in); })
+        op.pointwise = [](const Params& p, const Plan& plan, const LayerInputs& in) {
+            return P::pointwise(typed_params<P>(p), plan, in);
+        };
     op.backward = [](const Params& p, const Plan& plan, const LayerInputs& in, const Tensor& grad,
                      std::span<const int> wanted, std::span<Tensor> stages, const Progress& progress) {
         return P::backward(typed_params<P>(p), plan, in, grad, wanted, stages, progress);

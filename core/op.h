@@ -14,12 +14,16 @@
 
 namespace convscope {
 
+/// A function of single values: `count` values of a channel, in place.
+using Pointwise = std::function<void(int64_t channel, float* values, int64_t count)>;
+
 /// What an op computes from. Tensors have the shapes of the Plan; absent ones (no bias) are not in the list.
 struct LayerInputs {
     Tensor input;
     std::span<const Tensor> weights;
     std::span<const Tensor> buffers;
     bool training = true;
+    const Pointwise* then = nullptr;  // what comes of the output, for ops that take it (Op::takes_then)
 };
 
 /// One line of the size formula; `text` marks role words by [i…] [k…] [o…] (input, kernel, output), so that they can be
@@ -64,6 +68,10 @@ struct Op {
     /// Fills the forward stages listed in `wanted` (always with the output). False when cancelled.
     std::function<bool(const Params&, const Plan&, const LayerInputs&, std::span<const int> wanted,
                        std::span<Tensor> stages, const Progress&)> forward;
+    bool takes_then = false;  // forward applies LayerInputs::then to the output while it is near
+    /// The layer as a function of single values, to the bit what `forward` computes; reads no input. None where it is no
+    /// such function, as batch norm of a batch. Null: the op never is one.
+    std::function<Pointwise(const Params&, const Plan&, const LayerInputs&)> pointwise;
     /// Fills the backward stages listed in `wanted` from the gradient of the output. False when cancelled.
     std::function<bool(const Params&, const Plan&, const LayerInputs&, const Tensor& grad_output,
                        std::span<const int> wanted, std::span<Tensor> stages, const Progress&)> backward;

@@ -52,6 +52,8 @@ int run_export(const ExportArguments& arguments, const Output& output) {
         Want want;
         for (const std::string& name : arguments.tensors)
             want.backward |= name.find("grad_") != std::string::npos;
+        want.output_only = std::ranges::all_of(
+            arguments.tensors, [](const std::string& name) { return name == "output"; });
         Workers workers(arguments.threads);
         const Result result =
             *evaluate(read.document, want, {.report = {}, .cancelled = {}, .workers = &workers});

@@ -31,6 +31,7 @@ struct BatchNorm2d {
     static std::pair<Index, Index> reach(const BatchNorm2d&, const Plan&, int stage, Index cell);
     static bool forward(const BatchNorm2d&, const Plan&, const LayerInputs&,
                         std::span<const int> wanted, std::span<Tensor> stages, const Progress&);
+    static Pointwise pointwise(const BatchNorm2d&, const Plan&, const LayerInputs&);
     static bool backward(const BatchNorm2d&, const Plan&, const LayerInputs&,
                          const Tensor& grad_output, std::span<const int> wanted,
                          std::span<Tensor> stages, const Progress&);

@@ -162,6 +162,12 @@ Statistics completed(const BatchNorm2d& p, const LayerInputs& inputs, const Batc
     return s;
 }
 
+Normalisation normalisation_of(const BatchNorm2d& p, const LayerInputs& inputs, const Statistics& s,
+                               int64_t c) {
+    return {s.mean, s.inverse, p.affine ? at(inputs.weights[kBatchNormWeight], c) : 1,
+            p.affine ? at(inputs.weights[kBatchNormBias], c) : 0};
+}
+
 }  // namespace
 
 bool BatchNorm2d::forward(const BatchNorm2d& p, const Plan& plan, const LayerInputs& inputs,
@@ -205,9 +211,7 @@ bool BatchNorm2d::forward(const BatchNorm2d& p, const Plan& plan, const LayerInp
     };
     const auto write_slice = [&](int64_t c, int64_t slice) {
         const Statistics& s = statistics[static_cast<size_t>(c)];
-        const Normalisation by{s.mean, s.inverse,
-                               p.affine ? at(inputs.weights[kBatchNormWeight], c) : 1,
-                               p.affine ? at(inputs.weights[kBatchNormBias], c) : 0};
+        const Normalisation by = normalisation_of(p, inputs, s, c);
         const bool in_float = channels.cells() > kExact && is_moderate(by);
         channels.for_pieces(c, slice, [&](int64_t from, int64_t count) {
             normalise(cells + from, count, by,
@@ -220,6 +224,22 @@ bool BatchNorm2d::forward(const BatchNorm2d& p, const Plan& plan, const LayerInp
         stages[static_cast<size_t>(plan.output)] =
             stages[static_cast<size_t>(plan.stage("normalised"))];
     return true;
+}
+
+Pointwise BatchNorm2d::pointwise(const BatchNorm2d& p, const Plan& plan,
+                                 const LayerInputs& inputs) {
+    if (p.uses_batch(plan.training)) return {};
+    const Channels channels{plan.output_stage().shape};
+    std::vector<Normalisation> by;
+    for (int64_t c = 0; c < channels.shape.c; ++c) {
+        const Statistics s = completed(p, inputs, nullptr, c);
+        by.push_back(normalisation_of(p, inputs, s, c));
+    }
+    const bool is_large = channels.cells() > kExact;
+    return [by = std::move(by), is_large](int64_t channel, float* values, int64_t count) {
+        const Normalisation& n = by[static_cast<size_t>(channel)];
+        normalise(values, count, n, {nullptr, nullptr, values, false, is_large && is_moderate(n)});
+    };
 }
 
 bool BatchNorm2d::backward(const BatchNorm2d& p, const Plan& plan, const LayerInputs& inputs,

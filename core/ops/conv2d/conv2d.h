@@ -14,6 +14,7 @@ struct Conv2d {
         "Slides a kernel over the input and adds up the products under it.";
 
     static constexpr bool kStartsBlock = true;
+    static constexpr bool kTakesThen = true;
 
     int64_t in_channels = 1, out_channels = 1;
     Pair kernel_size{3, 3}, stride{1, 1};

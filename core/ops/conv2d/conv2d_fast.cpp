@@ -69,7 +69,7 @@ bool Conv2d::forward(const Conv2d& p, const Plan& plan, const LayerInputs& input
                      std::span<const int>, std::span<Tensor> stages, const Progress& progress) {
     const ConvGeometry g = geometry(plan);
     return gather_windows(g, inputs.input, inputs.weights[0], p.bias ? &inputs.weights[1] : nullptr,
-                          stage_tensor(plan, stages, plan.output), progress);
+                          stage_tensor(plan, stages, plan.output), progress, inputs.then);
 }
 
 bool Conv2d::backward(const Conv2d&, const Plan& plan, const LayerInputs& inputs,
