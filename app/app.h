@@ -1,5 +1,4 @@
-// App: the State with the worker behind it, and every way to change it. One frame: input → panels call these → update →
-// build_scene → paint.
+// App: the State with the worker behind it, and every way to change it. A frame: input, panels, update, build_scene, paint.
 #pragma once
 
 #include <functional>
@@ -31,8 +30,9 @@ struct Host {
 
 /// What computing may take of the machine; 0: what suits it.
 struct Limits {
-    int64_t memory_bytes = 0;                     // of a result's tensors: --memory. Half of the machine's otherwise
+    int64_t memory_bytes = 0;                     // of a result's tensors: --memory
     int threads = 0;                              // that compute: --threads. As many as the machine runs at once otherwise
+    int64_t most_bytes() const;                   // the memory, or half of the machine's
 };
 
 struct App {

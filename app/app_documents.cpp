@@ -219,9 +219,12 @@ bool wants_grey(const State& state) {
     return keeps_layers(state) && state.document.input.tensor.shape().c == 1;
 }
 
-App::App(Document document, Limits limits) : evaluator(limits.threads) {
+int64_t Limits::most_bytes() const {
     const int64_t machine = machine_memory();
-    memory_bytes = limits.memory_bytes > 0 ? limits.memory_bytes : machine > 0 ? machine / 2 : kMostBytes;
+    return memory_bytes > 0 ? memory_bytes : machine > 0 ? machine / 2 : kMostBytes;
+}
+
+App::App(Document document, Limits limits) : evaluator(limits.threads), memory_bytes(limits.most_bytes()) {
     state.document = document;
     state.saved = document;
     state.history = History(std::move(document));

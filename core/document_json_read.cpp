@@ -238,7 +238,7 @@ struct DocumentReader {
         for (size_t k = 0; k < document.layers.size(); ++k) {
             Layer& layer = document.layers[k];
             const Plan plan = layer.op->plan(layer.params, shape, document.training);
-            if (plan.problem) return;
+            if (plan.problem) return fit_weights(document);  // those before it
             shape = plan.output_stage().shape;
             const std::string key = fmt::format("layers[{}]", k);
             if (!layer.weights.empty() && layer.weights.size() != plan.weights.size())

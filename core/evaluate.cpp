@@ -335,14 +335,13 @@ std::optional<std::pair<size_t, Problem>> memory_problem(const Result& result, W
     const auto spent = std::ranges::find_if(
         taken, [&](int64_t bytes) { return bytes > want.most_bytes; });
     if (spent == taken.end()) return {};
+    Problem problem;
+    problem.sentence = fmt::format("Computing this takes {} of memory; the budget is {}.", bytes_text(all),
+                                   bytes_text(want.most_bytes));
+    problem.advice = fmt::format("Choose a smaller input or fewer channels, or start with --memory {}G.",
+                                 all / (int64_t(1) << 30) + 1);
     // It belongs to the layer at which the memory is spent.
-    return std::pair{static_cast<size_t>(spent - taken.begin()), Problem{fmt::format("Computing this takes {} of memory; the budget is {}.",
-                                            bytes_text(all), bytes_text(want.most_bytes)),
-                                fmt::format("Choose a smaller input or fewer channels, or start with "
-                                            "--memory {}G.",
-                                            all / (int64_t(1) << 30) + 1),
-                                "",
-                                {}}};
+    return std::pair{static_cast<size_t>(spent - taken.begin()), problem};
 }
 
 Problem out_of_memory() {
@@ -418,8 +417,8 @@ std::optional<Result> evaluate(const Document& document, Want want, const Progre
     Result result;
     try {
         result = plan_only(document);
-        if (want.backward || std::ranges::any_of(document.layers, [](const Layer& layer) { return layer.skip != 0; }))
-            want.output_only = false;
+        const auto has_skip = [](const Layer& layer) { return layer.skip != 0; };
+        if (want.backward || std::ranges::any_of(document.layers, has_skip)) want.output_only = false;
         if (want.output_only) want.optional_stages = false;
         // A backward pass that cannot start stops at the last layer, after all forward ones.
         const size_t last = result.layers.size();

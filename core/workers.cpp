@@ -107,8 +107,10 @@ struct Workers::Pool {
     }
 
     void work() {
-        while (!ending) {
+        for (;;) {
+            // First the calls, then whether it ends: the end is a call too, and one seen here would not wake anybody.
             const uint32_t seen = calls.load(std::memory_order_acquire);
+            if (ending) return;
             if (do_one()) continue;
             int spins = 0;
             while (spins < kSpins && calls.load(std::memory_order_relaxed) == seen) {

@@ -78,6 +78,21 @@ TEST_F(Cli, WrongUsageIsTwo) {
     }
 }
 
+/// 16 maps of 1000 × 1000 numbers are 61 MiB and the input 4; kept are those of the convolution and of the activation.
+TEST_F(Cli, ExportKeepsToTheMemoryThatItIsGiven) {
+    const std::string chain = "nn.Sequential(nn.Conv2d(1, 16, 1), nn.ReLU())";
+    const auto exported = [&](const std::string& memory, const std::string& tensor) {
+        return run({"export", chain, "--input", "1000x1000", "--memory", memory, "--tensor", tensor, "-o", "a.npy"});
+    };
+    const Ran refused = exported("100M", "1.output");
+    EXPECT_EQ(refused.code, 1);
+    EXPECT_TRUE(holds(refused.err, "takes 126 MB of memory; the budget is 100 MB")) << refused.err;
+    EXPECT_EQ(exported("200M", "1.output").code, 0);
+    const Ran alone = exported("100M", "output");
+    EXPECT_EQ(alone.code, 0) << alone.err;
+    EXPECT_EQ(run({"explain", chain, "--input", "1000x1000", "--memory", "100M", "--cell", "0,0,0,0"}).code, 1);
+}
+
 TEST_F(Cli, ShotWritesAPictureOfThatSize) {
     const Ran ran = run({"shot", "--view", "slide", "--step", "7", "--size", "900x620", "--theme", "dark", "-o", "a.png"});
     ASSERT_EQ(ran.code, 0) << ran.err;

@@ -96,6 +96,19 @@ TEST(DocumentJson, EveryPresetComesBack) {
     }
 }
 
+TEST(DocumentJson, AbsentWeightsAreMadeUpToAnImpossibleLayer) {
+    const DocumentResult read = from_json(
+        R"({"convscope": 1, "input": {"generator": "normal", "shape": [1, 1, 1, 9], "seed": 1}, "layers": [)"
+        R"({"op": "conv2d", "params": {"kernel_size": 1}}, {"op": "conv2d", "params": {"kernel_size": 3}}]})",
+        "");
+    ASSERT_TRUE(read.ok()) << read.error;
+    const Result planned = plan_only(read.document);
+    ASSERT_TRUE(planned.problem);
+    EXPECT_EQ(planned.problem_layer, 1);
+    EXPECT_TRUE(planned.problem->sentence.starts_with("The kernel (3×3) is larger than the input (1×9)"))
+        << planned.problem->whole();
+}
+
 TEST(DocumentJson, EveryValueComesBack) {
     Document document = standard_document();
     document.name = "Grüße \"×\" ∞";

@@ -32,6 +32,17 @@ TEST(Workers, DoEveryPartOnce) {
     }
 }
 
+/// The end may come at any moment of a worker's way to sleep. (This one hung once in some thousand pools.)
+TEST(Workers, EndAtAnyMoment) {
+    for (int i = 0; i < 4000; ++i) {
+        Workers workers(2);
+        std::atomic<int> done{0};
+        workers.run(2, [&](int64_t) { ++done; }, {});
+        for (std::atomic<int> wait{i % 97 * 20}; wait > 0;) --wait;
+        EXPECT_EQ(done, 2);
+    }
+}
+
 TEST(Workers, AreOfUse) {
     // Two parts that wait for each other end only when two threads do them.
     Workers workers(2);

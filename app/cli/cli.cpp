@@ -79,16 +79,6 @@ std::optional<int64_t> parse_memory(const std::string& text) {
     return static_cast<int64_t>(*number * bytes);
 }
 
-void add_limits(CLI::App& app, Limits& limits) {
-    add_threads(app, limits.threads);
-    app.add_option_function<std::string>(
-           "--memory", [&limits](const std::string& text) { limits.memory_bytes = *parse_memory(text); },
-           "What computed numbers may take of the memory: 800M, 4G (half of the machine's)")
-        ->check([](const std::string& text) {
-            return parse_memory(text) ? std::string() : "“" + text + "” is no amount of memory; write 800M or 4G";
-        });
-}
-
 Look read_look(const Words& words) {
     Look look;
     if (!words.theme.empty()) look.theme = words.theme == "dark" ? Theme::dark : Theme::light;
@@ -142,6 +132,16 @@ void add_threads(CLI::App& app, int& threads) {
             const auto number = parse_number(text);
             const bool fits = number && *number >= 0 && *number <= 256 && *number == static_cast<int>(*number);
             return fits ? std::string() : "“" + text + "” is no whole number from 0 to 256";
+        });
+}
+
+void add_limits(CLI::App& app, Limits& limits) {
+    add_threads(app, limits.threads);
+    app.add_option_function<std::string>(
+           "--memory", [&limits](const std::string& text) { limits.memory_bytes = *parse_memory(text); },
+           "What computed numbers may take of the memory: 800M, 4G (half of the machine's)")
+        ->check([](const std::string& text) {
+            return parse_memory(text) ? std::string() : "“" + text + "” is no amount of memory; write 800M or 4G";
         });
 }
 

@@ -29,7 +29,7 @@ constexpr const char* kExamples =
 
 struct ExplainArguments {
     DocumentArguments document;
-    int threads = 0;  // see Limits
+    Limits limits;
     std::string cell, stage = "output";
     std::optional<int64_t> layer, n, channel;
     bool uses = false, latex = false;
@@ -143,9 +143,12 @@ int run_explain(const ExplainArguments& arguments, const Output& output) {
                                            grouped_text(spec.terms(cell)),
                                            grouped_text(kMaxLedgerTerms)));
     }
-    Workers workers(arguments.threads);
+    Workers workers(arguments.limits.threads);
     const auto result =
-        evaluate(document, {.optional_stages = spec.optional, .backward = spec.backward},
+        evaluate(document,
+                 {.optional_stages = spec.optional,
+                  .backward = spec.backward,
+                  .most_bytes = arguments.limits.most_bytes()},
                  {.report = {}, .cancelled = {}, .workers = &workers});
     if (result->problem) return output.fail(result->problem->whole());
     if (arguments.uses)
@@ -164,7 +167,7 @@ Subcommand add_explain(CLI::App& program) {
     explain->add_option("FILE", arguments->document.document, "A document or a PyTorch expression")
         ->required();
     add_number_options(*explain, arguments->document);
-    add_threads(*explain, arguments->threads);
+    add_limits(*explain, arguments->limits);
     explain
         ->add_option("--cell", arguments->cell,
                      "The cell as row,column, with channel and sample in front; from 0")

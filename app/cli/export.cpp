@@ -31,7 +31,7 @@ constexpr size_t kMostNames = 6;  // that are printed
 
 struct ExportArguments {
     DocumentArguments document;
-    int threads = 0;  // see Limits
+    Limits limits;
     std::vector<std::string> tensors;
     std::string file;
 };
@@ -49,12 +49,12 @@ int run_export(const ExportArguments& arguments, const Output& output) {
             return output.fail(
                 "No layer of this chain has weights; name what is written by --tensor");
     } else {
-        Want want;
+        Want want{.most_bytes = arguments.limits.most_bytes()};
         for (const std::string& name : arguments.tensors)
             want.backward |= name.find("grad_") != std::string::npos;
         want.output_only = std::ranges::all_of(
             arguments.tensors, [](const std::string& name) { return name == "output"; });
-        Workers workers(arguments.threads);
+        Workers workers(arguments.limits.threads);
         const Result result =
             *evaluate(read.document, want, {.report = {}, .cancelled = {}, .workers = &workers});
         for (const std::string& name : arguments.tensors) {
@@ -87,7 +87,7 @@ Subcommand add_export(CLI::App& program) {
     app->add_option("FILE", arguments->document.document, "A document or a PyTorch expression")
         ->required();
     add_number_options(*app, arguments->document);
-    add_threads(*app, arguments->threads);
+    add_limits(*app, arguments->limits);
     app->add_option("--tensor", arguments->tensors, "What is written; may be repeated")
         ->allow_extra_args(false);
     app->add_option("-o,--out", arguments->file, "The .npy or .safetensors file that is written")

@@ -24,6 +24,8 @@ Subcommand add_shapes(CLI::App& program);
 
 /// Registers --threads.
 void add_threads(CLI::App& app, int& threads);
+/// Registers --threads and --memory.
+void add_limits(CLI::App& app, Limits& limits);
 
 /// For CLI11's check: a whole number from 0 on; else a sentence.
 std::string check_count(const std::string& text);
