@@ -106,7 +106,7 @@ class Correlation {
     int64_t units() const { return g_.groups * chunks_; }
     int64_t first_plane(int64_t unit) const { return unit % chunks_ * together_; }
     int64_t planes(int64_t unit) const {
-        return std::clamp<int64_t>(g_.wide_per_group - first_plane(unit), 0, together_);
+        return std::min(g_.wide_per_group - first_plane(unit), together_);
     }
     /// The sum of a narrow channel is one column more, of ones, in its group's first unit: the narrow rows are read as it is.
     bool has_ones(int64_t unit) const { return !ones_.empty() && unit % chunks_ == 0; }

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "core/conv_passes.h"
-#include "core/kernels/stream.h"
 #include "core/number_text.h"
 #include "core/trouble.h"
 
@@ -80,14 +79,6 @@ float* elementwise_target(const Plan& plan, std::span<const int> wanted, std::sp
     const bool is_output = stage == plan.output;  // a pass is always wanted with its output
     if (!is_output && !is_wanted(wanted, stage)) return nullptr;
     return stage_tensor(plan, stages, stage).mutate().data();
-}
-
-bool run_each_run(int64_t cells, int64_t run, const Progress& progress,
-                  const std::function<void(int64_t first, int64_t last)>& part) {
-    return run_parts(progress, (cells + run - 1) / run, [&](int64_t i) {
-        part(i * run, std::min(cells, (i + 1) * run));
-        finish_stream();
-    });
 }
 
 }  // namespace convscope

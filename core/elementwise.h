@@ -47,11 +47,12 @@ float* elementwise_target(const Plan& plan, std::span<const int> wanted, std::sp
 /// Calls `part(first, last)` for runs of so many cells, on all threads. False when cancelled.
 inline constexpr int64_t kElementwiseRun = 1 << 14;  // half a millisecond of the dearest function
 inline constexpr int64_t kCurveRun = 1 << 16;        // of one that has a kernel
-bool run_each_run(int64_t cells, int64_t run, const Progress& progress,
-                  const std::function<void(int64_t first, int64_t last)>& part);
 template <class Part>
 bool elementwise_runs(int64_t cells, int64_t run, const Progress& progress, const Part& part) {
-    return run_each_run(cells, run, progress, std::cref(part));
+    return run_parts(progress, (cells + run - 1) / run, [&](int64_t i) {
+        part(i * run, std::min(cells, (i + 1) * run));
+        finish_stream();
+    });
 }
 
 /// The base of an op's struct `P`, which must have
