@@ -14,6 +14,7 @@ constexpr int64_t kMostBandFloats =
 constexpr int64_t kMostSums = int64_t(1) << 22;  // of all bands together
 constexpr int64_t kManyColumns = 80;             // so many meet a narrow row while it is near
 constexpr int64_t kFewNarrow = 4;                // fewer narrow channels than a tile has rows
+constexpr int64_t kLongRow = 256;               // so long that two more short ones are little
 constexpr int64_t kFewCells = 256;  // rows so short that tiles of them have little to add up
 
 bool has_few_windows(const ConvGeometry& g) {
@@ -26,7 +27,7 @@ bool has_few_windows(const ConvGeometry& g) {
 bool correlate_few(const ConvGeometry& g, const Tensor& wide, const Tensor& narrow, Tensor& weight,
                    const Progress& progress) {
     const int64_t cells = g.h.out * g.w.out, terms = g.wide_per_group * g.taps();
-    const float* const windows = cells_under_windows(g, wide);
+    const WindowCells windows = cells_under_windows(g, wide);
     const int64_t chunk = 4 * kMostLanes * 8;
     const int64_t chunks = (terms + chunk - 1) / chunk;
     float* const out = weight.mutate().data();
@@ -43,7 +44,7 @@ bool correlate_few(const ConvGeometry& g, const Tensor& wide, const Tensor& narr
         for (int64_t n = 0; n < g.batch; ++n)
             for (int64_t cell = 0; cell < cells; ++cell)
                 scratch.taps.push_back(
-                    {windows + ((n * g.groups + group) * cells + cell) * terms + first,
+                    {windows.first + ((n * g.groups + group) * cells + cell) * windows.step + first,
                      n * cells + cell});
         add_up({.taps = scratch.taps,
                 .weights = &values[static_cast<size_t>(group)],
@@ -62,15 +63,16 @@ class Correlation {
   public:
     Correlation(const ConvGeometry& g, const Tensor& wide, const Tensor& narrow,
                 bool has_narrow_sums)
-        : g_(g), wide_(wide), narrow_(narrow), lines_(g), floats_(lines_.row_floats(g.w.out)) {
-        const int64_t most = std::clamp<int64_t>(kManyColumns / g.taps(), 1, g.wide_per_group);
-        chunks_ = (g.wide_per_group + most - 1) / most;
-        together_ = (g.wide_per_group + chunks_ - 1) / chunks_;
-        is_close_ = g.h.stride < g.h.kernel && g.h.span() <= 2 * g.h.kernel;
-        is_few_ = is_close_ && g.h.stride == 1 && g.narrow_per_group < kFewNarrow;
-        const int64_t fitting = kMostBandFloats / floats_ / together_;
-        rows_ = std::clamp<int64_t>(
-            is_close_ ? (fitting - g.h.span()) / g.h.stride : fitting / g.h.kernel, 1, g.h.out);
+        : g_(g),
+          wide_(wide),
+          narrow_(narrow),
+          chunks_(chunks_of(g)),
+          together_((g.wide_per_group + chunks_ - 1) / chunks_),
+          rows_(std::min(g.h.out,
+                         WideLines::fitting_rows(g, g.w.out, kMostBandFloats / together_))),
+          lines_(g, rows_),
+          is_few_(g.h.stride == 1 && g.h.dilation * (g.h.kernel - 1) < rows_ &&
+                  g.narrow_per_group < kFewNarrow) {
         bands_per_sample_ = (g.h.out + rows_ - 1) / rows_;
         bands_ = g.batch * bands_per_sample_;
         sums_each_ = g.narrow_per_group * columns();
@@ -78,8 +80,11 @@ class Correlation {
         shares_ = std::clamp<int64_t>(std::min(bands_, kMostSums / (units() * sums_each_)), 1,
                                       units() >= 32 ? 1 : bands_);
         sums_.resize(static_cast<size_t>(units() * shares_ * sums_each_));
+        const int64_t first = (g.w.pad_before + kMostLanes - 1) / kMostLanes * kMostLanes;
+        const int64_t end = (g.w.out - g.w.pad_after) / kMostLanes * kMostLanes;
+        if (is_few_ && g.w.stride == 1 && end - first >= kLongRow) inside_ = {first, end};
         if (has_narrow_sums)
-            ones_.assign(static_cast<size_t>((rows_ - 1) * line_step() + g.w.out), 1.0f);
+            ones_.assign(static_cast<size_t>((rows_ - 1) * lines_.line_floats(g.w.out) + g.w.out), 1.0f);
     }
 
     bool run(const Progress& progress) {
@@ -111,11 +116,10 @@ class Correlation {
     /// The sum of a narrow channel is one column more, of ones, in its group's first unit: the narrow rows are read as it is.
     bool has_ones(int64_t unit) const { return !ones_.empty() && unit % chunks_ == 0; }
     int64_t columns() const { return together_ * g_.taps() + 1; }
-    int64_t lines_of(int64_t rows) const {
-        return is_close_ ? (rows - 1) * g_.h.stride + g_.h.span() : rows * g_.h.kernel;
+    static int64_t chunks_of(const ConvGeometry& g) {
+        const int64_t most = std::clamp<int64_t>(kManyColumns / g.taps(), 1, g.wide_per_group);
+        return (g.wide_per_group + most - 1) / most;
     }
-    /// From the line under a row of windows to that under the next.
-    int64_t line_step() const { return (is_close_ ? g_.h.stride : 1) * floats_; }
 
     float total(int64_t unit, int64_t at) const {
         double sum = 0;
@@ -125,42 +129,71 @@ class Correlation {
     }
 
     void add_band(int64_t unit, int64_t band, double* to) const {
+        const int64_t h = band % bands_per_sample_ * rows_, rows = std::min(rows_, g_.h.out - h);
+        const int64_t top = *g_.h.input_place(h, 0);
+        const bool is_inside = top >= 0 && top + rows - 1 + g_.h.span() <= g_.h.in;
+        const int64_t first = is_inside ? inside_.first : 0, end = is_inside ? inside_.second : 0;
+        if (first > 0) add_stretch(unit, band, 0, first, false, to);
+        if (first < end) add_stretch(unit, band, first, end - first, true, to);
+        if (end < g_.w.out) add_stretch(unit, band, end, g_.w.out - end, false, to);
+    }
+
+    /// Some windows of each row of a band, and where the cells under them lie.
+    struct Stretch {
+        int64_t rows, cells;
+        const float* narrow;  // the first one of the group's first channel
+        const float* wide;    // under it, in the unit's first plane
+        int64_t plane_step, line_step;
+        bool is_direct;
+    };
+    int64_t offset(const Stretch& stretch, int64_t r, int64_t s) const {
+        return stretch.is_direct ? r * g_.h.dilation * g_.w.in + s * g_.w.dilation
+                                 : lines_.offset(r, s, stretch.rows, stretch.cells);
+    }
+
+    /// The windows x…x+cells−1 of all rows of a band. Direct: they lie inside, and their rows are read where they are.
+    void add_stretch(int64_t unit, int64_t band, int64_t x, int64_t cells, bool is_direct,
+                     double* to) const {
         ConvScratch& scratch = conv_scratch();
         const int64_t n = band / bands_per_sample_, h = band % bands_per_sample_ * rows_;
         const int64_t rows = std::min(rows_, g_.h.out - h), group = unit / chunks_;
-        const int64_t lines = lines_of(rows);
-        scratch.lines.resize(static_cast<size_t>(planes(unit) * lines * floats_));
-        for (int64_t c = 0; c < planes(unit); ++c) {
-            const float* const plane =
-                wide_.data() +
-                wide_.shape().offset({n, group * g_.wide_per_group + first_plane(unit) + c, 0, 0});
-            for (int64_t i = 0; i < lines; ++i)
-                lines_.fill(scratch.lines.data() + (c * lines + i) * floats_, plane,
-                            is_close_ ? *g_.h.input_place(h, 0) + i
-                                      : *g_.h.input_place(h + i % rows, i / rows),
-                            0, g_.w.out);
+        const float* wide =
+            wide_.data() +
+            wide_.shape().offset({n, group * g_.wide_per_group + first_plane(unit), 0, 0});
+        Stretch stretch{rows,
+                        cells,
+                        narrow_.data() +
+                            narrow_.shape().offset({n, group * g_.narrow_per_group, h, x}),
+                        wide,
+                        g_.h.in * g_.w.in,
+                        g_.w.in,
+                        is_direct};
+        if (is_direct) {
+            stretch.wide += *g_.h.input_place(h, 0) * g_.w.in + *g_.w.input_place(x, 0);
+        } else {
+            stretch.plane_step = lines_.plane_floats(rows, cells);
+            stretch.line_step = lines_.line_floats(cells);
+            scratch.lines.resize(static_cast<size_t>(planes(unit) * stretch.plane_step));
+            stretch.wide = scratch.lines.data();
+            for (int64_t c = 0; c < planes(unit); ++c, wide += g_.h.in * g_.w.in)
+                lines_.fill(scratch.lines.data() + c * stretch.plane_step, wide, h, rows, x, cells);
         }
-        const float* const from =
-            narrow_.data() + narrow_.shape().offset({n, group * g_.narrow_per_group, h, 0});
         if (is_few_) {
             for (int64_t o = 0; o < g_.narrow_per_group; ++o, to += columns())
                 for (int64_t c = 0; c < planes(unit); ++c)
-                    meet_neighbours(from + o * g_.h.out * g_.w.out,
-                                    scratch.lines.data() + c * lines * floats_, rows,
-                                    to + c * g_.taps(),
+                    meet_neighbours(stretch, o, c, to + c * g_.taps(),
                                     c == 0 && has_ones(unit) ? to + columns() - 1 : nullptr);
             return;
         }
         std::vector<const float*>& sources = scratch.sources;
         sources.clear();
         for (int64_t o = 0; o < g_.narrow_per_group; ++o)
-            sources.push_back(from + o * g_.h.out * g_.w.out);
+            sources.push_back(stretch.narrow + o * g_.h.out * g_.w.out);
         for (int64_t c = 0; c < planes(unit); ++c)
             for (int64_t r = 0; r < g_.h.kernel; ++r)
-                push_columns(sources, scratch.lines.data() + c * lines * floats_,
-                             is_close_ ? r * g_.h.dilation : r * rows);
+                push_columns(sources, stretch, stretch.wide + c * stretch.plane_step, r);
         if (has_ones(unit)) sources.push_back(ones_.data());
-        meet(sources, static_cast<size_t>(g_.narrow_per_group), rows, scratch.row_sums);
+        meet(sources, static_cast<size_t>(g_.narrow_per_group), stretch, rows, scratch.row_sums);
         const int64_t met = std::ssize(sources) - g_.narrow_per_group;
         for (int64_t o = 0; o < g_.narrow_per_group; ++o)
             for (int64_t t = 0; t < met; ++t) {
@@ -171,20 +204,22 @@ class Correlation {
     }
 
     /// The same line meets several kernel rows, each with a narrow row further up: four of them share what is loaded of it
-    /// where one channel has but one narrow row. `to`: the sums of a channel's weights.
-    void meet_neighbours(const float* from, const float* lines, int64_t rows, double* to,
+    /// where one channel has but one narrow row. Of narrow channel o with plane c; `to`: the sums of their weights.
+    void meet_neighbours(const Stretch& stretch, int64_t o, int64_t c, double* to,
                          double* narrow_sum) const {
         ConvScratch& scratch = conv_scratch();
-        const int64_t apart = g_.h.dilation;
+        const int64_t apart = g_.h.dilation, rows = stretch.rows;
+        const float* const from = stretch.narrow + o * g_.h.out * g_.w.out;
+        const float* const lines = stretch.wide + c * stretch.plane_step;
         // `count` narrow rows, from row first(k) on for kernel row k of k0…k1−1, with the lines from `line` on.
         const auto some = [&](int64_t k0, int64_t k1, auto first, int64_t line, int64_t count) {
             if (count <= 0) return;
             const bool sums_narrow = narrow_sum && k0 == 0;
             scratch.sources.clear();
             for (int64_t k = k0; k < k1; ++k) scratch.sources.push_back(from + first(k) * g_.w.out);
-            push_columns(scratch.sources, lines, line);
+            push_columns(scratch.sources, stretch, lines + line * stretch.line_step, 0);
             if (sums_narrow) scratch.sources.push_back(ones_.data());
-            meet(scratch.sources, static_cast<size_t>(k1 - k0), count, scratch.row_sums);
+            meet(scratch.sources, static_cast<size_t>(k1 - k0), stretch, count, scratch.row_sums);
             const double* sum = scratch.row_sums.data();
             for (int64_t k = k0; k < k1; ++k) {
                 for (int64_t s = 0; s < g_.w.kernel; ++s) to[k * g_.w.kernel + s] += *sum++;
@@ -210,34 +245,35 @@ class Correlation {
         }
     }
 
-    /// Adds the lines from `line` on, shifted for each kernel column.
-    void push_columns(std::vector<const float*>& sources, const float* lines, int64_t line) const {
+    /// Adds the lines of kernel row r, shifted for each kernel column.
+    void push_columns(std::vector<const float*>& sources, const Stretch& stretch,
+                      const float* lines, int64_t r) const {
         for (int64_t s = 0; s < g_.w.kernel; ++s)
-            sources.push_back(lines + line * floats_ + lines_.offset(s, g_.w.out));
+            sources.push_back(lines + offset(stretch, r, s));
     }
     /// The first `narrows` sources are narrow rows, the others lines.
-    void meet(const std::vector<const float*>& sources, size_t narrows, int64_t rows,
-              std::vector<double>& sums) const {
+    void meet(const std::vector<const float*>& sources, size_t narrows, const Stretch& stretch,
+              int64_t rows, std::vector<double>& sums) const {
         const std::span all(sources);
         sums.assign(narrows * (all.size() - narrows), 0.0);
         tile_dots({.left = all.first(narrows),
                    .right = all.subspan(narrows),
                    .left_step = g_.w.out,
-                   .right_step = line_step(),
+                   .right_step = stretch.line_step,
                    .rows = rows,
-                   .count = g_.w.out,
+                   .count = stretch.cells,
                    .sums = sums.data()});
     }
 
     const ConvGeometry& g_;
     const Tensor &wide_, &narrow_;
+    int64_t chunks_, together_;  // units of a group, planes of a unit
+    int64_t rows_;               // of windows in a band
     WideLines lines_;
-    int64_t floats_;                     // of a line
-    int64_t together_ = 1, chunks_ = 1;  // planes of a unit, units of a group
-    int64_t rows_ = 1, bands_per_sample_ = 1, bands_ = 1;
+    bool is_few_;
+    std::pair<int64_t, int64_t> inside_{};  // windows of a row whose rows are read where they lie
+    int64_t bands_per_sample_ = 1, bands_ = 1;
     int64_t shares_ = 1, sums_each_ = 1;  // sums of a unit: for each share of the bands
-    bool is_close_ = true;  // lines are copied once for all kernel rows, else for each
-    bool is_few_ = false;
     std::vector<double> sums_;
     std::vector<float> ones_;
 };

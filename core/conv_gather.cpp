@@ -20,6 +20,7 @@ constexpr int64_t kMostBandRows = 32;   // rows of windows in a part
 constexpr int64_t kFewChannels = 3;  // so few outputs of one plane are made row by row of a filter
 constexpr int64_t kFlatCells =
     256;  // rows this short are worked through as one long row, with what lies between them
+constexpr int64_t kEvenCells = 32;    // but not those, where they are whole vectors
 constexpr int64_t kMostStreams = 32;  // rows that are read at once
 constexpr int64_t kMostPasses = 64;   // over the planes of one output: no longer a run of terms
 constexpr int64_t kFewTimes = 16;     // so many channels take every second cell from where it lies
@@ -50,7 +51,6 @@ class Gather {
 
     Gather(const ConvGeometry& g, const Tensor& weight)
         : g_(g),
-          lines_(g_),
           is_filter_((g.narrow_per_group == 1 ||
                       (g.narrow_per_group <= kFewChannels && g.wide_per_group == 1)) &&
                      g.h.stride == 1 && g.w.stride == 1 && g.h.dilation == 1 &&
@@ -58,10 +58,9 @@ class Gather {
           has_ends_(is_filter_ && g.wide_per_group == 1 && g.h.kernel == 3 && g.w.kernel == 3 &&
                     g.w.dilation == 1 && g.w.pad_before <= 1 &&
                     g.w.out + 1 - g.w.pad_before <= g.w.in),
-          zeros_(static_cast<size_t>(g.w.in), 0.0f) {
-        rows_ = rows_in_part(g.h.out, g.narrow_per_group * terms() * g.w.out, kMostBandRows,
-                             g.w.out < kFlatCells);
-        if (is_filter_) rows_ = (rows_ + kFilterRows - 1) / kFilterRows * kFilterRows;
+          zeros_(static_cast<size_t>(g.w.in), 0.0f),
+          rows_(rows_of_part()),
+          lines_(g_, rows_) {
         make_tiles();
         if (is_filter_ && g.wide_per_group == 1 && is_worth_separating(g))
             for (int64_t channel = 0; channel < g.groups * g.narrow_per_group; ++channel)
@@ -105,6 +104,12 @@ class Gather {
         return call.out + i * g_.narrow_per_group * g_.h.out * g_.w.out;
     }
 
+    int64_t rows_of_part() const {
+        const int64_t rows = rows_in_part(g_.h.out, g_.narrow_per_group * terms() * g_.w.out,
+                                          kMostBandRows, g_.w.out < kFlatCells);
+        return is_filter_ ? (rows + kFilterRows - 1) / kFilterRows * kFilterRows : rows;
+    }
+
     void make_tiles() {
         if (has_ends_) {
             for (const int64_t place : {-g_.w.pad_before, g_.w.out + 1 - g_.w.pad_before})
@@ -129,54 +134,19 @@ class Gather {
                 return;
             }
         }
-        const int64_t rows = g_.wide_per_group * band_rows();
-        const int64_t floats = std::max<int64_t>(1, rows * lines_.row_floats(1));
+        const int64_t floats = g_.wide_per_group * lines_.plane_floats(rows_, 1);
         const int64_t fitting = std::max(kBandFloats / floats, 4 * kStep) / kStep * kStep;
         for (int64_t x = 0; x < g_.w.out; x += fitting)
             tiles_.push_back({x, std::min(fitting, g_.w.out - x), false});
     }
 
-    /// Wide rows under the windows of a part, at most.
-    int64_t band_rows() const {
-        return std::min((rows_ - 1) * g_.h.stride + g_.h.span(), rows_ * g_.h.kernel);
-    }
-
-    /// Copies the wide rows at `places` for a tile.
-    void fill_band(ConvScratch& scratch, const float* planes, const std::vector<int64_t>& places,
+    /// Copies the wide rows under some rows of windows for a tile.
+    void fill_band(ConvScratch& scratch, const float* planes, int64_t h, int64_t rows,
                    const Tile& tile) const {
-        const int64_t floats = lines_.row_floats(tile.cells);
-        const auto count = static_cast<int64_t>(places.size());
-        scratch.lines.resize(static_cast<size_t>(g_.wide_per_group * count * floats));
-        float* to = scratch.lines.data();
-        for (int64_t c = 0; c < g_.wide_per_group; ++c, planes += g_.h.in * g_.w.in) {
-            if (!has_gaps(places)) {
-                lines_.fill_all(to, planes, places.front(), count, tile.x, tile.cells);
-                to += count * floats;
-                continue;
-            }
-            for (const int64_t place : places) {
-                lines_.fill(to, planes, place, tile.x, tile.cells);
-                to += floats;
-            }
-        }
-    }
-    static bool has_gaps(const std::vector<int64_t>& places) {
-        return places.back() - places.front() + 1 != static_cast<int64_t>(places.size());
-    }
-
-    /// The places under rows h…h+rows−1 of windows, ascending.
-    void find_places(std::vector<int64_t>& places, int64_t h, int64_t rows) const {
-        places.clear();
-        if (g_.h.dilation == 1 && g_.h.stride <= g_.h.kernel) {  // without gaps
-            const int64_t first = *g_.h.input_place(h, 0);
-            for (int64_t i = 0; i < (rows - 1) * g_.h.stride + g_.h.kernel; ++i)
-                places.push_back(first + i);
-            return;
-        }
-        for (int64_t i = 0; i < rows; ++i)
-            for (int64_t r = 0; r < g_.h.kernel; ++r) places.push_back(*g_.h.input_place(h + i, r));
-        std::ranges::sort(places);
-        places.erase(std::ranges::unique(places).begin(), places.end());
+        const int64_t floats = lines_.plane_floats(rows, tile.cells);
+        scratch.lines.resize(static_cast<size_t>(g_.wide_per_group * floats));
+        for (int64_t c = 0; c < g_.wide_per_group; ++c, planes += g_.h.in * g_.w.in)
+            lines_.fill(scratch.lines.data() + c * floats, planes, h, rows, tile.x, tile.cells);
     }
 
     /// Where the cell at window column 0 and kernel column 0 lies for a place, when rows are read in place.
@@ -196,32 +166,31 @@ class Gather {
             .cells = tile.cells,
             .is_streamed = call.is_streamed};
         if (tile.is_direct) return sum_direct(call, sums, group, h, rows, tile);
-        find_places(scratch.places, h, rows);
-        fill_band(scratch, planes(call, group), scratch.places, tile);
-        const bool gaps = has_gaps(scratch.places);
-        const int64_t floats = lines_.row_floats(tile.cells);
-        if (!gaps && tile.cells < kFlatCells && g_.h.stride == 1 && g_.w.stride == 1 &&
+        fill_band(scratch, planes(call, group), h, rows, tile);
+        collect_band(scratch, rows, tile);
+        sums.taps = scratch.taps;
+        const int64_t floats = lines_.line_floats(tile.cells);
+        const bool is_even = tile.cells % kStep == 0 && tile.cells >= kEvenCells;
+        if (tile.cells < kFlatCells && !is_even && floats <= std::max(kStep, 2 * tile.cells) &&
             !call.is_streamed) {
             // The lines of neighbouring rows follow each other: they are worked through as one. What is streamed is not: of
             // the two ends of a row, each line of the cache would be read before it is written.
-            collect_band(scratch, h, tile);
-            sums.taps = scratch.taps;
             sums.cells = (rows - 1) * floats + tile.cells;
             scratch.sums.resize(static_cast<size_t>(g_.narrow_per_group * sums.cells));
             sums.out = scratch.sums.data();
             sums.out_channel_step = sums.cells;
-            sums.is_streamed = false;
             add_up(sums);
             for (int64_t c = 0; c < g_.narrow_per_group; ++c)
-                copy_rows(sums.out + c * sums.cells, floats,
-                          out(call, group) + c * plane + h * g_.w.out + tile.x, g_.w.out, rows,
-                          tile.cells);
+                copy_rows({.from = sums.out + c * sums.cells,
+                           .from_step = floats,
+                           .to = out(call, group) + c * plane + h * g_.w.out + tile.x,
+                           .to_step = g_.w.out,
+                           .rows = rows,
+                           .cells = tile.cells});
             return;
         }
         for (int64_t i = 0; i < rows; ++i) {
-            if (i == 0 || gaps) collect_band(scratch, h + i, tile);
-            sums.taps = scratch.taps;
-            sums.shift = gaps ? 0 : i * g_.h.stride * floats;
+            sums.shift = i * floats;
             sums.out = out(call, group) + (h + i) * g_.w.out + tile.x;
             add_up(sums);
         }
@@ -271,22 +240,15 @@ class Gather {
             }
     }
 
-    void collect_band(ConvScratch& scratch, int64_t h, const Tile& tile) const {
+    void collect_band(ConvScratch& scratch, int64_t rows, const Tile& tile) const {
         scratch.taps.clear();
-        const bool gaps = has_gaps(scratch.places);
-        const int64_t floats = lines_.row_floats(tile.cells);
-        const auto count = static_cast<int64_t>(scratch.places.size());
+        const float* plane = scratch.lines.data();
         int64_t weight = 0;
-        for (int64_t c = 0; c < g_.wide_per_group; ++c)
-            for (int64_t r = 0; r < g_.h.kernel; ++r) {
-                const int64_t place = *g_.h.input_place(h, r);
-                const int64_t at =
-                    gaps ? std::ranges::lower_bound(scratch.places, place) - scratch.places.begin()
-                         : place - scratch.places.front();
-                const float* const row = scratch.lines.data() + (c * count + at) * floats;
+        for (int64_t c = 0; c < g_.wide_per_group; ++c, plane += lines_.plane_floats(rows, tile.cells))
+            for (int64_t r = 0; r < g_.h.kernel; ++r)
                 for (int64_t s = 0; s < g_.w.kernel; ++s)
-                    scratch.taps.push_back({row + lines_.offset(s, tile.cells), weight++});
-            }
+                    scratch.taps.push_back(
+                        {plane + lines_.offset(r, s, rows, tile.cells), weight++});
     }
 
     /// Planes of `height` rows that are read at once: as many as the processor reads ahead in, or more where they are very many.
@@ -297,29 +259,25 @@ class Gather {
     }
 
     void filter(const Call& call, int64_t group, int64_t h, int64_t rows, const Tile& tile) const {
-        if (!tile.is_direct) {
-            ConvScratch& scratch = conv_scratch();
-            find_places(scratch.places, h, rows);
-            fill_band(scratch, planes(call, group), scratch.places, tile);
-        }
+        if (!tile.is_direct) fill_band(conv_scratch(), planes(call, group), h, rows, tile);
+        const int64_t plane = tile.is_direct ? 0 : lines_.plane_floats(rows, tile.cells);
         for (int64_t row = 0; row < rows; row += kFilterRows)
-            filter_some(call, group, h, row, std::min(kFilterRows, rows - row), tile);
+            filter_some(call, group, h, row, std::min(kFilterRows, rows - row), tile, plane);
     }
 
-    /// Up to kFilterRows rows of windows from h + row on, one output plane after the other.
+    /// Up to kFilterRows rows of windows from h + row on, one output plane after the other. `plane`: floats of a copied plane.
     void filter_some(const Call& call, int64_t group, int64_t h, int64_t row, int64_t rows,
-                     const Tile& tile) const {
+                     const Tile& tile, int64_t plane) const {
         ConvScratch& scratch = conv_scratch();
         scratch.sources.clear();
-        const int64_t floats = lines_.row_floats(tile.cells);
-        const auto lines = static_cast<int64_t>(scratch.places.size());
         if (has_ends_) scratch.lines.clear();
         for (int64_t c = 0; c < g_.wide_per_group; ++c)
             for (int64_t i = 0; i < kFilterRows + g_.h.kernel - 1; ++i) {
                 // Rows left out read the last one that there is.
                 const int64_t line = row + std::min(i, rows + g_.h.kernel - 2);
                 if (!tile.is_direct) {
-                    scratch.sources.push_back(scratch.lines.data() + (c * lines + line) * floats);
+                    scratch.sources.push_back(scratch.lines.data() + c * plane +
+                                              line * lines_.line_floats(tile.cells));
                     continue;
                 }
                 const float* const from =
@@ -391,7 +349,6 @@ class Gather {
     }
 
     const ConvGeometry g_;
-    WideLines lines_;
     bool is_filter_;
     bool has_ends_;  // rows are read in place, padding and all: it is one cell
     std::vector<std::optional<int64_t>> ends_;  // which cells those of the padding copy
@@ -399,7 +356,8 @@ class Gather {
     std::vector<PackedWeights> weights_;
     std::vector<std::optional<Factors>> two_passes_;  // of each output channel; empty: none
     std::vector<Tile> tiles_;
-    int64_t rows_ = 1;  // of windows in a part
+    int64_t rows_;  // of windows in a part
+    WideLines lines_;
 };
 
 /// Few windows: the cells under each lie together once, and every kernel meets every window.
@@ -410,7 +368,7 @@ bool gather_few(const ConvGeometry& g, const Tensor& wide, const Tensor& weight,
         std::clamp<int64_t>(kPartProducts / (cells * terms) / 4 * 4, 4, g.narrow_per_group);
     const int64_t chunks = (g.narrow_per_group + chunk - 1) / chunk;
     float* const out = narrow.mutate().data();
-    const float* const windows = cells_under_windows(g, wide);
+    const WindowCells windows = cells_under_windows(g, wide);
     return run_parts(progress, g.batch * g.groups * chunks, [&](int64_t part) {
         const int64_t group = part / chunks, first = part % chunks * chunk;
         const int64_t channels = std::min(chunk, g.narrow_per_group - first);
@@ -420,7 +378,7 @@ bool gather_few(const ConvGeometry& g, const Tensor& wide, const Tensor& weight,
             scratch.sources.push_back(weight.data() +
                                       (group % g.groups * g.narrow_per_group + first + c) * terms);
         for (int64_t cell = 0; cell < cells; ++cell)
-            scratch.sources.push_back(windows + (group * cells + cell) * terms);
+            scratch.sources.push_back(windows.first + (group * cells + cell) * windows.step);
         scratch.row_sums.assign(static_cast<size_t>(channels * cells), 0.0);
         const std::span all(scratch.sources);
         tile_dots({.left = all.first(static_cast<size_t>(channels)),

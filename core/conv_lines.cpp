@@ -2,42 +2,73 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <numeric>
 
 namespace convscope {
 namespace {
 
 constexpr int64_t kFewCells = 64;
-constexpr int64_t kShortRow = 64;    // where calls for each row would take longer than its cells
+constexpr int64_t kShortRow = 96;    // where calls for each row would take longer than its cells
 constexpr int64_t kManyParts = 256;  // more would only be smaller
 
-/// The value of places first, first + step, … of a row; zeros where there is no row or no cell.
-void fill_line(float* line, int64_t count, const float* row, int64_t first, int64_t step,
-               const WindowAxis& axis, PaddingMode mode) {
+/// Some places of a padded axis.
+struct Places {
+    int64_t first = 0, step = 1, count = 0;
+
+    /// Which of them are cells of an axis of `in`.
+    std::pair<int64_t, int64_t> inside(int64_t in) const {
+        const auto steps = [&](int64_t at) { return step == 1 ? at : floor_div(at, step); };
+        const int64_t begin = std::clamp<int64_t>(-steps(first), 0, count);
+        return {begin, std::clamp<int64_t>(steps(in - 1 - first) + 1, begin, count)};
+    }
+};
+
+/// The values at some places of a row; zeros where there is no row or no cell.
+void fill_line(float* line, const float* row, const Places& places, int64_t in, PaddingMode mode) {
     if (!row) {
-        std::fill(line, line + count, 0.0f);
+        std::fill(line, line + places.count, 0.0f);
         return;
     }
-    const auto steps = [&](int64_t places) { return step == 1 ? places : floor_div(places, step); };
-    const int64_t inside = std::clamp<int64_t>(-steps(first), 0, count);  // first place ≥ 0
-    const int64_t after = std::clamp<int64_t>(steps(axis.in - 1 - first) + 1, inside, count);
+    const auto [begin, end] = places.inside(in);
     const auto copy_padding = [&](int64_t from, int64_t to) {
         if (mode == PaddingMode::zeros) return std::fill(line + from, line + to, 0.0f);
         for (int64_t i = from; i < to; ++i) {
-            const auto cell = padded_cell(first + i * step, axis.in, mode);
+            const auto cell = padded_cell(places.first + i * places.step, in, mode);
             line[i] = cell ? row[*cell] : 0.0f;
         }
     };
-    copy_padding(0, inside);
-    if (step == 1) {
-        std::copy(row + first + inside, row + first + after, line + inside);
-    } else if (step == 2) {
-        take_every_second(row + first + 2 * inside, line + inside, after - inside);
-    } else {
-        const float* from = row + first + inside * step;
-        for (int64_t i = inside; i < after; ++i, from += step) line[i] = *from;
+    copy_padding(0, begin);
+    const float* from = row + places.first + begin * places.step;
+    if (places.step <= 2)
+        copy_rows({.from = from, .stride = places.step, .to = line + begin, .cells = end - begin});
+    else
+        for (int64_t i = begin; i < end; ++i, from += places.step) line[i] = *from;
+    copy_padding(end, places.count);
+}
+
+/// The values at some rows and columns of a wide plane, a line of `floats` floats for each row.
+void fill_lines(float* to, int64_t floats, const float* plane, const Places& rows,
+                const Places& columns, const ConvGeometry& g) {
+    if (g.mode != PaddingMode::zeros || columns.step > 2 || floats > kShortRow) {
+        for (int64_t i = 0; i < rows.count; ++i, to += floats) {
+            const auto cell = padded_cell(rows.first + i * rows.step, g.h.in, g.mode);
+            fill_line(to, cell ? plane + *cell * g.w.in : nullptr, columns, g.w.in, g.mode);
+        }
+        return;
     }
-    copy_padding(after, count);
+    std::fill(to, to + rows.count * floats, 0.0f);
+    const auto [top, bottom] = rows.inside(g.h.in);
+    const auto [left, right] = columns.inside(g.w.in);
+    if (top < bottom && left < right)
+        copy_rows({.from = plane + (rows.first + top * rows.step) * g.w.in + columns.first +
+                           left * columns.step,
+                   .from_step = rows.step * g.w.in,
+                   .stride = columns.step,
+                   .to = to + top * floats + left,
+                   .to_step = floats,
+                   .rows = bottom - top,
+                   .cells = right - left});
 }
 
 }  // namespace
@@ -89,33 +120,40 @@ bool has_few_cells(const ConvGeometry& g) {
            g.wide_per_group * g.taps() >= kFewCells;
 }
 
-const float* cells_under_windows(const ConvGeometry& g, const Tensor& wide) {
-    std::vector<float>& cells = conv_scratch().windows;
-    std::vector<int64_t>& rows = conv_scratch().places;  // under a window; −1: none
-    cells.resize(
-        static_cast<size_t>(g.narrow().plane() * g.batch * g.groups * g.wide_per_group * g.taps()));
-    float* to = cells.data();
-    for (int64_t group = 0; group < g.batch * g.groups; ++group)
-        for (int64_t h = 0; h < g.h.out; ++h) {
-            rows.clear();
-            for (int64_t r = 0; r < g.h.kernel; ++r)
-                rows.push_back(padded_cell(*g.h.input_place(h, r), g.h.in, g.mode).value_or(-1));
-            for (int64_t w = 0; w < g.w.out; ++w) {
-                const int64_t first = *g.w.input_place(w, 0);
-                const bool is_inside = first >= 0 && first + g.w.span() <= g.w.in;
-                const float* plane = wide.data() + group * g.wide_per_group * g.h.in * g.w.in;
-                for (int64_t c = 0; c < g.wide_per_group; ++c, plane += g.h.in * g.w.in)
-                    for (const int64_t row : rows) {
-                        const float* const from = row < 0 ? nullptr : plane + row * g.w.in;
-                        if (is_inside && from && g.w.dilation == 1)
-                            for (int64_t s = 0; s < g.w.kernel; ++s) to[s] = from[first + s];
-                        else
-                            fill_line(to, g.w.kernel, from, first, g.w.dilation, g.w, g.mode);
-                        to += g.w.kernel;
-                    }
+WindowCells cells_under_windows(const ConvGeometry& g, const Tensor& wide) {
+    constexpr int64_t kFour = 4;  // floats copied at once: what is too much is overwritten by the next
+    const int64_t whole = (g.w.kernel + kFour - 1) / kFour * kFour;
+    const int64_t height = (g.h.out - 1) * g.h.stride + g.h.span();
+    const int64_t width = (g.w.out - 1) * g.w.stride + g.w.span();
+    // From a window to the next one an odd number of cache lines: else all windows' cells would push each other out.
+    const int64_t terms = g.wide_per_group * g.taps();
+    const int64_t step = ((terms + kFour + kMostLanes - 1) / kMostLanes | 1) * kMostLanes;
+    ConvScratch& scratch = conv_scratch();
+    scratch.windows.resize(static_cast<size_t>(g.batch * g.groups * g.h.out * g.w.out * step));
+    scratch.lines.resize(static_cast<size_t>(height * width + kFour));  // a padded plane
+    const float* plane = wide.data();
+    for (int64_t i = 0; i < g.batch * g.groups * g.wide_per_group; ++i, plane += g.h.in * g.w.in) {
+        fill_lines(scratch.lines.data(), width, plane, {-g.h.pad_before, 1, height},
+                   {-g.w.pad_before, 1, width}, g);
+        float* window = scratch.windows.data() +
+                        i / g.wide_per_group * g.h.out * g.w.out * step +
+                        i % g.wide_per_group * g.taps();
+        for (int64_t h = 0; h < g.h.out; ++h)
+            for (int64_t w = 0; w < g.w.out; ++w, window += step) {
+                const float* from =
+                    scratch.lines.data() + h * g.h.stride * width + w * g.w.stride;
+                float* to = window;
+                for (int64_t r = 0; r < g.h.kernel; ++r, from += g.h.dilation * width) {
+                    if (g.w.dilation == 1)
+                        for (int64_t s = 0; s < whole; s += kFour)
+                            std::memcpy(to + s, from + s, kFour * sizeof(float));
+                    else
+                        for (int64_t s = 0; s < g.w.kernel; ++s) to[s] = from[s * g.w.dilation];
+                    to += g.w.kernel;
+                }
             }
-        }
-    return cells.data();
+    }
+    return {scratch.windows.data(), step};
 }
 
 ConvScratch& conv_scratch() {
@@ -123,44 +161,55 @@ ConvScratch& conv_scratch() {
     return scratch;
 }
 
-WideLines::WideLines(const ConvGeometry& g) : g_(g) {
-    // Kernel columns s and s + period read the same line.
-    const int64_t period = g.w.stride / std::gcd(g.w.stride, g.w.dilation);
-    for (int64_t s = 0; s < g.w.kernel; ++s) {
-        const int64_t line = s % period, shift = s * g.w.dilation / g.w.stride;
-        columns_.push_back({line, shift});
-        if (s < period) {
-            residues_.push_back(s * g.w.dilation % g.w.stride);
-            shifts_.push_back(shift);
+WideLines::Axis::Axis(const WindowAxis& axis, bool is_apart) {
+    // Otherwise kernel cells k and k + period have the same residue.
+    const int64_t period =
+        is_apart ? axis.kernel : axis.stride / std::gcd(axis.stride, axis.dilation);
+    for (int64_t k = 0; k < axis.kernel; ++k) {
+        const int64_t at = k * axis.dilation, shift = is_apart ? 0 : at / axis.stride;
+        places.push_back({k % period, shift});
+        if (k < period) {
+            residues.push_back(at - shift * axis.stride);
+            shifts.push_back(shift);
         }
-        shifts_[static_cast<size_t>(line)] = longest_shift_ = shift;
+        shifts[static_cast<size_t>(k % period)] = longest = shift;
     }
 }
 
-void WideLines::fill_all(float* to, const float* plane, int64_t row, int64_t rows, int64_t x,
-                         int64_t cells) const {
-    const int64_t floats = row_floats(cells);
-    if (g_.w.stride != 1 || g_.mode != PaddingMode::zeros || cells > kShortRow) {
-        for (int64_t i = 0; i < rows; ++i) fill(to + i * floats, plane, row + i, x, cells);
-        return;
-    }
-    std::fill(to, to + rows * floats, 0.0f);
-    const int64_t column = x - g_.w.pad_before;  // under the line's first float
-    const int64_t top = std::max<int64_t>(0, -row), left = std::max<int64_t>(0, -column);
-    const int64_t height = std::min(rows, g_.h.in - row) - top;
-    const int64_t width = std::min(floats, g_.w.in - column) - left;
-    if (width > 0)
-        copy_rows(plane + (row + top) * g_.w.in + column + left, g_.w.in, to + top * floats + left,
-                  floats, height, width);
+int64_t WideLines::Axis::count(int64_t windows) const {
+    return std::accumulate(shifts.begin(), shifts.end(), windows * std::ssize(residues));
 }
 
-void WideLines::fill(float* to, const float* plane, int64_t row, int64_t x, int64_t cells) const {
-    const std::optional<int64_t> cell =
-        row >= 0 && row < g_.h.in ? row : padded_cell(row, g_.h.in, g_.mode);
-    for (size_t i = 0; i < residues_.size(); ++i)
-        fill_line(to + static_cast<int64_t>(i) * line_floats(cells), cells + shifts_[i],
-                  cell ? plane + *cell * g_.w.in : nullptr,
-                  x * g_.w.stride - g_.w.pad_before + residues_[i], g_.w.stride, g_.w, g_.mode);
+/// Rows that lie far apart are copied for each kernel row, with nothing of what lies between.
+WideLines::Axis WideLines::rows_axis(const ConvGeometry& g, int64_t rows) {
+    Axis together(g.h, false), apart(g.h, true);
+    return apart.count(rows) < together.count(rows) ? apart : together;
+}
+
+WideLines::WideLines(const ConvGeometry& g, int64_t rows)
+    : g_(g), down_(rows_axis(g, rows)), across_(g.w, false) {}
+
+int64_t WideLines::fitting_rows(const ConvGeometry& g, int64_t cells, int64_t floats) {
+    const Axis across(g.w, false);
+    const int64_t lines = floats / (std::ssize(across.residues) * (cells + across.longest));
+    int64_t most = 1;
+    for (const bool is_apart : {false, true}) {
+        const Axis down(g.h, is_apart);
+        most = std::max(most, (lines - down.count(0)) / std::ssize(down.residues));
+    }
+    return most;
+}
+
+void WideLines::fill(float* to, const float* plane, int64_t h, int64_t rows, int64_t x,
+                     int64_t cells) const {
+    for (size_t r = 0; r < down_.residues.size(); ++r)
+        for (size_t s = 0; s < across_.residues.size(); ++s, to += block(rows, cells))
+            fill_lines(to, line_floats(cells), plane,
+                       {h * g_.h.stride - g_.h.pad_before + down_.residues[r], g_.h.stride,
+                        rows + down_.shifts[r]},
+                       {x * g_.w.stride - g_.w.pad_before + across_.residues[s], g_.w.stride,
+                        cells + across_.shifts[s]},
+                       g_);
 }
 
 }  // namespace convscope

@@ -1,6 +1,8 @@
 // Rows of a grid copied so that the kernels of core/kernels can read them: padding written out, strides taken apart.
 #pragma once
 
+#include <hwy/aligned_allocator.h>
+
 #include <optional>
 #include <vector>
 
@@ -18,7 +20,7 @@ int64_t rows_in_part(int64_t rows, int64_t row_products, int64_t most, bool are_
 
 /// What a thread needs while it computes a part; kept for the next one, so that repeated passes allocate nothing.
 struct ConvScratch {
-    std::vector<float> lines, sums, windows;
+    hwy::AlignedVector<float> lines, sums, windows;
     std::vector<Tap> taps, odd_taps;
     std::vector<std::vector<Tap>> phase_taps;
     std::vector<const float*> sources;
@@ -55,40 +57,61 @@ std::optional<bool> spread_few(const ConvGeometry&, const Tensor& narrow, const 
 bool has_few_cells(const ConvGeometry& g);
 /// The wide cells under each window, in the order of a kernel's weights: [sample][group][window][channel][row][column]. In
 /// this thread's scratch memory, until the next call.
-const float* cells_under_windows(const ConvGeometry& g, const Tensor& wide);
+struct WindowCells {
+    const float* first = nullptr;
+    int64_t step = 0;  // from a window to the next one
+};
+WindowCells cells_under_windows(const ConvGeometry& g, const Tensor& wide);
 
-/// Wide rows as lines, each with every `stride`-th place of the padded row, so that neighbouring windows read neighbouring
-/// floats whatever the stride.
+/// The wide cells under some rows of windows, of one plane, as *lines*: a line holds every stride-th place of a padded row, and
+/// every stride-th row follows it. So neighbouring windows read neighbouring floats, and those of the next row of windows one
+/// line further, whatever the strides.
 class WideLines {
   public:
-    explicit WideLines(const ConvGeometry& g);
+    /// For calls with about `rows` rows of windows.
+    WideLines(const ConvGeometry& g, int64_t rows);
+    /// Rows of `cells` windows of which the lines of a plane are `floats` floats or fewer; 1 where even that is more.
+    static int64_t fitting_rows(const ConvGeometry& g, int64_t cells, int64_t floats);
 
-    /// Floats that the lines of one row of `cells` windows take.
-    int64_t row_floats(int64_t cells) const {
-        return static_cast<int64_t>(residues_.size()) * line_floats(cells);
+    /// From the line under a row of windows to that under the next.
+    int64_t line_floats(int64_t cells) const { return cells + across_.longest; }
+    int64_t plane_floats(int64_t rows, int64_t cells) const {
+        return std::ssize(down_.residues) * std::ssize(across_.residues) * block(rows, cells);
     }
-    /// Offset of kernel column s in the lines of a row of `cells` windows.
-    int64_t offset(int64_t s, int64_t cells) const {
-        const Column column = columns_[static_cast<size_t>(s)];
-        return column.line * line_floats(cells) + column.shift;
+    /// Of what kernel cell (r, s) meets under the first window.
+    int64_t offset(int64_t r, int64_t s, int64_t rows, int64_t cells) const {
+        const Axis::Place row = down_.places[static_cast<size_t>(r)];
+        const Axis::Place column = across_.places[static_cast<size_t>(s)];
+        return (row.residue * std::ssize(across_.residues) + column.residue) * block(rows, cells) +
+               row.shift * line_floats(cells) + column.shift;
     }
-    /// Writes the lines of one wide row (place `row` of a plane) for the windows [x, x + cells).
-    void fill(float* to, const float* plane, int64_t row, int64_t x, int64_t cells) const;
-    /// Writes those of the wide rows row…row+rows−1, one after the other.
-    void fill_all(float* to, const float* plane, int64_t row, int64_t rows, int64_t x,
-                  int64_t cells) const;
+    /// Writes the lines for the windows [h, h + rows) × [x, x + cells).
+    void fill(float* to, const float* plane, int64_t h, int64_t rows, int64_t x,
+              int64_t cells) const;
 
   private:
-    struct Column {
-        int64_t line = 0, shift = 0;
+    /// Kernel cell k of window o meets the place residues[i] + (o + shift) · stride behind the corner of window 0.
+    struct Axis {
+        struct Place {
+            int64_t residue = 0, shift = 0;
+        };
+        std::vector<Place> places;              // of the kernel cells
+        std::vector<int64_t> residues, shifts;  // shifts: the longest one of each residue
+        int64_t longest = 0;
+
+        /// Kernel cells share a residue where they can, or (apart) each has its own.
+        Axis(const WindowAxis& axis, bool is_apart);
+        /// Places of `count` windows, as far as they are used.
+        int64_t count(int64_t windows) const;
     };
-    int64_t line_floats(int64_t cells) const { return cells + longest_shift_; }
+    static Axis rows_axis(const ConvGeometry& g, int64_t rows);
+    /// Floats of the lines of one residue each way.
+    int64_t block(int64_t rows, int64_t cells) const {
+        return (rows + down_.longest) * line_floats(cells);
+    }
 
     const ConvGeometry& g_;
-    std::vector<Column> columns_;
-    std::vector<int64_t> residues_;  // of the lines
-    std::vector<int64_t> shifts_;    // longest one of each line
-    int64_t longest_shift_ = 0;
+    Axis down_, across_;
 };
 
 }  // namespace convscope

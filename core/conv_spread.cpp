@@ -140,11 +140,8 @@ class Spread {
     /// Where the copied rows begin, at a line of the cache, with room for the zeros in front of the first.
     float* band(ConvScratch& scratch) const {
         const int64_t before = whole_lines(beside_.before);
-        scratch.lines.resize(static_cast<size_t>(before + band_floats() + kMostLanes));
-        float* const to = scratch.lines.data();
-        constexpr uintptr_t kLine = kMostLanes * sizeof(float);
-        const uintptr_t past = reinterpret_cast<uintptr_t>(to) % kLine;
-        return to + before + static_cast<int64_t>((kLine - past) % kLine / sizeof(float));
+        scratch.lines.resize(static_cast<size_t>(before + band_floats()));
+        return scratch.lines.data() + before;
     }
 
     /// A narrow row and the zeros behind it. In pieces of a size that is known: a call of memmove or memset takes as long as a

@@ -70,13 +70,16 @@ class FewCells {
     int64_t parts() const { return std::ssize(rows_) * g_.groups * blocks() * parts_per_block(); }
 
     /// Copies the narrow planes, with zeros all around.
-    const float* with_margins(const Tensor& narrow, std::vector<float>& planes) const {
+    const float* with_margins(const Tensor& narrow, hwy::AlignedVector<float>& planes) const {
         const int64_t count = narrow.shape().n * narrow.shape().c;
         planes.assign(static_cast<size_t>(count * plane() + 8), 0.0f);  // fours may end behind
         for (int64_t i = 0; i < count; ++i)
-            copy_rows(narrow.data() + i * g_.h.out * g_.w.out, g_.w.out,
-                      planes.data() + i * plane() + above_.before * line() + beside_.before, line(),
-                      g_.h.out, g_.w.out);
+            copy_rows({.from = narrow.data() + i * g_.h.out * g_.w.out,
+                       .from_step = g_.w.out,
+                       .to = planes.data() + i * plane() + above_.before * line() + beside_.before,
+                       .to_step = line(),
+                       .rows = g_.h.out,
+                       .cells = g_.w.out});
         return planes.data();
     }
 
@@ -90,7 +93,7 @@ class FewCells {
         float bias[kSideBySide] = {};
         if (call.bias)
             std::copy_n(call.bias + group * g_.wide_per_group + first, channels(first), bias);
-        std::vector<float>& sums = conv_scratch().sums;
+        hwy::AlignedVector<float>& sums = conv_scratch().sums;
         constexpr int64_t kPhase = 4 * kMostFours * kSideBySide;
         sums.resize(columns_.size() * kPhase);
         const float* fours[kMostFours];

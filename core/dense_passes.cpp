@@ -51,7 +51,7 @@ const PackedWeights& numbers_of(const float* in, int64_t batch, int64_t step, in
         numbers.pack(in, batch, step, terms);
         return numbers;
     }
-    std::vector<float>& longer = scratch.sums;
+    hwy::AlignedVector<float>& longer = scratch.sums;
     longer.clear();
     for (int64_t b = 0; b < batch; ++b) {
         longer.insert(longer.end(), in + b * step, in + b * step + terms);
@@ -81,7 +81,7 @@ bool is_dense_spread(const ConvGeometry& g) {
 bool gather_dense(const ConvGeometry& g, const Tensor& wide, const Tensor& weight,
                   const Tensor* bias, Tensor& narrow, const Progress& progress) {
     const int64_t ins = g.wide_per_group, outs = g.narrow_per_group;
-    std::vector<float>& turned = conv_scratch().lines;  // W×N
+    hwy::AlignedVector<float>& turned = conv_scratch().lines;  // W×N
     turned.resize(static_cast<size_t>(ins * outs));
     float* const out = narrow.mutate().data();
     for (int64_t group = 0; group < g.groups; ++group) {
@@ -107,7 +107,7 @@ bool gather_dense(const ConvGeometry& g, const Tensor& wide, const Tensor& weigh
 bool spread_dense(const ConvGeometry& g, const Tensor& narrow, const Tensor& weight,
                   const Tensor* bias, Tensor& wide, const Progress& progress) {
     const int64_t ins = g.narrow_per_group, taps = g.taps(), outs = g.wide_per_group * taps;
-    std::vector<float>& biases = conv_scratch().lines;  // of every cell of a channel
+    hwy::AlignedVector<float>& biases = conv_scratch().lines;  // of every cell of a channel
     biases.clear();
     for (int64_t c = 0; bias && c < g.groups * g.wide_per_group; ++c)
         biases.insert(biases.end(), static_cast<size_t>(taps), bias->data()[c]);

@@ -166,6 +166,8 @@ TEST(LargeLayers, few_cells_of_many_channels) {
                         {"output_padding", Pair{one_of({0, 0, 1}), one_of({0, 0, 1})}});
                 } else {
                     large.params.push_back({"padding", Padding{Padding::Kind::pair, padding}});
+                    const char* const modes[]{"zeros", "reflect", "replicate", "circular"};
+                    large.params.push_back({"padding_mode", Choice{modes[random() % 4]}});
                 }
             }
             if (is_possible(large)) expect_sampled(large);
@@ -193,18 +195,21 @@ TEST(LargeLayers, rows_with_more_products_than_one_call_takes) {
 /// that are met together.
 TEST(LargeLayers, weights_of_several_bands) {
     const auto filter = [](Shape input, int64_t out_channels, Pair kernel, Pair dilation,
-                           int64_t groups) {
+                           int64_t groups, const char* mode = "zeros") {
         return Large{"conv2d",
                      input,
                      {{"out_channels", out_channels},
                       {"kernel_size", kernel},
                       {"dilation", dilation},
                       {"groups", groups},
-                      {"padding", Padding{Padding::Kind::pair, {1, 2}}}}};
+                      {"padding", Padding{Padding::Kind::pair, {1, 2}}},
+                      {"padding_mode", Choice{mode}}}};
     };
     expect_sampled(filter({2, 1, 130, 700}, 1, {11, 11}, {1, 1}, 1));
     expect_sampled(filter({1, 3, 90, 1500}, 2, {6, 5}, {2, 3}, 1));
     expect_sampled(filter({1, 6, 100, 800}, 6, {3, 3}, {1, 1}, 6));
+    expect_sampled(filter({1, 2, 70, 420}, 2, {3, 3}, {1, 1}, 2, "circular"));
+    expect_sampled(filter({2, 1, 9, 300}, 1, {3, 2}, {4, 1}, 1, "reflect"));
     expect_sampled(filter({1, 3, 60, 1100}, 3, {5, 2}, {3, 1}, 1));
     expect_sampled(filter({1, 29, 40, 300}, 70, {3, 3}, {1, 1}, 1));
 }

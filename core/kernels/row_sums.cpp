@@ -222,26 +222,24 @@ void AddUp(const RowSums& sums) {
     sums.stride == 2 ? all_sums<1, 2>(sums) : all_sums<1, 1>(sums);
 }
 
-void TakeEverySecond(const float* from, float* out, int64_t count) {
+template <int kStride>
+void copy_every(const CopiedRows& rows) {
     const Floats d;
-    if (count > 0) out[0] = from[0];
-    int64_t i = 1;
-    for (; i + kLanes <= count; i += kLanes)
-        hn::StoreU(load<2, true>(from + 2 * i, kLanes), d, out + i);
-    if (i < count)
-        hn::StoreN(load<2, false>(from + 2 * i, count - i), d, out + i,
-                   static_cast<size_t>(count - i));
+    const float* from = rows.from;
+    float* to = rows.to;
+    for (int64_t r = 0; r < rows.rows; ++r, from += rows.from_step, to += rows.to_step) {
+        int64_t i = kStride - 1;  // a vector of every second one reads a float before the first
+        if (i > 0) to[0] = from[0];
+        for (; i + kLanes <= rows.cells; i += kLanes)
+            hn::StoreU(load<kStride, true>(from + kStride * i, kLanes), d, to + i);
+        if (i < rows.cells)
+            hn::StoreN(load<kStride, false>(from + kStride * i, rows.cells - i), d, to + i,
+                       static_cast<size_t>(rows.cells - i));
+    }
 }
 
-void CopyRows(const float* from, int64_t from_step, float* to, int64_t to_step, int64_t rows,
-              int64_t cells) {
-    const Floats d;
-    for (int64_t r = 0; r < rows; ++r, from += from_step, to += to_step) {
-        int64_t i = 0;
-        for (; i + kLanes <= cells; i += kLanes) hn::StoreU(hn::LoadU(d, from + i), d, to + i);
-        const auto left = static_cast<size_t>(cells - i);
-        if (left > 0) hn::StoreN(hn::LoadN(d, from + i, left), d, to + i, left);
-    }
+void CopyRows(const CopiedRows& rows) {
+    if (rows.cells > 0) rows.stride == 2 ? copy_every<2>(rows) : copy_every<1>(rows);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -252,7 +250,6 @@ HWY_AFTER_NAMESPACE();
 namespace convscope {
 
 HWY_EXPORT(AddUp);
-HWY_EXPORT(TakeEverySecond);
 HWY_EXPORT(CopyRows);
 
 void PackedWeights::pack(const float* from, int64_t channels, int64_t channel_step, int64_t inner,
@@ -276,14 +273,7 @@ void finish_stream() { hwy::FlushStream(); }
 
 void add_up(const RowSums& sums) { HWY_DYNAMIC_DISPATCH(AddUp)(sums); }
 
-void take_every_second(const float* from, float* out, int64_t count) {
-    HWY_DYNAMIC_DISPATCH(TakeEverySecond)(from, out, count);
-}
-
-void copy_rows(const float* from, int64_t from_step, float* to, int64_t to_step, int64_t rows,
-               int64_t cells) {
-    HWY_DYNAMIC_DISPATCH(CopyRows)(from, from_step, to, to_step, rows, cells);
-}
+void copy_rows(const CopiedRows& rows) { HWY_DYNAMIC_DISPATCH(CopyRows)(rows); }
 
 std::vector<std::string> instruction_sets() {
     std::vector<std::string> names;

@@ -61,13 +61,17 @@ struct RowSums {
 };
 void add_up(const RowSums& sums);
 
-/// out[i] = from[2i] for i < count; reads nothing beyond the last of them.
-void take_every_second(const float* from, float* out, int64_t count);
-
-/// to[r · to_step + i] = from[r · from_step + i] for r < rows and i < cells: short rows, for which calls of memmove would take
-/// longer than the cells.
-void copy_rows(const float* from, int64_t from_step, float* to, int64_t to_step, int64_t rows,
-               int64_t cells);
+/// to[r · to_step + i] = from[r · from_step + stride · i] for r < rows and i < cells; reads nothing beyond the last of them. For
+/// rows so short that calls of memmove would take longer than the cells, and strides.
+struct CopiedRows {
+    const float* from = nullptr;
+    int64_t from_step = 0;
+    int64_t stride = 1;  // or 2
+    float* to = nullptr;
+    int64_t to_step = 0;
+    int64_t rows = 1, cells = 0;
+};
+void copy_rows(const CopiedRows& rows);
 
 /// Floats in the longest vector of any machine.
 inline constexpr int64_t kMostLanes = 16;

@@ -1,5 +1,5 @@
 // Compiled once for every instruction set (Highway's foreach_target). Some left rows meet some right rows in registers: four
-// and four need eight loads for sixteen products, where one dot product alone has two loads a product.
+// and six need ten loads for 24 products, where one dot product alone has two loads a product.
 #define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/kernels/tile_dots.cpp"
@@ -21,7 +21,7 @@ using Vector = FloatVector;
 constexpr int64_t kRun = 64;  // products of a lane that are added up before they go to the total
 
 #if HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM_A64
-constexpr int kMostSums = 16;
+constexpr int kMostSums = 24;
 #else
 constexpr int kMostSums = 8;  // in 16 registers
 #endif
@@ -101,35 +101,26 @@ void tile(const TileDots& dots, const Run& run, size_t a, size_t b) {
         }
 }
 
-/// All right rows for some left ones, in tiles as equal as can be: a narrow tile has too few sums to keep the adders busy.
-template <int kLeft>
-void lefts(const TileDots& dots, const Run& run, size_t a) {
-    constexpr size_t kMost = std::min(8, kMostSums / kLeft);
-    const size_t count = dots.right.size(), tiles = (count + kMost - 1) / kMost;
-    for (size_t i = 0; i < tiles; ++i) {
-        const size_t b = i * count / tiles, end = (i + 1) * count / tiles;
-        switch (end - b) {
-            case 1: tile<kLeft, 1>(dots, run, a, b); break;
-            case 2: tile<kLeft, 2>(dots, run, a, b); break;
-            case 3: tile<kLeft, std::min<int>(3, kMost)>(dots, run, a, b); break;
-            case 4: tile<kLeft, std::min<int>(4, kMost)>(dots, run, a, b); break;
-            case 5: tile<kLeft, std::min<int>(5, kMost)>(dots, run, a, b); break;
-            case 6: tile<kLeft, std::min<int>(6, kMost)>(dots, run, a, b); break;
-            case 7: tile<kLeft, std::min<int>(7, kMost)>(dots, run, a, b); break;
-            default: tile<kLeft, kMost>(dots, run, a, b); break;
-        }
-    }
+/// The rows a… of the left with `rights` rows of the right, kRight or fewer, from b on.
+template <int kLeft, int kRight>
+HWY_INLINE void tile_of(const TileDots& dots, const Run& run, size_t a, size_t b, size_t rights) {
+    if constexpr (kRight > 1)
+        if (rights < kRight) return tile_of<kLeft, kRight - 1>(dots, run, a, b, rights);
+    tile<kLeft, kRight>(dots, run, a, b);
 }
 
-void all_tiles(const TileDots& dots, const Run& run) {
-    size_t a = 0;
-    for (; a + 4 <= dots.left.size(); a += 4) lefts<4>(dots, run, a);
-    switch (dots.left.size() - a) {
-        case 3: lefts<3>(dots, run, a); break;
-        case 2: lefts<2>(dots, run, a); break;
-        case 1: lefts<1>(dots, run, a); break;
-        default: break;
-    }
+/// All of the left rows from `a` on, kLeft at a time and then fewer, with all right ones, in tiles as equal as can be: a narrow
+/// tile has too few sums to keep the adders busy.
+template <int kLeft = 4>
+void all_tiles(const TileDots& dots, const Run& run, size_t a = 0) {
+    constexpr int kMost = std::min(8, kMostSums / kLeft);
+    const size_t count = dots.right.size(), tiles = (count + kMost - 1) / kMost;
+    for (; a + kLeft <= dots.left.size(); a += kLeft)
+        for (size_t i = 0; i < tiles; ++i) {
+            const size_t b = i * count / tiles;
+            tile_of<kLeft, kMost>(dots, run, a, b, (i + 1) * count / tiles - b);
+        }
+    if constexpr (kLeft > 1) all_tiles<kLeft - 1>(dots, run, a);
 }
 
 /// A run of terms after the other, for all sums: what it reads stays in the nearest cache. A run is some rows where they are
