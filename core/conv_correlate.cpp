@@ -14,7 +14,7 @@ constexpr int64_t kMostBandFloats =
 constexpr int64_t kMostSums = int64_t(1) << 22;  // of all bands together
 constexpr int64_t kManyColumns = 80;             // so many meet a narrow row while it is near
 constexpr int64_t kFewNarrow = 4;                // fewer narrow channels than a tile has rows
-constexpr int64_t kLongRow = 256;               // so long that two more short ones are little
+constexpr int64_t kLongRow = 256;                // so long that two more short ones are little
 constexpr int64_t kFewCells = 256;  // rows so short that tiles of them have little to add up
 
 bool has_few_windows(const ConvGeometry& g) {
@@ -68,8 +68,8 @@ class Correlation {
           narrow_(narrow),
           chunks_(chunks_of(g)),
           together_((g.wide_per_group + chunks_ - 1) / chunks_),
-          rows_(std::min(g.h.out,
-                         WideLines::fitting_rows(g, g.w.out, kMostBandFloats / together_))),
+          rows_(
+              std::min(g.h.out, WideLines::fitting_rows(g, g.w.out, kMostBandFloats / together_))),
           lines_(g, rows_),
           is_few_(g.h.stride == 1 && g.h.dilation * (g.h.kernel - 1) < rows_ &&
                   g.narrow_per_group < kFewNarrow) {
@@ -84,7 +84,8 @@ class Correlation {
         const int64_t end = (g.w.out - g.w.pad_after) / kMostLanes * kMostLanes;
         if (is_few_ && g.w.stride == 1 && end - first >= kLongRow) inside_ = {first, end};
         if (has_narrow_sums)
-            ones_.assign(static_cast<size_t>((rows_ - 1) * lines_.line_floats(g.w.out) + g.w.out), 1.0f);
+            ones_.assign(static_cast<size_t>((rows_ - 1) * lines_.line_floats(g.w.out) + g.w.out),
+                         1.0f);
     }
 
     bool run(const Progress& progress) {
@@ -160,14 +161,14 @@ class Correlation {
         const float* wide =
             wide_.data() +
             wide_.shape().offset({n, group * g_.wide_per_group + first_plane(unit), 0, 0});
-        Stretch stretch{rows,
-                        cells,
-                        narrow_.data() +
-                            narrow_.shape().offset({n, group * g_.narrow_per_group, h, x}),
-                        wide,
-                        g_.h.in * g_.w.in,
-                        g_.w.in,
-                        is_direct};
+        Stretch stretch{
+            rows,
+            cells,
+            narrow_.data() + narrow_.shape().offset({n, group * g_.narrow_per_group, h, x}),
+            wide,
+            g_.h.in * g_.w.in,
+            g_.w.in,
+            is_direct};
         if (is_direct) {
             stretch.wide += *g_.h.input_place(h, 0) * g_.w.in + *g_.w.input_place(x, 0);
         } else {
@@ -248,8 +249,7 @@ class Correlation {
     /// Adds the lines of kernel row r, shifted for each kernel column.
     void push_columns(std::vector<const float*>& sources, const Stretch& stretch,
                       const float* lines, int64_t r) const {
-        for (int64_t s = 0; s < g_.w.kernel; ++s)
-            sources.push_back(lines + offset(stretch, r, s));
+        for (int64_t s = 0; s < g_.w.kernel; ++s) sources.push_back(lines + offset(stretch, r, s));
     }
     /// The first `narrows` sources are narrow rows, the others lines.
     void meet(const std::vector<const float*>& sources, size_t narrows, const Stretch& stretch,

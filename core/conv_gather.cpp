@@ -244,7 +244,8 @@ class Gather {
         scratch.taps.clear();
         const float* plane = scratch.lines.data();
         int64_t weight = 0;
-        for (int64_t c = 0; c < g_.wide_per_group; ++c, plane += lines_.plane_floats(rows, tile.cells))
+        for (int64_t c = 0; c < g_.wide_per_group;
+             ++c, plane += lines_.plane_floats(rows, tile.cells))
             for (int64_t r = 0; r < g_.h.kernel; ++r)
                 for (int64_t s = 0; s < g_.w.kernel; ++s)
                     scratch.taps.push_back(

@@ -121,36 +121,42 @@ bool has_few_cells(const ConvGeometry& g) {
 }
 
 WindowCells cells_under_windows(const ConvGeometry& g, const Tensor& wide) {
-    constexpr int64_t kFour = 4;  // floats copied at once: what is too much is overwritten by the next
+    constexpr int64_t kFour = 4;  // floats copied at once: the next ones overwrite what is too much
     const int64_t whole = (g.w.kernel + kFour - 1) / kFour * kFour;
-    const int64_t height = (g.h.out - 1) * g.h.stride + g.h.span();
-    const int64_t width = (g.w.out - 1) * g.w.stride + g.w.span();
+    const int64_t windows = g.h.out * g.w.out;
     // From a window to the next one an odd number of cache lines: else all windows' cells would push each other out.
     const int64_t terms = g.wide_per_group * g.taps();
     const int64_t step = ((terms + kFour + kMostLanes - 1) / kMostLanes | 1) * kMostLanes;
     ConvScratch& scratch = conv_scratch();
-    scratch.windows.resize(static_cast<size_t>(g.batch * g.groups * g.h.out * g.w.out * step));
-    scratch.lines.resize(static_cast<size_t>(height * width + kFour));  // a padded plane
+    scratch.windows.resize(static_cast<size_t>(g.batch * g.groups * windows * step));
+    // Each plane is copied with its padding first, where that is less than what is read of it.
+    const int64_t height = (g.h.out - 1) * g.h.stride + g.h.span();
+    const int64_t width = (g.w.out - 1) * g.w.stride + g.w.span();
+    const bool is_padded = g.w.dilation == 1 && height <= 2 * windows * g.taps() / width;
+    if (is_padded) scratch.lines.resize(static_cast<size_t>(height * width + kFour));
     const float* plane = wide.data();
     for (int64_t i = 0; i < g.batch * g.groups * g.wide_per_group; ++i, plane += g.h.in * g.w.in) {
-        fill_lines(scratch.lines.data(), width, plane, {-g.h.pad_before, 1, height},
-                   {-g.w.pad_before, 1, width}, g);
-        float* window = scratch.windows.data() +
-                        i / g.wide_per_group * g.h.out * g.w.out * step +
+        if (is_padded)
+            fill_lines(scratch.lines.data(), width, plane, {-g.h.pad_before, 1, height},
+                       {-g.w.pad_before, 1, width}, g);
+        float* window = scratch.windows.data() + i / g.wide_per_group * windows * step +
                         i % g.wide_per_group * g.taps();
         for (int64_t h = 0; h < g.h.out; ++h)
             for (int64_t w = 0; w < g.w.out; ++w, window += step) {
-                const float* from =
-                    scratch.lines.data() + h * g.h.stride * width + w * g.w.stride;
                 float* to = window;
-                for (int64_t r = 0; r < g.h.kernel; ++r, from += g.h.dilation * width) {
-                    if (g.w.dilation == 1)
+                for (int64_t r = 0; r < g.h.kernel; ++r, to += g.w.kernel)
+                    if (is_padded) {
+                        const float* const from = scratch.lines.data() +
+                                                  (h * g.h.stride + r * g.h.dilation) * width +
+                                                  w * g.w.stride;
                         for (int64_t s = 0; s < whole; s += kFour)
                             std::memcpy(to + s, from + s, kFour * sizeof(float));
-                    else
-                        for (int64_t s = 0; s < g.w.kernel; ++s) to[s] = from[s * g.w.dilation];
-                    to += g.w.kernel;
-                }
+                    } else {
+                        const auto cell = padded_cell(*g.h.input_place(h, r), g.h.in, g.mode);
+                        fill_line(to, cell ? plane + *cell * g.w.in : nullptr,
+                                  {*g.w.input_place(w, 0), g.w.dilation, g.w.kernel}, g.w.in,
+                                  g.mode);
+                    }
             }
     }
     return {scratch.windows.data(), step};

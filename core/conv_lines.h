@@ -24,7 +24,6 @@ struct ConvScratch {
     std::vector<Tap> taps, odd_taps;
     std::vector<std::vector<Tap>> phase_taps;
     std::vector<const float*> sources;
-    std::vector<int64_t> places;
     std::vector<double> row_sums;
     PackedWeights numbers;  // the caller's, for all parts
 };
