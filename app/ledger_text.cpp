@@ -66,6 +66,14 @@ std::string layer_line(const Layer& layer) {
     return line;
 }
 
+std::string problem_line(const Result& result) {
+    const std::vector<Layer>& layers = result.document.layers;
+    std::string text = result.problem->whole();
+    if (layers.size() < 2 || result.problem_layer < 0) return text;
+    return fmt::format("Layer {}, {}: {}", result.problem_layer,
+                       layer_line(layers[static_cast<size_t>(result.problem_layer)]), text);
+}
+
 std::string index_text(Shape shape, Index cell, bool is_kernel) {
     if (is_kernel || shape.n > 1)
         return fmt::format("({}, {}, {}, {})", cell.n, cell.c, to_text(Value(cell.h)),

@@ -13,6 +13,9 @@ inline constexpr int64_t kMaxLedgerTerms = 1'000'000, kMostLookedAt = 50'000'000
 /// "nn.Conv2d(1, 1, 3, stride=2)" in one line.
 std::string layer_line(const Layer& layer);
 
+/// The problem of a Result that has one; in a chain with the layer whose it is.
+std::string problem_line(const Result& result);
+
 /// "(1, 3)"; with a channel, a sample where the tensor has several; "(2)" in a vector; all four in a kernel.
 std::string index_text(Shape shape, Index cell, bool is_kernel = false);
 

@@ -192,7 +192,8 @@ NamedTensor find_tensor(const Result& result, std::string_view name, std::string
              names.end())
         error = fmt::format("{} was not computed.", found.name);
     else
-        error = fmt::format("There is no tensor {}; there {} {}.", display_text(name, 40),
+        error = fmt::format("There is no tensor {}; there {} {}.",
+                            name.empty() ? "without a name" : display_text(name, 40),
                             names.size() == 1 ? "is" : "are", fmt::join(names, ", "));
     return {};
 }

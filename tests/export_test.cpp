@@ -121,6 +121,13 @@ TEST(Export, RefusesInSentences) {
               "convscope: No layer of this chain has weights; name what is written by --tensor.\n");
     EXPECT_EQ(error({"nn.Conv2d(1, 1, 9)", "--input", "3x3"}).substr(0, 60),
               "convscope: The kernel (9×9) is larger than the input (3×3)");
+    EXPECT_EQ(error({"nn.Sequential(nn.Conv2d(1, 3, 3), nn.MaxPool2d(5))", "--input", "4x4",
+                     "--tensor", "output"})
+                  .substr(0, 69),
+              "convscope: Layer 1, nn.MaxPool2d(5): The kernel (5×5) is larger than");
+    EXPECT_EQ(error({"nn.Conv2d(1, 1, 3)", "--tensor", ""}),
+              "convscope: There is no tensor without a name; there are input, output, 0.weight, "
+              "0.output and so on.\n");
     EXPECT_EQ(error({"nn.Conv2d(1, 1, 3)", "--tensor", "1.weight"}),
               "convscope: There is no layer 1; the chain has 1, counted from 0.\n");
     EXPECT_EQ(error({"nn.Conv2d(1, 1, 3)"}),

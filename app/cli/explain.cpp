@@ -125,10 +125,7 @@ int run_explain(const ExplainArguments& arguments, const Output& output) {
             fmt::format("There is no layer {}; there are 0 to {}", layer, layers - 1));
 
     const Result planned = plan_only(document);
-    if (planned.problem)
-        return output.fail(layers == 1 ? planned.problem->whole()
-                                       : fmt::format("Layer {}: {}", planned.problem_layer,
-                                                     planned.problem->whole()));
+    if (planned.problem) return output.fail(problem_line(planned));
     const Plan& plan = planned.layers[static_cast<size_t>(layer)].plan;
     int stage = -1;
     if (auto error = read_stage(plan, arguments.stage, stage); !error.empty())
@@ -150,7 +147,7 @@ int run_explain(const ExplainArguments& arguments, const Output& output) {
                   .backward = spec.backward,
                   .most_bytes = arguments.limits.most_bytes()},
                  {.report = {}, .cancelled = {}, .workers = &workers});
-    if (result->problem) return output.fail(result->problem->whole());
+    if (result->problem) return output.fail(problem_line(*result));
     if (arguments.uses)
         return print_uses(arguments, *result, static_cast<int>(layer), stage, output);
     const Explanation told = explain(*result, static_cast<int>(layer), stage, cell);

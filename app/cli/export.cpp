@@ -6,6 +6,7 @@
 
 #include "app/cli/document_arguments.h"
 #include "app/cli/subcommands.h"
+#include "app/ledger_text.h"
 #include "core/evaluate.h"
 #include "core/io/files.h"
 #include "core/tensor_files.h"
@@ -43,7 +44,7 @@ int run_export(const ExportArguments& arguments, const Output& output) {
     std::vector<NamedTensor> tensors;
     if (arguments.tensors.empty()) {
         if (const Result planned = plan_only(read.document); planned.problem)
-            return output.fail(planned.problem->whole());
+            return output.fail(problem_line(planned));
         tensors = named_tensors(read.document);
         if (tensors.empty())
             return output.fail(
@@ -60,7 +61,8 @@ int run_export(const ExportArguments& arguments, const Output& output) {
         for (const std::string& name : arguments.tensors) {
             std::string error;
             NamedTensor found = find_tensor(result, name, error);
-            if (!error.empty()) return output.fail(error);
+            if (!error.empty())
+                return output.fail(result.problem ? problem_line(result) : error);
             const auto is_found = [&](const NamedTensor& other) {
                 return other.name == found.name;
             };

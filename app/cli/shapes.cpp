@@ -111,10 +111,7 @@ int run_shapes(const DocumentArguments& arguments, const Output& output) {
         output.out << "The layers have too many rows and columns for receptive fields.\n";
     if (!planned.problem) return kDone;
     output.out << std::flush;
-    if (document.layers.empty()) return output.fail(planned.problem->whole());
-    const auto failed = static_cast<size_t>(planned.problem_layer);
-    return output.fail(fmt::format("Layer {}, {}: {}", failed, layer_line(document.layers[failed]),
-                                   planned.problem->whole()));
+    return output.fail(problem_line(planned));
 }
 
 }  // namespace
