@@ -97,6 +97,10 @@ Sizes sizes_for(const Slide& slide, const Easel& easel, int64_t i, float cell, A
         sizes.flow_y = sizes.products_y + kernel_height + 36 * s;
         sizes.height = 34 * s + std::max(sizes.output_y + output_height + sizes.strip, sizes.flow_y + 16 * s + bias);
         sizes.width = std::max(sizes.width, f(window.w.out) * sizes.output_cell + 100 * s);
+        // More air above its name, where there is any.
+        const float spare = std::clamp(easel.room_height() - sizes.height, 0.f, 12 * s);
+        sizes.output_y += spare;
+        sizes.height += spare;
         return sizes;
     }
     const float output_height = f(window.h.out) * cell;
