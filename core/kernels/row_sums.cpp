@@ -16,6 +16,7 @@ namespace HWY_NAMESPACE {
 using Vector = FloatVector;
 
 constexpr size_t kRun = 64;  // terms that are added up before they go to the total
+constexpr size_t kFewTerms = 16;
 constexpr int kPacked = PackedWeights::kPacked;
 
 // Sums of a block: with 32 registers 24 of them, three to each channel of eight, leave room for what is loaded; with 16
@@ -178,9 +179,13 @@ HWY_NOINLINE void channels(const RowSums& sums, size_t runs, int64_t channel, in
     constexpr int kVectors = vectors_for(kChannels, kPhases);
     const float* const weights =
         sums.weights->at(sums.first + channel / kPacked * kPacked) + channel % kPacked;
-    // Four vectors that are left are two and two: one alone has too few sums to keep the adders busy.
-    for (; x + kVectors * kLanes <= end && (kVectors != 3 || (end - x) / kLanes != 4);
-         x += kVectors * kLanes)
+    // Four vectors that are left are two and two: one alone has too few sums to keep the adders busy. So is what memory takes
+    // as long as the sums: it takes pairs of cache lines faster than three.
+    const bool is_in_pairs = sums.is_streamed && sums.taps.size() <= kFewTerms;
+    const auto goes_by_two = [&] {
+        return kVectors == 3 && (is_in_pairs || (end - x) / kLanes == 4);
+    };
+    for (; x + kVectors * kLanes <= end && !goes_by_two(); x += kVectors * kLanes)
         block<kPhases, kStride, kChannels, kVectors, true>(sums, runs, weights, channel, x, 0);
     if constexpr (kVectors > 3)
         for (; x + 3 * kLanes <= end; x += 3 * kLanes)
