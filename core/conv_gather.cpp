@@ -7,6 +7,7 @@
 #include "core/conv_lines.h"
 #include "core/dense_passes.h"
 #include "core/kernels/filter_rows.h"
+#include "core/kernels/plane_range.h"
 #include "core/kernels/stream.h"
 #include "core/kernels/tile_dots.h"
 #include "core/separable.h"
@@ -292,10 +293,9 @@ class Gather {
         for (int64_t o = 0; o < g_.narrow_per_group; ++o) {
             const int64_t channel = group % g_.groups * g_.narrow_per_group + o;
             float* const to = out(call, group) + (o * g_.h.out + h) * g_.w.out + tile.x;
-            if (!two_passes_.empty() && two_passes_[static_cast<size_t>(channel)]) {
-                pass_twice(call, scratch, channel, rows, tile.cells, to);
+            if (!two_passes_.empty() && two_passes_[static_cast<size_t>(channel)] &&
+                pass_twice(call, scratch, channel, rows, tile.cells, to))
                 continue;
-            }
             const int64_t height = kFilterRows + g_.h.kernel - 1;
             const int64_t together = planes_together(height);
             for (int64_t c = 0; c < g_.wide_per_group; c += together) {
@@ -322,8 +322,8 @@ class Gather {
     }
 
     /// Rows of windows under the rows of scratch.sources: first down the columns, where a value loaded serves all rows, then
-    /// along the rows of what came out.
-    void pass_twice(const Call& call, ConvScratch& scratch, int64_t channel, int64_t rows,
+    /// along the rows of what came out. False where that is not finite: then only the sum of all terms tells what is.
+    bool pass_twice(const Call& call, ConvScratch& scratch, int64_t channel, int64_t rows,
                     int64_t cells, float* to) const {
         const Factors& factors = *two_passes_[static_cast<size_t>(channel)];
         const int64_t length = cells + g_.w.span() - 1;
@@ -335,6 +335,8 @@ class Gather {
                      .out = scratch.sums.data(),
                      .out_step = step,
                      .cells = length});
+        for (int64_t r = 0; r < rows; ++r)
+            if (!all_finite(scratch.sums.data() + r * step, length)) return false;
         const float* sources[kFilterRows];
         for (int64_t r = 0; r < kFilterRows; ++r) sources[r] = scratch.sums.data() + r * step;
         filter_rows({.sources = sources,
@@ -347,6 +349,7 @@ class Gather {
                      .rows = rows,
                      .cells = cells,
                      .is_streamed = call.is_streamed});
+        return true;
     }
 
     const ConvGeometry g_;

@@ -84,10 +84,6 @@ int64_t rows_in_part(int64_t rows, int64_t row_products, int64_t most, bool are_
     return (rows + parts - 1) / parts;
 }
 
-bool all_finite(const Tensor& tensor) {
-    return std::ranges::all_of(tensor.values(), [](float value) { return std::isfinite(value); });
-}
-
 std::vector<Phase> phases_of(const WindowAxis& axis) {
     std::vector<Phase> phases(static_cast<size_t>(std::min(axis.stride, axis.in)));
     for (size_t i = 0; i < phases.size(); ++i) {

@@ -46,8 +46,6 @@ struct Margins {
 };
 Margins margins_of(const std::vector<Phase>& phases, int64_t cells);
 
-bool all_finite(const Tensor& tensor);
-
 /// spread_stamps for few narrow cells of many channels; nothing where that is not so.
 std::optional<bool> spread_few(const ConvGeometry&, const Tensor& narrow, const Tensor& weight,
                                const Tensor* bias, Tensor& wide, const Progress&);

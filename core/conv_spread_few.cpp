@@ -6,6 +6,7 @@
 #include "core/conv_kept.h"
 #include "core/conv_lines.h"
 #include "core/kernels/channel_sums.h"
+#include "core/kernels/plane_range.h"
 
 namespace convscope {
 namespace {
@@ -28,7 +29,7 @@ class FewCells {
           rows_(phases_of(g.h)),
           above_(margins_of(rows_, g.h.out)),
           beside_(margins_of(columns_, g.w.out)),
-          is_possible_(all_finite(weight)) {
+          is_possible_(all_finite(weight.data(), weight.shape().count())) {
         if (!is_possible_) return;
         offsets_.resize(rows_.size() * columns_.size());
         int64_t terms = 0, most = 1;

@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
+#include <span>
 
 namespace convscope {
 namespace {
 
-constexpr int kTries = 64;  // lengths of the row, each of which is rounded in another way
+constexpr int kWholeBits = 22;  // whole numbers below 2 to this are small
+constexpr int kTries = 64;      // lengths of the row, each of which is rounded in another way
 
 double ulp(float value) {
     const float size = std::abs(value);
@@ -36,6 +39,51 @@ std::optional<float> factor_for(const float* weights, const std::vector<float>& 
     return factor;
 }
 
+/// Weights as small whole numbers of one unit; empty where they are not.
+std::vector<int64_t> whole_numbers(std::span<const float> weights, int exponent) {
+    std::vector<int64_t> numbers;
+    for (const float weight : weights) {
+        const double number = std::ldexp(static_cast<double>(weight), kWholeBits - exponent);
+        if (number != std::round(number)) return {};
+        numbers.push_back(static_cast<int64_t>(number));
+    }
+    return numbers;
+}
+
+/// Whole factors of whole numbers; row r0 and column s0 are nowhere 0 but where all others are.
+std::optional<Factors> whole_factors(const std::vector<int64_t>& numbers, size_t w, size_t r0,
+                                     size_t s0, int exponent) {
+    const size_t h = numbers.size() / w;
+    int64_t common = 0;
+    for (size_t r = 0; r < h; ++r) common = std::gcd(common, numbers[r * w + s0]);
+    const int64_t pivot = numbers[r0 * w + s0] / common;
+    for (size_t r = 0; r < h; ++r)
+        for (size_t s = 0; s < w; ++s)
+            if (numbers[r * w + s] * pivot != numbers[r * w + s0] / common * numbers[r0 * w + s])
+                return {};
+    Factors factors;
+    for (size_t r = 0; r < h; ++r)
+        factors.column.push_back(static_cast<float>(numbers[r * w + s0] / common));
+    for (size_t s = 0; s < w; ++s)
+        factors.row.push_back(
+            std::ldexp(static_cast<float>(numbers[r0 * w + s] / pivot), exponent - kWholeBits));
+    return factors;
+}
+
+/// The same with a row whose sizes add up to a half at least, to less than 1; none where a factor leaves the normal numbers.
+std::optional<Factors> balanced(Factors factors) {
+    double sum = 0;
+    for (const float factor : factors.row) sum += std::abs(static_cast<double>(factor));
+    int exponent = 0;
+    (void)std::frexp(sum, &exponent);
+    for (float& factor : factors.row) factor = std::ldexp(factor, -exponent);
+    for (float& factor : factors.column) factor = std::ldexp(factor, exponent);
+    const auto is_safe = [](float factor) { return factor == 0 || std::isnormal(factor); };
+    if (!std::ranges::all_of(factors.row, is_safe) || !std::ranges::all_of(factors.column, is_safe))
+        return {};
+    return factors;
+}
+
 }  // namespace
 
 std::optional<Factors> separate(const float* kernel, int64_t h, int64_t w) {
@@ -45,6 +93,16 @@ std::optional<Factors> separate(const float* kernel, int64_t h, int64_t w) {
         *largest == 0)
         return {};
     const float* const pivot = kernel + (largest - kernel) / w * w;
+    int exponent = 0;
+    (void)std::frexp(*largest, &exponent);
+    const std::vector<int64_t> numbers =
+        whole_numbers({kernel, static_cast<size_t>(h * w)}, exponent);
+    if (!numbers.empty()) {
+        const auto factors = whole_factors(numbers, static_cast<size_t>(w),
+                                           static_cast<size_t>((largest - kernel) / w),
+                                           static_cast<size_t>((largest - kernel) % w), exponent);
+        return factors ? balanced(*factors) : std::nullopt;
+    }
     // In the pivot's direction, but an average over all rows: the rounding of the weights cancels.
     std::vector<double> mean(static_cast<size_t>(w));
     for (int64_t r = 0; r < h; ++r) {
@@ -69,7 +127,7 @@ std::optional<Factors> separate(const float* kernel, int64_t h, int64_t w) {
             if (!factor) break;
             factors.column.push_back(*factor);
         }
-        if (factors.column.size() == static_cast<size_t>(h)) return factors;
+        if (factors.column.size() == static_cast<size_t>(h)) return balanced(std::move(factors));
     }
     return {};
 }

@@ -262,6 +262,62 @@ TEST(LargeLayers, columns_times_rows) {
 }
 
 /// A filter of 3×3 takes rows where they lie, padding and all: every cell near their ends, at all lengths of the last vector.
+/// Of a kernel that is a column times a row: whole numbers stay exact, and what is too large for the sum of a column is not.
+TEST(LargeLayers, columns_times_rows_of_extreme_numbers) {
+    const Op& op = *find_op("conv2d");
+    std::mt19937_64 random(12);
+    const auto whole = [&](Shape shape, int64_t most) {
+        Tensor tensor(shape);
+        for (float& value : tensor.mutate())
+            value = static_cast<float>(
+                static_cast<int64_t>(random() % static_cast<uint64_t>(2 * most + 1)) - most);
+        return tensor;
+    };
+    const auto output_of = [&](const Tensor& input, const Tensor& kernel) {
+        Params params = standard_params(op);
+        params[static_cast<size_t>(field_index(op, "kernel_size"))] =
+            Pair{kernel.shape().h, kernel.shape().w};
+        params[static_cast<size_t>(field_index(op, "bias"))] = false;
+        return evaluate(one_layer(op, params, input, {kernel}, {}))->layers[0].output();
+    };
+    const auto summed = [](const Tensor& input, const Tensor& kernel, int64_t h, int64_t w) {
+        double sum = 0;
+        for (int64_t r = 0; r < kernel.shape().h; ++r)
+            for (int64_t s = 0; s < kernel.shape().w; ++s)
+                sum += static_cast<double>(input.at({0, 0, h + r, w + s})) *
+                       static_cast<double>(kernel.at({0, 0, r, s}));
+        return sum;
+    };
+    for (int i = 0; i < 20; ++i) {
+        const Tensor input = whole({1, 1, 9, 300}, 50);
+        const Tensor column = whole({1, 1, 4, 1}, 9), row = whole({1, 1, 1, 5}, 9);
+        Tensor kernel({1, 1, 4, 5});
+        for (size_t k = 0; k < 20; ++k)
+            kernel.mutate()[k] = column.values()[k / 5] * row.values()[k % 5];
+        const Tensor output = output_of(input, kernel);
+        for (int64_t h = 0; h < output.shape().h; ++h)
+            for (int64_t w = 0; w < output.shape().w; ++w)
+                ASSERT_EQ(static_cast<double>(output.at({0, 0, h, w})),
+                          summed(input, kernel, h, w));
+    }
+    const Tensor hundredths({1, 1, 5, 5}, 0.01f);
+    Tensor large({1, 1, 9, 300}, 1e38f);
+    const Tensor sums = output_of(large, hundredths);
+    EXPECT_NEAR(static_cast<double>(sums.at({0, 0, 2, 100})), 2.5e37, 1e31);
+    large.mutate()[static_cast<size_t>(4 * 300 + 50)] = std::numeric_limits<float>::infinity();
+    const Tensor broken = output_of(large, hundredths);
+    EXPECT_EQ(broken.at({0, 0, 2, 48}), std::numeric_limits<float>::infinity());
+    EXPECT_NEAR(static_cast<double>(broken.at({0, 0, 2, 51})), 2.5e37, 1e31);
+    Tensor steep({1, 1, 5, 5});
+    for (size_t k = 0; k < 25; ++k)
+        steep.mutate()[k] =
+            1e30f * static_cast<float>(k / 5 + 1) / 7 * (static_cast<float>(k % 5 + 2) / 9);
+    const Tensor smallest = Tensor({1, 1, 9, 300}, 1.1e-42f);
+    const double exact = summed(smallest, steep, 0, 0);
+    EXPECT_NEAR(static_cast<double>(output_of(smallest, steep).at({0, 0, 1, 7})), exact,
+                exact * 1e-6);
+}
+
 TEST(LargeLayers, three_by_three_up_to_the_ends_of_rows) {
     const Op& op = *find_op("conv2d");
     std::mt19937_64 random(7);

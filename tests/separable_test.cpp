@@ -69,6 +69,44 @@ TEST(Separable, GaussiansOfAnyWidth) {
         << "of " << all;  // the others are rounded so that no factors give them
 }
 
+/// Sums of small whole numbers are exact only when the factors are whole numbers, or parts of a power of two of them.
+TEST(Separable, WholeNumbersKeepWholeFactors) {
+    std::mt19937 random(8);
+    for (int i = 0; i < 300; ++i) {
+        float column[5], row[6], parts = std::ldexp(1.0f, -static_cast<int>(random() % 12));
+        for (float& factor : column)
+            factor = static_cast<float>(static_cast<int>(random() % 15) - 7);
+        for (float& factor : row)
+            factor = static_cast<float>(static_cast<int>(random() % 19) - 9) * parts;
+        column[random() % 5] = 3;
+        row[random() % 6] = 2 * parts;
+        std::vector<float> kernel;
+        for (const float down : column)
+            for (const float along : row) kernel.push_back(down * along);
+        const auto factors = separate(kernel.data(), 5, 6);
+        ASSERT_TRUE(factors);
+        const auto has_few_digits = [](float factor) {  // binary ones
+            int exponent = 0;
+            const float digits = std::ldexp(std::frexp(factor, &exponent), 12);
+            return digits == std::round(digits);
+        };
+        float all = 0;
+        for (const float factor : factors->row) {
+            all += std::abs(factor);
+            EXPECT_TRUE(has_few_digits(factor)) << factor;
+        }
+        for (const float factor : factors->column) EXPECT_TRUE(has_few_digits(factor)) << factor;
+        EXPECT_LE(all, 1) << "a row's sum cannot be larger than what it adds up";
+        for (size_t k = 0; k < kernel.size(); ++k)
+            EXPECT_EQ(factors->column[k / 6] * factors->row[k % 6], kernel[k]);
+    }
+    const std::vector<float> thirds{3, 0, 0, 2, 0, 0};
+    ASSERT_TRUE(separate(thirds.data(), 2, 3));
+    // One off is no column times a row, however near.
+    const std::vector<float> almost{3000, 2000, 1500, 1001};
+    EXPECT_FALSE(separate(almost.data(), 2, 2));
+}
+
 TEST(Separable, WhatIsNot) {
     std::mt19937 random(3);
     for (int i = 0; i < 200; ++i) {

@@ -35,6 +35,24 @@ FiniteRange RangeOf(const float* cells, int64_t count) {
     return range;
 }
 
+/// Zero times a finite number is zero; else NaN, which stays in a sum.
+bool AllFinite(const float* cells, int64_t count) {
+    const Floats d;
+    const int64_t step = lanes();
+    const FloatVector zero = hn::Zero(d);
+    FloatVector sum0 = zero, sum1 = zero;
+    int64_t i = 0;
+    for (; i + 2 * step <= count; i += 2 * step) {
+        sum0 = hn::MulAdd(hn::LoadU(d, cells + i), zero, sum0);
+        sum1 = hn::MulAdd(hn::LoadU(d, cells + i + step), zero, sum1);
+    }
+    for (; i < count; i += step) {
+        const auto left = static_cast<size_t>(std::min(step, count - i));
+        sum0 = hn::MulAdd(hn::LoadN(d, cells + i, left), zero, sum0);
+    }
+    return hn::AllFalse(d, hn::IsNaN(hn::Add(sum0, sum1)));
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace convscope
 HWY_AFTER_NAMESPACE();
@@ -43,9 +61,14 @@ HWY_AFTER_NAMESPACE();
 namespace convscope {
 
 HWY_EXPORT(RangeOf);
+HWY_EXPORT(AllFinite);
 
 FiniteRange finite_range(const float* cells, int64_t count) {
     return HWY_DYNAMIC_DISPATCH(RangeOf)(cells, count);
+}
+
+bool all_finite(const float* cells, int64_t count) {
+    return HWY_DYNAMIC_DISPATCH(AllFinite)(cells, count);
 }
 
 }  // namespace convscope

@@ -1,4 +1,4 @@
-// Smallest and largest of many numbers, for whichever instruction set the machine has.
+// Smallest and largest of many numbers, and whether all are finite, for whichever instruction set the machine has.
 #pragma once
 
 #include <cstdint>
@@ -12,5 +12,7 @@ struct FiniteRange {
     float high = -std::numeric_limits<float>::infinity();
 };
 FiniteRange finite_range(const float* cells, int64_t count);
+
+bool all_finite(const float* cells, int64_t count);
 
 }  // namespace convscope
