@@ -244,6 +244,34 @@ TEST(LargeLayers, errors_that_all_point_the_same_way) {
                         true});
     expect_sampled(
         {"conv2d", {1, 1, 700, 700}, {{"padding", Padding{Padding::Kind::same, {}}}}, true});
+    for (const int64_t width : {3, 7, 18})  // rows of few windows, many of them
+        expect_sampled({"conv2d", {1, 1, 3000, width}, {{"kernel_size", Pair{3, 3}}}, true});
+}
+
+/// Numbers near 1, each so that the sum so far loses nearly half a last bit when it is added.
+TEST(LargeLayers, errors_chosen_to_add_up) {
+    const Op& op = *find_op("conv2d");
+    for (const int64_t terms : {28, 36, 49, 56, 64, 100, 128}) {
+        Tensor input({1, terms, 1, 1});
+        float sum = 0;
+        for (float& term : input.mutate()) {
+            const float next = std::nextafter(sum + 1, 2 * sum + 2);
+            const double half = (static_cast<double>(next) - static_cast<double>(sum + 1)) / 2;
+            term = static_cast<float>(1 + half * 0.99);
+            sum += term;
+        }
+        Params params = op.fit_channels(standard_params(op), terms);
+        params[static_cast<size_t>(field_index(op, "out_channels"))] = int64_t(20);
+        params[static_cast<size_t>(field_index(op, "kernel_size"))] = Pair{1, 1};
+        params[static_cast<size_t>(field_index(op, "bias"))] = false;
+        const auto result =
+            evaluate(one_layer(op, params, input, {Tensor({20, terms, 1, 1}, 1.0f)}, {}));
+        double exact = 0;
+        for (const float term : input.values()) exact += static_cast<double>(term);
+        const double bound = (4 + 2 * std::sqrt(terms)) * std::ldexp(exact, -24);
+        EXPECT_NEAR(static_cast<double>(result->layers[0].output().values()[0]), exact, bound)
+            << terms;
+    }
 }
 
 TEST(LargeLayers, columns_times_rows) {

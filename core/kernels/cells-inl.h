@@ -11,6 +11,7 @@
 #include <hwy/highway.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 
 HWY_BEFORE_NAMESPACE();
@@ -27,6 +28,16 @@ using Doubles = hn::Rebind<double, Floats>;
 using Doubles = hn::RepartitionToWide<Floats>;
 #endif
 using DoubleVector = hn::Vec<Doubles>;
+
+/// How many of n terms may be added up one after the other in float, before they go to the total: 64 at most, and so few (L)
+/// that half a last bit lost in each addition of a growing sum, and of the n ÷ L runs, stays within (4 + 2√n)·2⁻²⁴:
+/// L + n ÷ L ≤ 8 + 4√n.
+inline int64_t terms_in_run(int64_t n) {
+    if (n <= 28) return 28;
+    const double count = static_cast<double>(n), root = std::sqrt(count);
+    const double most = 4 + 2 * root + std::sqrt(3 * count + 16 * root + 16);
+    return most < 64 ? static_cast<int64_t>(most) : 64;
+}
 
 inline int64_t lanes() { return static_cast<int64_t>(hn::Lanes(Floats())); }
 

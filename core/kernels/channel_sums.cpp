@@ -17,7 +17,6 @@ namespace HWY_NAMESPACE {
 
 using Vector = FloatVector;
 
-constexpr size_t kRun = 64;  // terms that are added up before they go to the total
 #if HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM_A64
 constexpr size_t kFoursAtOnce = 2;
 #else
@@ -70,9 +69,10 @@ void fours_of(const ChannelSums& sums, size_t first, size_t end, int64_t lane) {
 
 /// One run of terms after the other, for all cells: its weights stay in the nearest cache.
 void AddUpChannels(const ChannelSums& sums) {
+    const auto run = static_cast<size_t>(terms_in_run(std::ssize(sums.offsets)));
     size_t t = 0;
     do {
-        const size_t end = std::min(sums.offsets.size(), t + kRun);
+        const size_t end = std::min(sums.offsets.size(), t + run);
         int64_t lane = 0;
         for (; lane + kLanes < sums.channels; lane += 2 * kLanes) fours_of<2>(sums, t, end, lane);
         if (lane < sums.channels) fours_of<1>(sums, t, end, lane);

@@ -17,7 +17,6 @@ namespace HWY_NAMESPACE {
 using Vector = FloatVector;
 
 constexpr int kRows = static_cast<int>(kFilterRows);
-constexpr int64_t kRun = 64;  // terms that are added up before they go to the total
 
 #if HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM_A64
 constexpr int kVectors = 5;  // 20 sums
@@ -59,6 +58,7 @@ struct Columns {
     const float* const* rows;
     const float* weight;
     int64_t first, count, kernel_w, dilation;
+    int64_t run;  // terms that are added up before they go to the total
 };
 
 /// Adds what input row i gives to the output rows kFirst…kLast. kCount: how many columns, where that is known; else 0.
@@ -102,7 +102,7 @@ HWY_INLINE void add_columns(const Columns& columns, int64_t kernel_h, int64_t x,
         return add_rows(0, std::make_integer_sequence<int, kHeight + kRows - 1>());
     static_assert(kRows == 4);
     add_rows(0, std::integer_sequence<int, 0, 1, 2>());
-    const int64_t run = std::max<int64_t>(1, kRun / columns.count);
+    const int64_t run = std::max<int64_t>(1, columns.run / columns.count);
     for (int64_t i = kRows - 1; i < kernel_h;) {
         const int64_t end = std::min(kernel_h, i + run);
         for (; i < end; ++i) add_row<0, kRows - 1, kCount, kWhole>(columns, i, x, cells, sums);
@@ -118,14 +118,14 @@ HWY_INLINE void block(const FilterRows& f, int64_t x, int64_t cells) {
     Sums<kWide> sums;
     sums.clear();
     const float* const* rows = f.sources.data();
-    const bool is_short = f.channels * f.kernel_h * f.kernel_w <= kRun;
+    const int64_t terms = f.channels * f.kernel_h * f.kernel_w, run = terms_in_run(terms);
     for (int64_t c = 0; c < f.channels; ++c, rows += kRows + f.kernel_h - 1)
-        for (int64_t j = 0; j < f.kernel_w; j += kRun) {
-            const int64_t count = std::min(kRun, f.kernel_w - j);
-            if (!is_short && c + j > 0) sums.fold();
+        for (int64_t j = 0; j < f.kernel_w; j += run) {
+            const int64_t count = std::min(run, f.kernel_w - j);
+            if (terms > run && c + j > 0) sums.fold();
             add_columns<kHeight, kCount, kWhole>(
                 Columns{rows, f.weight + c * f.kernel_h * f.kernel_w, j, count, f.kernel_w,
-                        f.dilation},
+                        f.dilation, run},
                 f.kernel_h, x, cells, sums);
         }
     const Vector bias = hn::Set(d, f.bias);

@@ -40,17 +40,20 @@ bool AllFinite(const float* cells, int64_t count) {
     const Floats d;
     const int64_t step = lanes();
     const FloatVector zero = hn::Zero(d);
-    FloatVector sum0 = zero, sum1 = zero;
+    FloatVector sum0 = zero, sum1 = zero, sum2 = zero, sum3 = zero;
+    const auto add = [&](FloatVector x, FloatVector& sum)
+                         HWY_ATTR { sum = hn::MulAdd(x, zero, sum); };
     int64_t i = 0;
-    for (; i + 2 * step <= count; i += 2 * step) {
-        sum0 = hn::MulAdd(hn::LoadU(d, cells + i), zero, sum0);
-        sum1 = hn::MulAdd(hn::LoadU(d, cells + i + step), zero, sum1);
+    for (; i + 4 * step <= count; i += 4 * step) {
+        add(hn::LoadU(d, cells + i), sum0);
+        add(hn::LoadU(d, cells + i + step), sum1);
+        add(hn::LoadU(d, cells + i + 2 * step), sum2);
+        add(hn::LoadU(d, cells + i + 3 * step), sum3);
     }
-    for (; i < count; i += step) {
-        const auto left = static_cast<size_t>(std::min(step, count - i));
-        sum0 = hn::MulAdd(hn::LoadN(d, cells + i, left), zero, sum0);
-    }
-    return hn::AllFalse(d, hn::IsNaN(hn::Add(sum0, sum1)));
+    for (; i < count; i += step)
+        add(hn::LoadN(d, cells + i, static_cast<size_t>(std::min(step, count - i))), sum0);
+    sum0 = hn::Add(hn::Add(sum0, sum1), hn::Add(sum2, sum3));
+    return hn::AllFalse(d, hn::IsNaN(sum0));
 }
 
 }  // namespace HWY_NAMESPACE

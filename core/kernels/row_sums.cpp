@@ -15,7 +15,6 @@ namespace HWY_NAMESPACE {
 
 using Vector = FloatVector;
 
-constexpr size_t kRun = 64;  // terms that are added up before they go to the total
 constexpr size_t kFewTerms = 16;
 constexpr int kPacked = PackedWeights::kPacked;
 
@@ -71,21 +70,33 @@ HWY_INLINE void add_products(const Vector (&value)[kVectors], const float* by,
     }
 }
 
+/// The terms in pieces that are added up before they go to the total; how many of each kind are in a piece.
+struct Runs {
+    size_t count, taps, odd, both;
+};
+Runs runs_of(const RowSums& sums) {
+    const size_t terms = sums.both.size() + std::max(sums.taps.size(), sums.odd.size());
+    const auto most = static_cast<size_t>(terms_in_run(static_cast<int64_t>(terms)));
+    if (terms <= most) return {1, sums.taps.size(), sums.odd.size(), sums.both.size()};
+    const size_t count = (terms + most - 1) / most;
+    const auto each = [&](std::span<const Tap> all) { return (all.size() + count - 1) / count; };
+    return {count, each(sums.taps), each(sums.odd), each(sums.both)};
+}
+
 /// kPhases × kChannels × kVectors sums at cell x of the stretch. Whole: all vectors are full; else the only one has `cells`
 /// cells. Two phases are the even and the odd cells of a row that is twice as long: they share what is loaded for both, and
 /// meet in registers.
 template <int kPhases, int kStride, int kChannels, int kVectors, bool kWhole>
-HWY_INLINE void block(const RowSums& sums, size_t runs, const float* weights, int64_t channel,
+HWY_INLINE void block(const RowSums& sums, const Runs& runs, const float* weights, int64_t channel,
                       int64_t x, int64_t cells) {
     const Floats d;
     Vector sum[kPhases][kChannels][kVectors], value[kVectors];
     HWY_ALIGN float total[kPhases * kChannels * kVectors * kLanes];  // of earlier runs
     const int64_t shifted = sums.shift + kStride * x;
-    for (size_t run = 0; run < runs; ++run) {
-        const auto part_of = [&](std::span<const Tap> all) HWY_ATTR {
-            if (runs == 1) return all;
-            const size_t first = run * all.size() / runs;
-            return all.subspan(first, (run + 1) * all.size() / runs - first);
+    for (size_t run = 0; run < runs.count; ++run) {
+        const auto part_of = [&](std::span<const Tap> all, size_t each) HWY_ATTR {
+            const size_t first = std::min(all.size(), run * each);
+            return all.subspan(first, std::min(each, all.size() - first));
         };
 #pragma GCC unroll 2
         for (int p = 0; p < kPhases; ++p)
@@ -94,12 +105,13 @@ HWY_INLINE void block(const RowSums& sums, size_t runs, const float* weights, in
 #pragma GCC unroll 8
                 for (int v = 0; v < kVectors; ++v) sum[p][c][v] = hn::Zero(d);
         if constexpr (kPhases == 2)
-            for (const Tap& tap : part_of(sums.both)) {
+            for (const Tap& tap : part_of(sums.both, runs.both)) {
                 load_all<kStride, kWhole>(tap.source + shifted, cells, value);
                 add_products(value, weights + tap.weight * kPacked, sum[0]);
                 add_products(value, weights + tap.odd_weight * kPacked, sum[1]);
             }
-        const std::span<const Tap> even = part_of(sums.taps), odd = part_of(sums.odd);
+        const std::span<const Tap> even = part_of(sums.taps, runs.taps);
+        const std::span<const Tap> odd = part_of(sums.odd, runs.odd);
         size_t i = 0;
         if constexpr (kPhases == 2)
             for (; i < std::min(even.size(), odd.size()); ++i) {
@@ -117,7 +129,7 @@ HWY_INLINE void block(const RowSums& sums, size_t runs, const float* weights, in
                 load_all<kStride, kWhole>(tap.source + shifted, cells, value);
                 add_products(value, weights + tap.weight * kPacked, sum[1]);
             }
-        if (runs == 1) break;
+        if (runs.count == 1) break;
 #pragma GCC unroll 2
         for (int p = 0; p < kPhases; ++p)
 #pragma GCC unroll 8
@@ -126,7 +138,7 @@ HWY_INLINE void block(const RowSums& sums, size_t runs, const float* weights, in
                 for (int v = 0; v < kVectors; ++v) {
                     float* const here = total + ((p * kChannels + c) * kVectors + v) * kLanes;
                     if (run > 0) sum[p][c][v] = hn::Add(sum[p][c][v], hn::Load(d, here));
-                    if (run + 1 < runs) hn::Store(sum[p][c][v], d, here);
+                    if (run + 1 < runs.count) hn::Store(sum[p][c][v], d, here);
                 }
     }
     // Once for each way to write, not a question for each vector.
@@ -174,7 +186,7 @@ HWY_INLINE void block(const RowSums& sums, size_t runs, const float* weights, in
 
 /// The cells [x, end) of kChannels channels from `channel` (counted from sums.first) on.
 template <int kPhases, int kStride, int kChannels>
-HWY_NOINLINE void channels(const RowSums& sums, size_t runs, int64_t channel, int64_t x,
+HWY_NOINLINE void channels(const RowSums& sums, const Runs& runs, int64_t channel, int64_t x,
                            int64_t end) {
     constexpr int kVectors = vectors_for(kChannels, kPhases);
     const float* const weights =
@@ -201,7 +213,7 @@ HWY_NOINLINE void channels(const RowSums& sums, size_t runs, int64_t channel, in
 
 /// The same of all channels from `channel` on, kChannels at a time and then fewer.
 template <int kPhases, int kStride, int kChannels>
-HWY_INLINE void all_channels(const RowSums& sums, size_t runs, int64_t channel, int64_t x,
+HWY_INLINE void all_channels(const RowSums& sums, const Runs& runs, int64_t channel, int64_t x,
                              int64_t end) {
     for (; channel + kChannels <= sums.channels; channel += kChannels)
         channels<kPhases, kStride, kChannels>(sums, runs, channel, x, end);
@@ -212,8 +224,7 @@ HWY_INLINE void all_channels(const RowSums& sums, size_t runs, int64_t channel, 
 /// A stretch of cells at a time, for all channels: what it reads stays in the first-level cache.
 template <int kPhases, int kStride>
 void all_sums(const RowSums& sums) {
-    const size_t terms = sums.both.size() + std::max(sums.taps.size(), sums.odd.size());
-    const size_t runs = std::max<size_t>(1, (terms + kRun - 1) / kRun);
+    const Runs runs = runs_of(sums);
     const int64_t stretch = sums.channels < kPacked ? 4 * kStretch : kStretch;
     for (int64_t x = 0, end; x < sums.cells; x = end) {
         // One or two vectors left for themselves would have too few sums.

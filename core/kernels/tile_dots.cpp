@@ -18,7 +18,7 @@ namespace HWY_NAMESPACE {
 
 using Vector = FloatVector;
 
-constexpr int64_t kRun = 64;  // products of a lane that are added up before they go to the total
+constexpr int64_t kMostTotals = 64;  // of runs, added up in float before they go to a double
 
 #if HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM_A64
 constexpr int kMostSums = 24;
@@ -128,8 +128,10 @@ void all_tiles(const TileDots& dots, const Run& run, size_t a = 0) {
 void DoTileDots(const TileDots& dots, float* totals) {
     if (dots.right.empty()) return;
     const Floats d;
-    const int64_t rows = std::max<int64_t>(1, kRun * kLanes / std::max<int64_t>(1, dots.count));
-    if (dots.rows <= rows && dots.count <= kRun * kLanes)
+    const int64_t vectors = std::max<int64_t>(1, (dots.count + kLanes - 1) / kLanes);
+    const int64_t run = terms_in_run(dots.rows * dots.count);  // of a lane
+    const int64_t rows = std::max<int64_t>(1, run / vectors);
+    if (dots.rows <= rows && vectors <= run)
         return all_tiles(dots, {0, dots.rows, 0, dots.count, nullptr, true});
     int64_t runs = 0;
     const auto spill = [&]() HWY_ATTR {
@@ -139,10 +141,10 @@ void DoTileDots(const TileDots& dots, float* totals) {
         runs = 0;
     };
     for (int64_t row = 0; row < dots.rows; row += rows)
-        for (int64_t from = 0; from < dots.count; from += kRun * kLanes) {
+        for (int64_t from = 0; from < dots.count; from += run * kLanes) {
             all_tiles(dots, {row, std::min(dots.rows, row + rows), from,
-                             std::min(dots.count, from + kRun * kLanes), totals, runs == 0});
-            if (++runs == kRun) spill();
+                             std::min(dots.count, from + run * kLanes), totals, runs == 0});
+            if (++runs == kMostTotals) spill();
         }
     if (runs > 0) spill();
 }
