@@ -119,9 +119,12 @@ bool has_few_cells(const ConvGeometry& g) {
 WindowCells cells_under_windows(const ConvGeometry& g, const Tensor& wide) {
     constexpr int64_t kFour = 4;  // floats copied at once: the next ones overwrite what is too much
     const int64_t whole = (g.w.kernel + kFour - 1) / kFour * kFour;
-    const int64_t windows = g.h.out * g.w.out;
+    const int64_t windows = g.h.out * g.w.out, terms = g.wide_per_group * g.taps();
+    const auto covers = [](const WindowAxis& axis) {
+        return axis.out == 1 && axis.pad_before == 0 && axis.kernel == axis.in;
+    };
+    if (covers(g.h) && covers(g.w)) return {wide.data(), terms};
     // From a window to the next one an odd number of cache lines: else all windows' cells would push each other out.
-    const int64_t terms = g.wide_per_group * g.taps();
     const int64_t step = ((terms + kFour + kMostLanes - 1) / kMostLanes | 1) * kMostLanes;
     ConvScratch& scratch = conv_scratch();
     scratch.windows.resize(static_cast<size_t>(g.batch * g.groups * windows * step));

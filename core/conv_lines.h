@@ -53,7 +53,7 @@ std::optional<bool> spread_few(const ConvGeometry&, const Tensor& narrow, const 
 /// So few windows, and so many products in each, that the passes are products of matrices.
 bool has_few_cells(const ConvGeometry& g);
 /// The wide cells under each window, in the order of a kernel's weights: [sample][group][window][channel][row][column]. In
-/// this thread's scratch memory, until the next call.
+/// this thread's scratch memory, until the next call, or where they lie in that order anyway.
 struct WindowCells {
     const float* first = nullptr;
     int64_t step = 0;  // from a window to the next one
