@@ -81,10 +81,12 @@ class Correlation {
                                       units() >= 32 ? 1 : bands_);
         sums_.resize(static_cast<size_t>(units() * shares_ * sums_each_));
         const int64_t first = (g.w.pad_before + kMostLanes - 1) / kMostLanes * kMostLanes;
-        const int64_t end = (g.w.out - g.w.pad_after) / kMostLanes * kMostLanes;
+        const int64_t last = std::min(g.w.out, g.w.in - g.w.span() + g.w.pad_before + 1);
+        const int64_t end = last / kMostLanes * kMostLanes;
         if (is_few_ && g.w.stride == 1 && end - first >= kLongRow) inside_ = {first, end};
         if (has_narrow_sums)
-            ones_.assign(static_cast<size_t>((rows_ - 1) * lines_.line_floats(g.w.out) + g.w.out),
+            ones_.assign(static_cast<size_t>(
+                             (rows_ - 1) * std::max(lines_.line_floats(g.w.out), g.w.in) + g.w.out),
                          1.0f);
     }
 
