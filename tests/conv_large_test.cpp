@@ -248,29 +248,42 @@ TEST(LargeLayers, errors_that_all_point_the_same_way) {
         expect_sampled({"conv2d", {1, 1, 3000, width}, {{"kernel_size", Pair{3, 3}}}, true});
 }
 
-/// Numbers near 1, each so that the sum so far loses nearly half a last bit when it is added.
+/// Numbers near 1, each so that the sum so far loses nearly half a last bit when it is added: as input of a single window, and
+/// as the kernel of a filter.
 TEST(LargeLayers, errors_chosen_to_add_up) {
-    const Op& op = *find_op("conv2d");
-    for (const int64_t terms : {28, 36, 49, 56, 64, 100, 128}) {
-        Tensor input({1, terms, 1, 1});
+    const auto chosen = [](Shape shape) {
+        Tensor tensor(shape);
         float sum = 0;
-        for (float& term : input.mutate()) {
+        for (float& term : tensor.mutate()) {
             const float next = std::nextafter(sum + 1, 2 * sum + 2);
             const double half = (static_cast<double>(next) - static_cast<double>(sum + 1)) / 2;
             term = static_cast<float>(1 + half * 0.99);
             sum += term;
         }
-        Params params = op.fit_channels(standard_params(op), terms);
-        params[static_cast<size_t>(field_index(op, "out_channels"))] = int64_t(20);
-        params[static_cast<size_t>(field_index(op, "kernel_size"))] = Pair{1, 1};
+        return tensor;
+    };
+    const Op& op = *find_op("conv2d");
+    const auto expect_near = [&](const Tensor& input, const Tensor& weight, const Tensor& terms) {
+        Params params = op.fit_channels(standard_params(op), input.shape().c);
+        params[static_cast<size_t>(field_index(op, "out_channels"))] = weight.shape().n;
+        params[static_cast<size_t>(field_index(op, "kernel_size"))] =
+            Pair{weight.shape().h, weight.shape().w};
         params[static_cast<size_t>(field_index(op, "bias"))] = false;
-        const auto result =
-            evaluate(one_layer(op, params, input, {Tensor({20, terms, 1, 1}, 1.0f)}, {}));
+        const auto result = evaluate(one_layer(op, params, input, {weight}, {}));
         double exact = 0;
-        for (const float term : input.values()) exact += static_cast<double>(term);
-        const double bound = (4 + 2 * std::sqrt(terms)) * std::ldexp(exact, -24);
-        EXPECT_NEAR(static_cast<double>(result->layers[0].output().values()[0]), exact, bound)
-            << terms;
+        for (const float term : terms.values()) exact += static_cast<double>(term);
+        const auto count = static_cast<double>(terms.shape().count());
+        const double bound = (4 + 2 * std::sqrt(count)) * std::ldexp(exact, -24);
+        for (const float sum : result->layers[0].output().values())
+            ASSERT_NEAR(static_cast<double>(sum), exact, bound) << count << " terms";
+    };
+    for (const int64_t terms : {28, 36, 49, 56, 64, 100, 128}) {
+        const Tensor input = chosen({1, terms, 1, 1});
+        expect_near(input, Tensor({20, terms, 1, 1}, 1.0f), input);
+    }
+    for (const int64_t size : {6, 7, 8, 9, 11, 13}) {
+        const Tensor kernel = chosen({1, 1, size, size});
+        expect_near(Tensor({1, 1, size + 6, 300}, 1.0f), kernel, kernel);
     }
 }
 

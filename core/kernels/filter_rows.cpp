@@ -103,8 +103,8 @@ HWY_INLINE void add_columns(const Columns& columns, int64_t kernel_h, int64_t x,
     static_assert(kRows == 4);
     add_rows(0, std::integer_sequence<int, 0, 1, 2>());
     const int64_t run = std::max<int64_t>(1, columns.run / columns.count);
-    for (int64_t i = kRows - 1; i < kernel_h;) {
-        const int64_t end = std::min(kernel_h, i + run);
+    for (int64_t i = kRows - 1, start = 0; i < kernel_h; start = i) {
+        const int64_t end = std::min(kernel_h, std::max(i + 1, start + run));
         for (; i < end; ++i) add_row<0, kRows - 1, kCount, kWhole>(columns, i, x, cells, sums);
         if (i < kernel_h) sums.fold();
     }
