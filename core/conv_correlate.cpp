@@ -135,10 +135,14 @@ class Correlation {
         const int64_t h = band % bands_per_sample_ * rows_, rows = std::min(rows_, g_.h.out - h);
         const int64_t top = *g_.h.input_place(h, 0);
         const bool is_inside = top >= 0 && top + rows - 1 + g_.h.span() <= g_.h.in;
-        const int64_t first = is_inside ? inside_.first : 0, end = is_inside ? inside_.second : 0;
-        if (first > 0) add_stretch(unit, band, 0, first, false, to);
-        if (first < end) add_stretch(unit, band, first, end - first, true, to);
-        if (end < g_.w.out) add_stretch(unit, band, end, g_.w.out - end, false, to);
+        const auto [first, end] = is_inside ? inside_ : std::pair<int64_t, int64_t>();
+        const auto add = [&](int64_t x, int64_t past, bool is_direct) {
+            const Index corner{band / bands_per_sample_, 0, h, x};
+            if (x < past) add_stretch(unit, corner, rows, past - x, is_direct, to);
+        };
+        add(0, first, false);
+        add(first, end, true);
+        add(end, g_.w.out, false);
     }
 
     /// Some windows of each row of a band, and where the cells under them lie.
@@ -154,32 +158,34 @@ class Correlation {
                                  : lines_.offset(r, s, stretch.rows, stretch.cells);
     }
 
-    /// The windows x…x+cells−1 of all rows of a band. Direct: they lie inside, and their rows are read where they are.
-    void add_stretch(int64_t unit, int64_t band, int64_t x, int64_t cells, bool is_direct,
+    /// Windows from `corner` on. Direct: they lie inside, and their rows are read where they are.
+    void add_stretch(int64_t unit, Index corner, int64_t rows, int64_t cells, bool is_direct,
                      double* to) const {
         ConvScratch& scratch = conv_scratch();
-        const int64_t n = band / bands_per_sample_, h = band % bands_per_sample_ * rows_;
-        const int64_t rows = std::min(rows_, g_.h.out - h), group = unit / chunks_;
+        const int64_t group = unit / chunks_;
         const float* wide =
             wide_.data() +
-            wide_.shape().offset({n, group * g_.wide_per_group + first_plane(unit), 0, 0});
+            wide_.shape().offset({corner.n, group * g_.wide_per_group + first_plane(unit), 0, 0});
         Stretch stretch{
             rows,
             cells,
-            narrow_.data() + narrow_.shape().offset({n, group * g_.narrow_per_group, h, x}),
+            narrow_.data() +
+                narrow_.shape().offset({corner.n, group * g_.narrow_per_group, corner.h, corner.w}),
             wide,
             g_.h.in * g_.w.in,
             g_.w.in,
             is_direct};
         if (is_direct) {
-            stretch.wide += *g_.h.input_place(h, 0) * g_.w.in + *g_.w.input_place(x, 0);
+            stretch.wide +=
+                *g_.h.input_place(corner.h, 0) * g_.w.in + *g_.w.input_place(corner.w, 0);
         } else {
             stretch.plane_step = lines_.plane_floats(rows, cells);
             stretch.line_step = lines_.line_floats(cells);
             scratch.lines.resize(static_cast<size_t>(planes(unit) * stretch.plane_step));
             stretch.wide = scratch.lines.data();
             for (int64_t c = 0; c < planes(unit); ++c, wide += g_.h.in * g_.w.in)
-                lines_.fill(scratch.lines.data() + c * stretch.plane_step, wide, h, rows, x, cells);
+                lines_.fill(scratch.lines.data() + c * stretch.plane_step, wide, corner.h, rows,
+                            corner.w, cells);
         }
         if (is_few_) {
             for (int64_t o = 0; o < g_.narrow_per_group; ++o, to += columns())

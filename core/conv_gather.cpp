@@ -21,7 +21,7 @@ constexpr int64_t kMostBandRows = 32;   // rows of windows in a part
 constexpr int64_t kFewChannels = 3;  // so few outputs of one plane are made row by row of a filter
 constexpr int64_t kFlatCells =
     256;  // rows this short are worked through as one long row, with what lies between them
-constexpr int64_t kEvenCells = 32;    // but not those, where they are whole vectors
+constexpr int64_t kEvenCells = 32;    // unless they are so many at least, in whole vectors
 constexpr int64_t kMostStreams = 32;  // rows that are read at once
 constexpr int64_t kMostPasses = 64;   // over the planes of one output: no longer a run of terms
 constexpr int64_t kFewTimes = 16;     // so many channels take every second cell from where it lies
@@ -336,7 +336,8 @@ class Gather {
                      .out_step = step,
                      .cells = length});
         for (int64_t r = 0; r < rows; ++r)
-            if (!all_finite(scratch.sums.data() + r * step, length)) return false;
+            if (!all_finite({scratch.sums.data() + r * step, static_cast<size_t>(length)}))
+                return false;
         const float* sources[kFilterRows];
         for (int64_t r = 0; r < kFilterRows; ++r) sources[r] = scratch.sums.data() + r * step;
         filter_rows({.sources = sources,

@@ -1,7 +1,6 @@
 #include "core/conv_lines.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <numeric>
 

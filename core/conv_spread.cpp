@@ -50,7 +50,7 @@ class Spread {
         for (const Phase& phase : row_phases_)
             for (const Phase::Column& column : phase.columns)
                 band_rows_ = std::max(band_rows_, rows_ + above_.before + column.shift);
-        can_lengthen_ = is_direct_ || (band_floats() <= kMostFloats && all_finite(weight.data(), weight.shape().count()));
+        can_lengthen_ = is_direct_ || (band_floats() <= kMostFloats && all_finite(weight.values()));
         for (int64_t group = 0; group < g.groups; ++group)
             weights_.emplace_back(
                 weight.data() + group * g.narrow_per_group * g.wide_per_group * g.taps(),
@@ -300,7 +300,7 @@ class Turned {
   public:
     Turned(const ConvGeometry& g, const Tensor& weight)
         : g_(g),
-          is_possible_(all_finite(weight.data(), weight.shape().count())),
+          is_possible_(all_finite(weight.values())),
           turned_(g),
           weight_(Shape{g.groups * g.wide_per_group, g.narrow_per_group, g.h.kernel, g.w.kernel},
                   kUnfilled) {

@@ -29,7 +29,7 @@ class FewCells {
           rows_(phases_of(g.h)),
           above_(margins_of(rows_, g.h.out)),
           beside_(margins_of(columns_, g.w.out)),
-          is_possible_(all_finite(weight.data(), weight.shape().count())) {
+          is_possible_(all_finite(weight.values())) {
         if (!is_possible_) return;
         offsets_.resize(rows_.size() * columns_.size());
         int64_t terms = 0, most = 1;

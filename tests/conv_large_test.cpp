@@ -32,6 +32,22 @@ bool is_possible(const Large& large) {
     return !op.plan(params_of(op, large), large.input, true).problem;
 }
 
+/// What a sum of so many terms may be off.
+double bound_of(double terms, double size) {
+    return (4 + 2 * std::sqrt(terms)) * std::ldexp(size, -24);
+}
+
+/// A convolution without padding and bias.
+Tensor output_of(const Tensor& input, const Tensor& weight) {
+    const Shape shape = weight.shape();
+    const Op& op = *find_op("conv2d");
+    const Large large{
+        "conv2d",
+        input.shape(),
+        {{"out_channels", shape.n}, {"kernel_size", Pair{shape.h, shape.w}}, {"bias", false}}};
+    return evaluate(one_layer(op, params_of(op, large), input, {weight}, {}))->layers[0].output();
+}
+
 void expect_sampled(const Large& large) {
     const Op& op = *find_op(large.id);
     const Params params = params_of(op, large);
@@ -76,7 +92,7 @@ void expect_sampled(const Large& large) {
             left -= static_cast<int64_t>(e.terms.size());
             double size = 0;
             for (const Term& term : e.terms) size += std::abs(term.product);
-            const double bound = (4 + 2 * std::sqrt(e.terms.size())) * std::ldexp(size, -24);
+            const double bound = bound_of(static_cast<double>(e.terms.size()), size);
             for (const Tensor& made : {stage, barely})
                 if (!made.empty())
                     ASSERT_NEAR(static_cast<double>(made.at(cell)), e.value, bound)
@@ -262,20 +278,14 @@ TEST(LargeLayers, errors_chosen_to_add_up) {
         }
         return tensor;
     };
-    const Op& op = *find_op("conv2d");
     const auto expect_near = [&](const Tensor& input, const Tensor& weight, const Tensor& terms) {
-        Params params = op.fit_channels(standard_params(op), input.shape().c);
-        params[static_cast<size_t>(field_index(op, "out_channels"))] = weight.shape().n;
-        params[static_cast<size_t>(field_index(op, "kernel_size"))] =
-            Pair{weight.shape().h, weight.shape().w};
-        params[static_cast<size_t>(field_index(op, "bias"))] = false;
-        const auto result = evaluate(one_layer(op, params, input, {weight}, {}));
         double exact = 0;
         for (const float term : terms.values()) exact += static_cast<double>(term);
-        const auto count = static_cast<double>(terms.shape().count());
-        const double bound = (4 + 2 * std::sqrt(count)) * std::ldexp(exact, -24);
-        for (const float sum : result->layers[0].output().values())
-            ASSERT_NEAR(static_cast<double>(sum), exact, bound) << count << " terms";
+        const double bound = bound_of(static_cast<double>(terms.shape().count()), exact);
+        const Tensor output = output_of(input, weight);
+        for (const float sum : output.values())
+            ASSERT_NEAR(static_cast<double>(sum), exact, bound)
+                << terms.shape().count() << " terms";
     };
     for (const int64_t terms : {28, 36, 49, 56, 64, 100, 128}) {
         const Tensor input = chosen({1, terms, 1, 1});
@@ -305,22 +315,7 @@ TEST(LargeLayers, columns_times_rows) {
 /// A filter of 3×3 takes rows where they lie, padding and all: every cell near their ends, at all lengths of the last vector.
 /// Of a kernel that is a column times a row: whole numbers stay exact, and what is too large for the sum of a column is not.
 TEST(LargeLayers, columns_times_rows_of_extreme_numbers) {
-    const Op& op = *find_op("conv2d");
-    std::mt19937_64 random(12);
-    const auto whole = [&](Shape shape, int64_t most) {
-        Tensor tensor(shape);
-        for (float& value : tensor.mutate())
-            value = static_cast<float>(
-                static_cast<int64_t>(random() % static_cast<uint64_t>(2 * most + 1)) - most);
-        return tensor;
-    };
-    const auto output_of = [&](const Tensor& input, const Tensor& kernel) {
-        Params params = standard_params(op);
-        params[static_cast<size_t>(field_index(op, "kernel_size"))] =
-            Pair{kernel.shape().h, kernel.shape().w};
-        params[static_cast<size_t>(field_index(op, "bias"))] = false;
-        return evaluate(one_layer(op, params, input, {kernel}, {}))->layers[0].output();
-    };
+    std::mt19937_64 random(test_seed(12));
     const auto summed = [](const Tensor& input, const Tensor& kernel, int64_t h, int64_t w) {
         double sum = 0;
         for (int64_t r = 0; r < kernel.shape().h; ++r)
@@ -330,8 +325,9 @@ TEST(LargeLayers, columns_times_rows_of_extreme_numbers) {
         return sum;
     };
     for (int i = 0; i < 20; ++i) {
-        const Tensor input = whole({1, 1, 9, 300}, 50);
-        const Tensor column = whole({1, 1, 4, 1}, 9), row = whole({1, 1, 1, 5}, 9);
+        const Tensor input = random_tensor({1, 1, 9, 300}, random, true);
+        const Tensor column = random_tensor({1, 1, 4, 1}, random, true);
+        const Tensor row = random_tensor({1, 1, 1, 5}, random, true);
         Tensor kernel({1, 1, 4, 5});
         for (size_t k = 0; k < 20; ++k)
             kernel.mutate()[k] = column.values()[k / 5] * row.values()[k % 5];
@@ -341,22 +337,29 @@ TEST(LargeLayers, columns_times_rows_of_extreme_numbers) {
                 ASSERT_EQ(static_cast<double>(output.at({0, 0, h, w})),
                           summed(input, kernel, h, w));
     }
+    const auto expect_sum = [&](const Tensor& output, const Tensor& input, const Tensor& kernel,
+                                int64_t h, int64_t w) {
+        const double exact = summed(input, kernel, h, w);
+        EXPECT_NEAR(static_cast<double>(output.at({0, 0, h, w})), exact, bound_of(25, exact));
+    };
     const Tensor hundredths({1, 1, 5, 5}, 0.01f);
     Tensor large({1, 1, 9, 300}, 1e38f);
-    const Tensor sums = output_of(large, hundredths);
-    EXPECT_NEAR(static_cast<double>(sums.at({0, 0, 2, 100})), 2.5e37, 1e31);
-    large.mutate()[static_cast<size_t>(4 * 300 + 50)] = std::numeric_limits<float>::infinity();
+    expect_sum(output_of(large, hundredths), large, hundredths, 2, 100);
+    large.mutate()[4 * 300 + 50] = std::numeric_limits<float>::infinity();
     const Tensor broken = output_of(large, hundredths);
     EXPECT_EQ(broken.at({0, 0, 2, 48}), std::numeric_limits<float>::infinity());
-    EXPECT_NEAR(static_cast<double>(broken.at({0, 0, 2, 51})), 2.5e37, 1e31);
+    expect_sum(broken, large, hundredths, 2, 51);
+    // A column too large to add up, under a small weight of the row.
+    Tensor stripe({1, 1, 9, 300}), uneven({1, 1, 5, 5}, 0.01f);
+    for (size_t r = 0; r < 9; ++r) stripe.mutate()[r * 300 + 50] = 1e38f;
+    for (size_t r = 0; r < 5; ++r) uneven.mutate()[r * 5 + 4] = 1;
+    expect_sum(output_of(stripe, uneven), stripe, uneven, 2, 48);
     Tensor steep({1, 1, 5, 5});
     for (size_t k = 0; k < 25; ++k)
         steep.mutate()[k] =
             1e30f * static_cast<float>(k / 5 + 1) / 7 * (static_cast<float>(k % 5 + 2) / 9);
-    const Tensor smallest = Tensor({1, 1, 9, 300}, 1.1e-42f);
-    const double exact = summed(smallest, steep, 0, 0);
-    EXPECT_NEAR(static_cast<double>(output_of(smallest, steep).at({0, 0, 1, 7})), exact,
-                exact * 1e-6);
+    const Tensor smallest({1, 1, 9, 300}, 1.1e-42f);
+    expect_sum(output_of(smallest, steep), smallest, steep, 1, 7);
 }
 
 TEST(LargeLayers, three_by_three_up_to_the_ends_of_rows) {

@@ -70,8 +70,8 @@ FiniteRange finite_range(const float* cells, int64_t count) {
     return HWY_DYNAMIC_DISPATCH(RangeOf)(cells, count);
 }
 
-bool all_finite(const float* cells, int64_t count) {
-    return HWY_DYNAMIC_DISPATCH(AllFinite)(cells, count);
+bool all_finite(std::span<const float> values) {
+    return HWY_DYNAMIC_DISPATCH(AllFinite)(values.data(), std::ssize(values));
 }
 
 }  // namespace convscope

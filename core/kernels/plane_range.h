@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <span>
 
 namespace convscope {
 
@@ -13,6 +14,6 @@ struct FiniteRange {
 };
 FiniteRange finite_range(const float* cells, int64_t count);
 
-bool all_finite(const float* cells, int64_t count);
+bool all_finite(std::span<const float> values);
 
 }  // namespace convscope

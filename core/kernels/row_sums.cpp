@@ -15,7 +15,8 @@ namespace HWY_NAMESPACE {
 
 using Vector = FloatVector;
 
-constexpr size_t kFewTerms = 16;
+constexpr size_t kFewTerms =
+    16;  // to add these up takes no longer than to write the sum past the caches
 constexpr int kPacked = PackedWeights::kPacked;
 
 // Sums of a block: with 32 registers 24 of them, three to each channel of eight, leave room for what is loaded; with 16
@@ -191,9 +192,9 @@ HWY_NOINLINE void channels(const RowSums& sums, const Runs& runs, int64_t channe
     constexpr int kVectors = vectors_for(kChannels, kPhases);
     const float* const weights =
         sums.weights->at(sums.first + channel / kPacked * kPacked) + channel % kPacked;
-    // Four vectors that are left are two and two: one alone has too few sums to keep the adders busy. So is what memory takes
-    // as long as the sums: it takes pairs of cache lines faster than three.
-    const bool is_in_pairs = sums.is_streamed && sums.taps.size() <= kFewTerms;
+    // Four vectors that are left go two and two: one alone has too few sums to keep the adders busy. So do sums that wait for
+    // memory: it takes cache lines faster in pairs (which those of two phases are) than in threes.
+    const bool is_in_pairs = kPhases == 1 && sums.is_streamed && sums.taps.size() <= kFewTerms;
     const auto goes_by_two = [&] {
         return kVectors == 3 && (is_in_pairs || (end - x) / kLanes == 4);
     };
